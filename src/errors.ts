@@ -1,0 +1,77 @@
+import type { PoolStats } from "./stats.ts";
+
+/**
+ * What every error of this module extends, and the class of those that need no class of their own, a failed dial for one.
+ *
+ * @example
+ * ```ts
+ * import { PoolError, PoolTimeoutError } from "@npws/pool";
+ *
+ * const error: unknown = new PoolError("Cannot dial ws://127.0.0.1:1: connection refused");
+ * if (error instanceof PoolError && !(error instanceof PoolTimeoutError)) console.log(error.message);
+ * ```
+ */
+export class PoolError extends Error {
+  /** Makes the error with its message, and the error behind it as `cause`. */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** The pool is closed, or was closed while the call waited. */
+export class PoolClosedError extends PoolError {}
+
+/** No link came within the deadline. The message says what was waited for and how the pool stood. */
+export class PoolTimeoutError extends PoolError {
+  /** How long the call waited, in milliseconds. */
+  readonly waitedMs: number;
+  /** The pool's statistics at the moment the deadline passed. */
+  readonly stats: PoolStats;
+
+  /** Makes the error; `options.cause` is the last dial failure, where there was one. */
+  constructor(message: string, waitedMs: number, stats: PoolStats, options?: ErrorOptions) {
+    super(message, options);
+    this.waitedMs = waitedMs;
+    this.stats = stats;
+  }
+}
+
+/** As many calls wait already as `maxWaiters` allows. */
+export class PoolExhaustedError extends PoolError {}
+
+/** The link under a connection broke: its socket was lost, or the peer closed it with a code other than 1000 and 1001. */
+export class ConnectionLostError extends PoolError {
+  /** The WebSocket close code (RFC 6455 section 7.4); 1006 when the socket was lost without a close frame. */
+  readonly code: number;
+  /** The reason beside the close code, often empty. */
+  readonly reason: string;
+
+  /** Makes the error with the close code and reason. */
+  constructor(message: string, code: number, reason: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.reason = reason;
+  }
+}
+
+/** The peer, or this side's `abort()`, gave up one direction of the stream (npws/2 `reset` and `stop`). */
+export class ConnectionResetError extends PoolError {
+  /** 0 given up, 1 application error, 2 never fetched, 3 pool closed. */
+  readonly code: number;
+  /** The text the peer sent with the code, often empty. */
+  readonly reason: string;
+
+  /** Makes the error with the peer's code and reason. */
+  constructor(message: string, code: number, reason: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.reason = reason;
+  }
+}
+
+/** The peer sent what the protocol forbids. Its link was closed; no other link is touched. */
+export class ProtocolError extends PoolError {}
+
+/** What was asked for does not exist on this runtime, or not with the peers that are connected. */
+export class NotSupportedError extends PoolError {}

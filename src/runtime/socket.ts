@@ -1,0 +1,68 @@
+/** A TCP endpoint. */
+export interface NetAddress {
+  /** An IP address, or a name where the runtime was given one. */
+  hostname: string;
+  /** The port, 0 where the runtime does not tell it. */
+  port: number;
+  /** Always "tcp". */
+  transport: "tcp";
+}
+
+/** What is known of a link's TLS session. Members that the runtime hides are undefined. */
+export interface TlsInfo {
+  /** "TLSv1.2" or "TLSv1.3". */
+  protocol?: string;
+  /** The cipher suite's name. */
+  cipher?: string;
+  /** Whether the peer's certificate chain was verified, or its pin matched. */
+  authorized: boolean;
+  /** The name sent as SNI. */
+  serverName?: string;
+  /** SHA-256 of the peer's certificate (DER), 64 lower-case hex digits. */
+  peerCertificateSha256?: string;
+}
+
+/** One WebSocket message: binary or text. Binary ones are fresh memory that nobody else refers to and whose buffer can be transferred. */
+export type Message = Uint8Array<ArrayBuffer> | string;
+
+/** Who is told what happens on a socket. Never called before `Socket.handler` was set: until then everything is queued in order. */
+export interface SocketHandler {
+  /** A message came. Never empty binary: the adapters drop those (they carry nothing). */
+  message(message: Message): void;
+  /** `bufferedBytes` fell below the low-water mark after `send` had returned false. */
+  drain(): void;
+  /** The socket is closed: exactly once, the last call. `code` is 1006 where there was no close frame. */
+  close(code: number, reason: string): void;
+}
+
+/**
+ * A WebSocket with the runtimes' differences erased. `send`, `close` and `terminate` never throw for a socket that is closed:
+ * what happened is told to the handler, once.
+ */
+export interface Socket {
+  /** Set it in the turn in which the socket was obtained, or later: messages and the close are kept until then. May be replaced. */
+  handler: SocketHandler | undefined;
+  readonly localAddress: NetAddress | undefined;
+  readonly remoteAddress: NetAddress | undefined;
+  readonly tls: TlsInfo | undefined;
+  /**
+   * Sends one message; the memory may be reused when it returned. False: the high-water mark is reached, so wait for
+   * `handler.drain`. (A closed socket returns true: nothing is to be waited for.)
+   */
+  send(message: Uint8Array | string): boolean;
+  /** Bytes accepted by `send` that the runtime still holds. */
+  readonly bufferedBytes: number;
+  /** Whether `pause` can hold the peer back. Where it cannot, `pause` and `resume` do nothing. */
+  readonly canPause: boolean;
+  pause(): void;
+  resume(): void;
+  /** Sends a WebSocket ping whose answer nobody waits for. False where the runtime has none. */
+  ping(): boolean;
+  /**
+   * Starts the closing handshake (RFC 6455 section 7.1.2), after what was sent. Resumes a paused socket first. The handler's
+   * `close` follows when the peer answered; the caller keeps the deadline and calls `terminate`.
+   */
+  close(code: number, reason: string): void;
+  /** Drops the socket without a handshake. The handler's `close(1006)` is called before it returns, unless it was called already. */
+  terminate(): void;
+}

@@ -1,0 +1,49 @@
+/** A frozen snapshot of a pool's gauges and counters. The gauges add up at every instant. */
+export interface PoolStats {
+  /** Idle links. */
+  readonly idle: number;
+  /** Links that carry a stream, from the take until they are idle again or closed. */
+  readonly inUse: number;
+  /** Links being dialed (client), or admitted and not yet open (server). */
+  readonly dialing: number;
+  /** Calls that wait for a link. */
+  readonly waiting: number;
+  /** Client: the present target of idle links. Server: `maxCapacity`. */
+  readonly capacity: number;
+  /** Client: the present creation interval in milliseconds. Server: 0. */
+  readonly intervalMs: number;
+  /** All open links: idle + in use + closing. */
+  readonly links: number;
+  /** Links that were opened since construction. */
+  readonly dialed: number;
+  /** Dials (server: handshakes after the upgrade) that failed. */
+  readonly dialFailures: number;
+  /** Connections handed to the application. */
+  readonly taken: number;
+  /** Links that became idle again after a stream (npws/2). */
+  readonly recycled: number;
+  /** Links that were closed for their age, their number of streams, or because more were idle than capacity. */
+  readonly retired: number;
+  /** Links that were lost while idle. */
+  readonly lost: number;
+  /** Upgrades refused with 403. */
+  readonly refusedForbidden: number;
+  /** Upgrades refused with 503. */
+  readonly refusedFull: number;
+  /** Upgrades refused with 401. */
+  readonly refusedUnauthorized: number;
+  /** Calls that ended at their deadline. */
+  readonly timeouts: number;
+  /** Calls that were ended by their signal. */
+  readonly aborts: number;
+  /** Takes that found the link dead, silent or contended (npws/2). */
+  readonly deadOnTake: number;
+  /** Sum of the time that calls waited for their connection, in milliseconds. */
+  readonly waitMsTotal: number;
+  /** Stream bytes received on all links. */
+  readonly bytesRead: number;
+  /** Stream bytes sent on all links. */
+  readonly bytesWritten: number;
+  /** The latest failure that was counted. `at` is in milliseconds since the Unix epoch. */
+  readonly lastError?: { readonly at: number; readonly message: string };
+}
