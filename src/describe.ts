@@ -1,0 +1,33 @@
+/** How much of a text a message quotes. */
+const QUOTED_LENGTH = 64;
+
+/** Says in an error message what a value is: texts quoted and cut, numbers as they are, everything else by its type alone. */
+export function describe(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return quote(value);
+    case "bigint":
+      return `${value}n`;
+    case "number":
+    case "boolean":
+    case "undefined":
+      return String(value);
+    default:
+      return describeType(value);
+  }
+}
+
+/** Says what type a value is and nothing of what is in it: for tokens, keys and header values. */
+export function describeType(value: unknown): string {
+  if (value === null) return "null";
+  if (value === undefined) return "undefined";
+  if (Array.isArray(value)) return "an array";
+  if (value === "") return "an empty string";
+  if (typeof value !== "object") return `a ${typeof value}`;
+  const name = value.constructor?.name;
+  return name && name !== "Object" ? `an instance of ${name}` : "an object";
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > QUOTED_LENGTH ? `${text.slice(0, QUOTED_LENGTH)}…` : text);
+}

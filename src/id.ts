@@ -1,0 +1,60 @@
+import { describe } from "./describe.ts";
+
+/** The id of the first link in a server pool's life. */
+export const FIRST_ID = "00000000";
+
+const ID_BYTES = 4;
+
+/**
+ * Reads a link id: 8 hex digits in any case, returned in lower case.
+ *
+ * @throws {TypeError} The text is anything else.
+ */
+export function parseId(text: string): string {
+  if (typeof text !== "string" || !/^[0-9a-f]{8}$/i.test(text)) {
+    throw new TypeError(`Cannot read link id: must be 8 hex digits, got ${describe(text)}`);
+  }
+  return text.toLowerCase();
+}
+
+/** Writes the 4 bytes of an npws/1 first message as an id. */
+export function formatId(bytes: Uint8Array): string {
+  if (bytes.length !== ID_BYTES) {
+    throw new RangeError(`Cannot format link id: must be ${ID_BYTES} bytes, got ${bytes.length}`);
+  }
+  return bytes.toHex();
+}
+
+/** The 4 bytes of an id, as npws/1 sends them. */
+export function idBytes(id: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.fromHex(parseId(id));
+}
+
+/** An id from the cryptographic random source. */
+export function randomId(): string {
+  return formatId(crypto.getRandomValues(new Uint8Array(ID_BYTES)));
+}
+
+/** The ids of one server pool: "00000000" first, random ones later, no two alike at a time. */
+export class IdSpace {
+  /** "00000000" never leaves it, so that only the first link of all has that id. */
+  readonly #inUse = new Set<string>();
+  readonly #random: () => string;
+
+  constructor(random: () => string = randomId) {
+    this.#random = random;
+  }
+
+  /** An id that no link has. It stays reserved until `release`. */
+  allocate(): string {
+    let id = FIRST_ID;
+    while (this.#inUse.has(id)) id = this.#random();
+    this.#inUse.add(id);
+    return id;
+  }
+
+  /** Gives an id back when its link is closed, or has another id. Giving back twice is harmless. */
+  release(id: string): void {
+    if (id !== FIRST_ID) this.#inUse.delete(id);
+  }
+}

@@ -1,0 +1,239 @@
+import type { Clock, Timer } from "./clock.ts";
+import { PoolExhaustedError } from "./errors.ts";
+
+/** What one call waits for, and how long. */
+export interface CallOptions<Want> {
+  /** What the call is for; only the pool reads it. */
+  want: Want;
+  /** How long it waits, in milliseconds; Infinity waits for ever. */
+  timeoutMs: number;
+  signal?: AbortSignal;
+  /** Makes the error when the deadline passes. The caller is still counted then: the message shows the pool as it stood. */
+  timeoutError: (caller: { readonly waitedMs: number }) => Error;
+  /** Told, after the caller is settled and gone from its queue, that nobody served it in time. */
+  onGiveUp?: (why: "timeout" | "abort") => void;
+}
+
+/** All calls of one pool that wait, whatever for: one count, one bound, one end. */
+export class WaitingCalls<T, Want = undefined> {
+  readonly #callers = new Set<Caller<T, Want>>();
+  readonly #clock: Clock;
+  readonly #maxWaiters: number;
+  #entered = 0;
+
+  constructor(clock: Clock, maxWaiters: number) {
+    this.#clock = clock;
+    this.#maxWaiters = maxWaiters;
+  }
+
+  /** How many are not settled, those that are in no queue included. */
+  get size(): number {
+    return this.#callers.size;
+  }
+
+  /**
+   * Begins to wait: the deadline runs and the signal is heard from here on. Put the caller in a queue, or keep it while a take
+   * is under way.
+   *
+   * @throws {PoolExhaustedError} As many wait already as are allowed.
+   * @throws The signal's reason, when it is aborted already.
+   */
+  enter(options: CallOptions<Want>): Caller<T, Want> {
+    options.signal?.throwIfAborted();
+    if (this.#callers.size >= this.#maxWaiters) {
+      throw new PoolExhaustedError(
+        `Cannot wait: ${this.#callers.size} calls wait already, as many as maxWaiters allows`,
+      );
+    }
+    const order = this.#entered++;
+    const caller = new Caller<T, Want>(this.#clock, order, options, (settled) => this.#callers.delete(settled));
+    this.#callers.add(caller);
+    return caller;
+  }
+
+  /** Rejects every caller, the longest waiting first. */
+  rejectAll(error: unknown): void {
+    for (const caller of this.#callers) caller.reject(error);
+  }
+}
+
+/**
+ * One waiting call. It is settled once: served, rejected, at its deadline, or by its signal. Whether it stands in a queue is
+ * another matter: a caller that is being served stands in none and may be put back.
+ */
+export class Caller<T, Want = undefined> {
+  readonly want: Want;
+  /** What the application awaits. */
+  readonly promise: Promise<T>;
+  /** When it began to wait, on the pool's clock. */
+  readonly since: number;
+  /** The place in line: queues are sorted by it, so that a caller that is put back loses nothing. */
+  readonly order: number;
+
+  /** Where the caller stands; written by `WaitQueue` alone. */
+  queue: WaitQueue<T, Want> | undefined;
+  /** The neighbours in `queue`; written by `WaitQueue` alone. */
+  previous: Caller<T, Want> | undefined;
+  next: Caller<T, Want> | undefined;
+
+  readonly #clock: Clock;
+  readonly #options: CallOptions<Want>;
+  readonly #onSettled: (caller: this) => void;
+  readonly #settle: PromiseWithResolvers<T> = Promise.withResolvers();
+  readonly #timer: Timer | undefined;
+  readonly #abort = () => this.#giveUp("abort", this.#options.signal?.reason);
+  #settled = false;
+
+  constructor(
+    clock: Clock,
+    order: number,
+    options: CallOptions<Want>,
+    onSettled: (caller: Caller<T, Want>) => void,
+  ) {
+    this.order = order;
+    this.#clock = clock;
+    this.#options = options;
+    this.#onSettled = onSettled;
+    this.want = options.want;
+    this.promise = this.#settle.promise;
+    this.since = clock.now();
+    if (options.timeoutMs !== Infinity) {
+      this.#timer = clock.setTimeout(() => this.#giveUp("timeout", options.timeoutError(this)), options.timeoutMs);
+    }
+    options.signal?.addEventListener("abort", this.#abort, { once: true });
+  }
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** How long it has waited until now. */
+  get waitedMs(): number {
+    return this.#clock.now() - this.since;
+  }
+
+  /** Serves the caller. False when it is settled already: the value is still the pool's. */
+  resolve(value: T): boolean {
+    const isFirst = this.#end();
+    if (isFirst) this.#settle.resolve(value);
+    return isFirst;
+  }
+
+  /** Ends the wait with an error. False when it is settled already. */
+  reject(error: unknown): boolean {
+    const isFirst = this.#end();
+    if (isFirst) this.#settle.reject(error);
+    return isFirst;
+  }
+
+  #giveUp(why: "timeout" | "abort", error: unknown): void {
+    if (this.reject(error)) this.#options.onGiveUp?.(why);
+  }
+
+  #end(): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    this.#clock.clearTimeout(this.#timer);
+    this.#options.signal?.removeEventListener("abort", this.#abort);
+    this.queue?.remove(this);
+    this.#onSettled(this);
+    return true;
+  }
+}
+
+/**
+ * Callers in the order in which they began to wait. A caller stands in one queue at most, and leaves it by itself when it is
+ * settled, so every caller in a queue can be served.
+ */
+export class WaitQueue<T, Want = undefined> {
+  /** Sorted by `order`, from `#first` by `next` and from `#last` by `previous`. */
+  #first: Caller<T, Want> | undefined;
+  #last: Caller<T, Want> | undefined;
+  #size = 0;
+  readonly #onEmpty: (() => void) | undefined;
+
+  /** `onEmpty` is called whenever the last caller leaves. */
+  constructor(onEmpty?: () => void) {
+    this.#onEmpty = onEmpty;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Who has waited longest of those that the predicate takes; it stays in the queue. */
+  first(predicate?: (caller: Caller<T, Want>) => boolean): Caller<T, Want> | undefined {
+    let caller = this.#first;
+    while (caller && predicate && !predicate(caller)) caller = caller.next;
+    return caller;
+  }
+
+  /** Takes out who has waited longest of those that the predicate takes. */
+  shift(predicate?: (caller: Caller<T, Want>) => boolean): Caller<T, Want> | undefined {
+    const caller = this.first(predicate);
+    if (caller) this.remove(caller);
+    return caller;
+  }
+
+  /** Adds a caller, or puts one back at its old place. One that is settled stays out. */
+  add(caller: Caller<T, Want>): void {
+    if (caller.settled) return;
+    if (caller.queue) throw new Error("Cannot queue a caller: it stands in a queue already");
+    const next = this.#firstAfter(caller);
+    caller.queue = this;
+    this.#join(next ? next.previous : this.#last, caller);
+    this.#join(caller, next);
+    this.#size++;
+  }
+
+  /** Takes one caller out. False when it does not stand here. */
+  remove(caller: Caller<T, Want>): boolean {
+    if (caller.queue !== this) return false;
+    this.#join(caller.previous, caller.next);
+    caller.queue = caller.previous = caller.next = undefined;
+    this.#size--;
+    if (this.#size === 0) this.#onEmpty?.();
+    return true;
+  }
+
+  /** Looks from the back for a newcomer, from the front for one that is put back: either is next to its place. */
+  #firstAfter({ order }: Caller<T, Want>): Caller<T, Want> | undefined {
+    if (!this.#last || this.#last.order < order) return undefined;
+    return this.first((other) => other.order > order);
+  }
+
+  #join(left: Caller<T, Want> | undefined, right: Caller<T, Want> | undefined): void {
+    if (left) left.next = right;
+    else this.#first = right;
+    if (right) right.previous = left;
+    else this.#last = left;
+  }
+}
+
+/** A queue for each key, a link's id for one; a queue that is empty takes no memory. */
+export class KeyedWaitQueue<T, Want = undefined> {
+  readonly #queues = new Map<string, WaitQueue<T, Want>>();
+
+  /** How many keys are waited for. */
+  get size(): number {
+    return this.#queues.size;
+  }
+
+  /** Adds a caller to the queue of its key, or puts one back at its old place. One that is settled stays out. */
+  add(key: string, caller: Caller<T, Want>): void {
+    if (caller.settled) return;
+    let queue = this.#queues.get(key);
+    if (!queue) this.#queues.set(key, queue = new WaitQueue(() => this.#queues.delete(key)));
+    queue.add(caller);
+  }
+
+  /** Who has waited longest for the key; it stays in the queue. */
+  first(key: string): Caller<T, Want> | undefined {
+    return this.#queues.get(key)?.first();
+  }
+
+  /** Takes out who has waited longest for the key. */
+  shift(key: string): Caller<T, Want> | undefined {
+    return this.#queues.get(key)?.shift();
+  }
+}
