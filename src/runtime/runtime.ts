@@ -65,7 +65,10 @@ export interface Listener {
 }
 
 /** A request handler as Deno.serve and Bun.serve call it; the second argument is the runtime's own. */
-export type RequestHandler = (request: Request, serverOrInfo: unknown) => Response | undefined | Promise<Response | undefined>;
+export type RequestHandler = (
+  request: Request,
+  serverOrInfo: unknown,
+) => Response | undefined | Promise<Response | undefined>;
 
 /** The port to a runtime: all that the module asks of Deno or Bun. */
 export interface Runtime {

@@ -1,0 +1,103 @@
+import type { Message, NetAddress, Socket, SocketHandler, TlsInfo } from "./socket.ts";
+
+/** No close frame came (RFC 6455 section 7.1.5). */
+const ABNORMAL_CLOSURE = 1006;
+
+/** What may wait for a handler before the socket is given up: the owner sets one in the turn in which it gets the socket. */
+const MAX_HELD_BYTES = 1024 * 1024;
+
+/**
+ * What the sockets of all runtimes share: order, the wait for a handler, and that the close is told once. One object per link,
+ * since thousands of them idle.
+ */
+export abstract class AdaptedSocket implements Socket {
+  #handler: SocketHandler | undefined;
+  /** Defined while something has to wait for the handler; then everything new queues behind it. */
+  #held: Held | undefined;
+  /** No call of the handler's `close` is to come: it was made, or waits in `#held`. */
+  #closeTold = false;
+  /** `send` returned false, and the handler was not told to go on since. */
+  protected blocked = false;
+
+  abstract readonly localAddress: NetAddress | undefined;
+  abstract readonly remoteAddress: NetAddress | undefined;
+  abstract readonly tls: TlsInfo | undefined;
+  abstract readonly bufferedBytes: number;
+  abstract readonly canPause: boolean;
+  abstract send(message: Uint8Array | string): boolean;
+  abstract pause(): void;
+  abstract resume(): void;
+  abstract ping(): boolean;
+  abstract close(code: number, reason: string): void;
+  /** Frees what the runtime holds, as far as it lets us; the handler was told already. */
+  protected abstract drop(): void;
+
+  get handler(): SocketHandler | undefined {
+    return this.#handler;
+  }
+
+  set handler(handler: SocketHandler | undefined) {
+    this.#handler = handler;
+    // Not at once: a handler sets itself in its constructor, before it is ready to be called.
+    if (handler && this.#held) queueMicrotask(() => this.#deliverHeld());
+  }
+
+  terminate(): void {
+    this.closed(ABNORMAL_CLOSURE, "");
+    if (this.#held) this.#held.messages.length = 0;
+    this.#deliverHeld();
+    this.drop();
+  }
+
+  /** Whether the runtime's socket is of no more use: closed, or given up. */
+  protected get isClosed(): boolean {
+    return this.#closeTold;
+  }
+
+  /** Hands a message on, and ignores empty binary ones and what comes after the close. */
+  protected received(message: Message): void {
+    if (this.#closeTold || (message.length === 0 && typeof message !== "string")) return;
+    if (this.#handler && !this.#held) return this.#handler.onMessage(message);
+    this.#held ??= { messages: [], bytes: 0, close: undefined };
+    this.#held.messages.push(message);
+    this.#held.bytes += message.length;
+    if (this.#held.bytes > MAX_HELD_BYTES && !this.#handler) this.terminate();
+  }
+
+  /** Hands the close on, once. Runtimes say 0 or 1005 in their own ways where there was no code. */
+  protected closed(code: number, reason: string): void {
+    if (this.#closeTold) return;
+    this.#closeTold = true;
+    this.blocked = false;
+    const told = code === 0 ? ABNORMAL_CLOSURE : code;
+    if (this.#handler && !this.#held) return this.#handler.onClose(told, reason);
+    this.#held ??= { messages: [], bytes: 0, close: undefined };
+    this.#held.close = { code: told, reason };
+  }
+
+  /** Tells the handler to go on, when it was told to wait. */
+  protected drained(): void {
+    if (!this.blocked) return;
+    this.blocked = false;
+    this.#handler?.onDrain();
+  }
+
+  #deliverHeld(): void {
+    const held = this.#held;
+    if (!held) return;
+    while (this.#handler && held.messages.length > 0) {
+      const message = held.messages.shift()!;
+      held.bytes -= message.length;
+      this.#handler.onMessage(message);
+    }
+    if (!this.#handler || this.#held !== held) return;
+    this.#held = undefined;
+    if (held.close) this.#handler.onClose(held.close.code, held.close.reason);
+  }
+}
+
+interface Held {
+  messages: Message[];
+  bytes: number;
+  close: { code: number; reason: string } | undefined;
+}

@@ -1,0 +1,47 @@
+/** The part of the global `Bun` that is used. */
+export interface BunApi {
+  serve(options: {
+    hostname: string;
+    port: number;
+    tls: unknown;
+    fetch: unknown;
+    websocket: BunWebSocketHandler;
+  }): BunServer;
+}
+
+export interface BunServer {
+  readonly hostname: string;
+  readonly port: number;
+  upgrade(request: Request, options: { data: unknown }): boolean;
+  requestIP(request: Request): { address: string; port: number } | null;
+  stop(closeActiveConnections?: boolean): Promise<void>;
+  closeIdleConnections(): void;
+}
+
+/** One object for all sockets of a server. */
+export interface BunWebSocketHandler {
+  open(socket: BunServerWebSocket): void;
+  message(socket: BunServerWebSocket, message: string | Uint8Array<ArrayBuffer>): void;
+  drain(socket: BunServerWebSocket): void;
+  close(socket: BunServerWebSocket, code: number, reason: string): void;
+  idleTimeout: number;
+  sendPings: boolean;
+  perMessageDeflate: boolean;
+  backpressureLimit: number;
+  maxPayloadLength: number;
+}
+
+/** The server's end of a socket. */
+export interface BunServerWebSocket {
+  readonly data: unknown;
+  readonly readyState: number;
+  binaryType: string;
+  /** Bytes sent, -1 when they were queued, 0 when they were dropped. */
+  send(message: Uint8Array | string): number;
+  getBufferedAmount(): number;
+  pause(): void;
+  resume(): void;
+  ping(): number;
+  close(code: number, reason: string): void;
+  terminate(): void;
+}

@@ -1,0 +1,168 @@
+import { AdaptedSocket } from "./adapted_socket.ts";
+import { watchDrain } from "./drain_watch.ts";
+import type { NetAddress, TlsInfo } from "./socket.ts";
+
+/** `send` says to wait above this many bytes, and to go on below the other. */
+const HIGH_WATER_BYTES = 1024 * 1024;
+const LOW_WATER_BYTES = 256 * 1024;
+
+/** The standard's closing codes for applications; the interface refuses 1001 to 1015 (WHATWG WebSockets, `close`). */
+const APPLICATION_CODES = 3000;
+
+/** What some runtimes have beyond the standard's interface. */
+interface Extensions {
+  terminate?(): void;
+  pause?(): void;
+  resume?(): void;
+  ping?(): void;
+}
+
+/** What is known of a socket from beyond its interface. */
+export interface SocketFacts {
+  localAddress?: NetAddress;
+  remoteAddress?: NetAddress;
+  tls?: TlsInfo;
+  /** `close` takes the protocol's codes too (1001 to 1014), as Deno's server side and Bun's client do. */
+  takesProtocolCodes?: boolean;
+}
+
+/** Told once: how the opening ended. */
+export interface OpeningEnd {
+  opened(): void;
+  /** The error event, where there was one. */
+  failed(event: Event | undefined): void;
+}
+
+/** A socket of the web-standard interface, with the extensions of the runtimes used where they exist. */
+export class WebSocketSocket extends AdaptedSocket {
+  readonly #webSocket: WebSocket & Extensions;
+  readonly #facts: SocketFacts;
+  /** Defined until the socket is open or failed. */
+  #opening: OpeningEnd | undefined;
+
+  /** Takes the socket over in the turn in which it was made: the first message may come in the turn of `open`. */
+  constructor(webSocket: WebSocket, facts: SocketFacts, opening: OpeningEnd) {
+    super();
+    this.#webSocket = webSocket;
+    this.#facts = facts;
+    this.#opening = opening;
+    webSocket.binaryType = "arraybuffer";
+    for (const type of ["open", "error", "message", "close"]) webSocket.addEventListener(type, this);
+  }
+
+  get localAddress(): NetAddress | undefined {
+    return this.#facts.localAddress;
+  }
+
+  get remoteAddress(): NetAddress | undefined {
+    return this.#facts.remoteAddress;
+  }
+
+  get tls(): TlsInfo | undefined {
+    return this.#facts.tls;
+  }
+
+  get bufferedBytes(): number {
+    return this.#webSocket.bufferedAmount;
+  }
+
+  get canPause(): boolean {
+    return this.#webSocket.pause !== undefined;
+  }
+
+  send(message: Uint8Array<ArrayBuffer> | string): boolean {
+    if (this.isClosed || this.#webSocket.readyState !== WebSocket.OPEN) return true;
+    this.#webSocket.send(message);
+    if (this.#webSocket.bufferedAmount < HIGH_WATER_BYTES) return true;
+    if (!this.blocked) {
+      this.blocked = true;
+      watchDrain(() => this.#lookForDrain());
+    }
+    return false;
+  }
+
+  pause(): void {
+    this.#webSocket.pause?.();
+  }
+
+  resume(): void {
+    this.#webSocket.resume?.();
+  }
+
+  ping(): boolean {
+    if (!this.#webSocket.ping) return false;
+    if (this.#webSocket.readyState === WebSocket.OPEN) this.#webSocket.ping();
+    return true;
+  }
+
+  close(code: number, reason: string): void {
+    this.resume();
+    const isTaken = this.#facts.takesProtocolCodes || code === 1000 || code >= APPLICATION_CODES;
+    this.#webSocket.close(isTaken ? code : APPLICATION_CODES + code, reason);
+  }
+
+  /** Called by the runtime; public because the interface asks for it. */
+  handleEvent(event: Event): void {
+    switch (event.type) {
+      case "open":
+        return this.#endOpening()?.opened();
+      case "error":
+        return this.#endOpening()?.failed(event);
+      case "message":
+        return this.#receive((event as MessageEvent<ArrayBuffer | string>).data);
+      case "close":
+        this.#endOpening()?.failed(undefined);
+        return this.closed((event as CloseEvent).code, (event as CloseEvent).reason);
+    }
+  }
+
+  protected drop(): void {
+    if (this.#webSocket.terminate) this.#webSocket.terminate();
+    else this.#webSocket.close();
+  }
+
+  #receive(data: ArrayBuffer | string): void {
+    this.received(typeof data === "string" ? data : new Uint8Array(data));
+  }
+
+  #endOpening(): OpeningEnd | undefined {
+    const opening = this.#opening;
+    if (!opening) return undefined;
+    this.#opening = undefined;
+    this.#webSocket.removeEventListener("open", this);
+    return opening;
+  }
+
+  #lookForDrain(): boolean {
+    if (this.isClosed) return true;
+    if (this.#webSocket.bufferedAmount > LOW_WATER_BYTES) return false;
+    this.drained();
+    return true;
+  }
+}
+
+/** Waits until a socket is open. Rejects with the signal's reason, or with what `explain` makes of the error event. */
+export function dialWebSocket(
+  webSocket: WebSocket,
+  facts: SocketFacts,
+  signal: AbortSignal,
+  explain: (event: Event | undefined) => Error,
+): Promise<WebSocketSocket> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => {
+      socket.terminate();
+      reject(signal.reason);
+    };
+    const socket = new WebSocketSocket(webSocket, facts, {
+      opened() {
+        signal.removeEventListener("abort", giveUp);
+        resolve(socket);
+      },
+      failed(event) {
+        signal.removeEventListener("abort", giveUp);
+        reject(explain(event));
+      },
+    });
+    signal.addEventListener("abort", giveUp, { once: true });
+  });
+}
