@@ -1,0 +1,1 @@
+export { abortable } from "./mod.ts";
