@@ -1,0 +1,62 @@
+import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
+import { type AddressList, canonicalAddress } from "./address_list.ts";
+
+/**
+ * Who really connects: the TCP peer, or behind trusted proxies the rightmost address of X-Forwarded-For that is not one of
+ * them. What stands further left was written by the client itself and is never looked at. Where all are proxies, the
+ * leftmost is where the request came from.
+ *
+ * Undefined when that cannot be told: the peer is unknown, or an entry on the way is no address. An address list never has
+ * an unknown address, so `allow` refuses it.
+ */
+export function clientAddress(
+  peerAddress: string | undefined,
+  xForwardedFor: string | null,
+  trustedProxies: AddressList,
+): string | undefined {
+  let address = peerAddress === undefined ? undefined : canonicalAddress(peerAddress);
+  const entries = xForwardedFor?.trim() ? xForwardedFor.split(",") : [];
+  while (address !== undefined && entries.length > 0 && trustedProxies.has(address)) {
+    address = forwardedAddress(entries.pop()!.trim());
+  }
+  return address;
+}
+
+/** A request that a browser page sent carries the page's Origin: only listed ones may. Other clients send none. */
+export function isOriginAllowed(origin: string | null, origins: readonly string[]): boolean {
+  return origin === null || origins.includes(origin);
+}
+
+/** The bearer tokens (RFC 6750) that a server takes. */
+export class TokenList {
+  readonly #tokens: readonly Uint8Array[];
+
+  constructor(tokens: readonly string[]) {
+    this.#tokens = tokens.map((token) => new TextEncoder().encode(token));
+  }
+
+  /** Whether the Authorization header has one of the tokens, in a time that tells nothing of how far it was right. */
+  accepts(authorization: string | null): boolean {
+    const token = /^Bearer +(\S+)$/i.exec(authorization ?? "")?.[1];
+    if (token === undefined) return false;
+    const presented = new TextEncoder().encode(token);
+    let isAccepted = false;
+    // Every token is compared, so that the time does not tell which one it was either.
+    for (const expected of this.#tokens) isAccepted = isSameToken(presented, expected) || isAccepted;
+    return isAccepted;
+  }
+}
+
+/** Compares as many bytes as the expected token has, whatever the length of the other. */
+function isSameToken(presented: Uint8Array, expected: Uint8Array): boolean {
+  const candidate = new Uint8Array(expected.length);
+  candidate.set(presented.subarray(0, expected.length));
+  const isSamePart = timingSafeEqual(candidate, expected);
+  return isSamePart && presented.length === expected.length;
+}
+
+/** An entry of X-Forwarded-For; some proxies add the port: "192.0.2.7:1234", "[2001:db8::1]:1234". */
+function forwardedAddress(entry: string): string | undefined {
+  const [, bracketed, dotted] = /^\[([^\]]+)\](?::\d{1,5})?$|^([\d.]+):\d{1,5}$/.exec(entry) ?? [];
+  return canonicalAddress(bracketed ?? dotted ?? entry);
+}

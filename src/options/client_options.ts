@@ -1,0 +1,182 @@
+import type { DialOptions, WebSocketConstructor } from "../runtime/runtime.ts";
+import { MIN_BACKOFF_MS } from "../sizing.ts";
+import { type ClientTlsOptions, readClientTls } from "./client_tls.ts";
+import { dialUrl, readDialTarget } from "./dial_target.ts";
+import { type OptionNames, OptionReader } from "./option_reader.ts";
+import { readPeerName } from "./peer_name.ts";
+import { MAX_COUNT, POOL_OPTION_NAMES, type PoolOptions, type PoolSettings, readPoolOptions } from "./pool_options.ts";
+import { readRequestHeaders } from "./request_headers.ts";
+
+/**
+ * Options of a `ClientPool`; all but `url` may be left out.
+ *
+ * @example
+ * ```ts
+ * import type { ClientPoolOptions } from "@npws/pool";
+ *
+ * const options: ClientPoolOptions = { url: "wss://pool.example.com/links", minCapacity: 4, maxCapacity: 64 };
+ * console.log(options.url);
+ * ```
+ */
+export interface ClientPoolOptions extends PoolOptions {
+  /**
+   * The server: "wss://host:port/path", "ws://…", or bare "host:port". No credentials (use `token` or `headers`) and no
+   * fragment.
+   */
+  url: string;
+  /**
+   * The fewest idle links that the pool aims at: 1 to 1,000,000.
+   *
+   * @default 1
+   */
+  minCapacity?: number;
+  /**
+   * The most idle links that the pool aims at: `minCapacity` to 1,000,000.
+   *
+   * @default the greater of minCapacity and 16
+   */
+  maxCapacity?: number;
+  /**
+   * The shortest interval between two cycles of dialing, in milliseconds; at least 1.
+   *
+   * @default 500
+   */
+  minIntervalMs?: number;
+  /**
+   * The longest interval between two cycles of dialing, in milliseconds; at least `minIntervalMs`.
+   *
+   * @default 5000
+   */
+  maxIntervalMs?: number;
+  /**
+   * TLS: "off", "self-signed" (any certificate), "verified", or an object that says more. It must not contradict the scheme
+   * of `url`.
+   *
+   * @default "off" for ws://, "verified" for wss:// and a bare address
+   */
+  tls?: "off" | "self-signed" | "verified" | ClientTlsOptions;
+  /** Headers of the upgrade request. Those that the handshake itself sets (Host, Connection, Upgrade, Sec-WebSocket-…) are refused. */
+  headers?: HeadersInit;
+  /** Sent as `Authorization: Bearer …`: printable ASCII without spaces. Not together with an Authorization header. */
+  token?: string;
+  /** The name by which the server can ask for links of this client (npws/2): 1 to 64 characters of `A-Z a-z 0-9 . _ -`. */
+  name?: string;
+  /**
+   * The constructor to dial with, one of the web-standard interface.
+   *
+   * @default the global one on Bun, that of the npm package `ws` on Deno
+   */
+  WebSocket?: WebSocketConstructor;
+  /**
+   * How many milliseconds a dial may take until its link is idle; at least 1.
+   *
+   * @default 10000
+   */
+  dialTimeoutMs?: number;
+  /**
+   * How many dials are under way at a time: 1 to 1,000,000.
+   *
+   * @default 16
+   */
+  dialConcurrency?: number;
+  /**
+   * The longest pause between dials while they fail, in milliseconds; at least 50.
+   *
+   * @default 5000
+   */
+  maxBackoffMs?: number;
+  /**
+   * At what age an idle link is replaced, in milliseconds, ±10 % for each link; 0 switches that off.
+   *
+   * @default 1800000
+   */
+  maxLinkAgeMs?: number;
+  /**
+   * How many streams a link carries before it is replaced (npws/2): at least 1, or Infinity.
+   *
+   * @default Infinity
+   */
+  maxStreamsPerLink?: number;
+}
+
+/** The options of a `ClientPool`, checked and complete. */
+export interface ClientSettings extends PoolSettings {
+  readonly dial: Readonly<DialOptions>;
+  readonly minCapacity: number;
+  readonly maxCapacity: number;
+  readonly minIntervalMs: number;
+  readonly maxIntervalMs: number;
+  readonly name: string | undefined;
+  readonly dialTimeoutMs: number;
+  readonly dialConcurrency: number;
+  readonly maxBackoffMs: number;
+  readonly maxLinkAgeMs: number;
+  readonly maxStreamsPerLink: number;
+}
+
+const NAMES: OptionNames<ClientPoolOptions> = {
+  ...POOL_OPTION_NAMES,
+  url: true,
+  minCapacity: true,
+  maxCapacity: true,
+  minIntervalMs: true,
+  maxIntervalMs: true,
+  tls: true,
+  headers: true,
+  token: true,
+  name: true,
+  WebSocket: true,
+  dialTimeoutMs: true,
+  dialConcurrency: true,
+  maxBackoffMs: true,
+  maxLinkAgeMs: true,
+  maxStreamsPerLink: true,
+};
+
+/**
+ * Checks the options of a `ClientPool` and fills in the defaults.
+ *
+ * @throws {TypeError} A wrong type, an unknown option, or two that contradict each other.
+ * @throws {RangeError} A number out of range, or a minimum above its maximum.
+ * @throws {NotSupportedError} `protocol: 2`.
+ */
+export function clientSettings(options: ClientPoolOptions): ClientSettings {
+  const reader = new OptionReader("create ClientPool", options, NAMES);
+  return Object.freeze({
+    dial: readDial(reader),
+    ...readPoolOptions(reader),
+    ...readCapacity(reader),
+    ...readInterval(reader),
+    name: readPeerName(reader, "name"),
+    dialTimeoutMs: reader.durationMs("dialTimeoutMs", { min: 1, default: 10_000 }),
+    dialConcurrency: reader.integer("dialConcurrency", { min: 1, max: MAX_COUNT, default: 16 }),
+    maxBackoffMs: reader.durationMs("maxBackoffMs", { min: MIN_BACKOFF_MS, default: 5_000 }),
+    maxLinkAgeMs: reader.durationMs("maxLinkAgeMs", { min: 0, default: 1_800_000 }),
+    maxStreamsPerLink: reader.integer("maxStreamsPerLink", { min: 1, orInfinity: true, default: Infinity }),
+  });
+}
+
+function readDial(reader: OptionReader): Readonly<DialOptions> {
+  const target = readDialTarget(reader);
+  const tls = readClientTls(reader, target);
+  return Object.freeze({
+    url: dialUrl(target, tls ? "wss" : "ws"),
+    headers: readRequestHeaders(reader),
+    tls,
+    WebSocket: reader.callable<WebSocketConstructor>("WebSocket"),
+  });
+}
+
+function readCapacity(reader: OptionReader): { minCapacity: number; maxCapacity: number } {
+  const minCapacity = reader.integer("minCapacity", { min: 1, max: MAX_COUNT, default: 1 });
+  const maxCapacity = reader.integer("maxCapacity", { min: 1, max: MAX_COUNT, default: Math.max(minCapacity, 16) });
+  reader.ascending("minCapacity", minCapacity, "maxCapacity", maxCapacity);
+  return { minCapacity, maxCapacity };
+}
+
+function readInterval(reader: OptionReader): { minIntervalMs: number; maxIntervalMs: number } {
+  const minIntervalMs = reader.durationMs("minIntervalMs", { min: 1, default: 500 });
+  const maxIntervalMs = reader.durationMs("maxIntervalMs", { min: 1, default: 5_000 });
+  reader.ascending("minIntervalMs", minIntervalMs, "maxIntervalMs", maxIntervalMs);
+  return { minIntervalMs, maxIntervalMs };
+}

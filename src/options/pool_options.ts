@@ -1,0 +1,113 @@
+import { NotSupportedError } from "../errors.ts";
+import type { OptionNames, OptionReader } from "./option_reader.ts";
+
+/** Options that both pools know. */
+export interface PoolOptions {
+  /**
+   * The protocol to speak: "auto" is npws/2 with peers that know it and npws/1 with all others, 1 is npws/1 only, 2 refuses
+   * peers that only know npws/1.
+   *
+   * @default "auto"
+   */
+  protocol?: "auto" | 1 | 2;
+  /**
+   * How many bytes a stream buffers for a reader that does not read, at the start of a link (npws/2): 1,024 to 16,777,216.
+   *
+   * @default 262144
+   */
+  windowBytes?: number;
+  /**
+   * Up to where the window of a link may grow while it is what limits a stream, in bytes (npws/2): from `windowBytes`, which
+   * keeps it fixed, to 16,777,216.
+   *
+   * @default 4194304
+   */
+  maxWindowBytes?: number;
+  /**
+   * How many bytes are held for a reader that does not read, on npws/1 and where the runtime cannot pause a socket. A link
+   * that receives more fails. 1 to 1,073,741,824.
+   *
+   * @default 16777216
+   */
+  receiveLimitBytes?: number;
+  /**
+   * After how many milliseconds of silence a link is asked for a proof of life; 0 switches that off.
+   *
+   * @default 30000
+   */
+  keepAliveMs?: number;
+  /**
+   * How many milliseconds more a silent link has before it is given up; at least 1.
+   *
+   * @default 10000
+   */
+  heartbeatTimeoutMs?: number;
+  /**
+   * How many milliseconds a call waits for a link when it does not say so itself: 0 takes only what is there at once,
+   * Infinity waits for ever.
+   *
+   * @default 30000
+   */
+  getTimeoutMs?: number;
+  /**
+   * How many calls may wait at a time: 1 to 1,000,000. One more is rejected with `PoolExhaustedError`.
+   *
+   * @default 10000
+   */
+  maxWaiters?: number;
+  /**
+   * How many streams that the peer opened are kept until `accept()` takes them (npws/2): 1 to 1,000,000.
+   *
+   * @default 128
+   */
+  acceptBacklog?: number;
+}
+
+/** The shared options, checked and complete. */
+export type PoolSettings = Readonly<Required<PoolOptions>>;
+
+/** Their names. */
+export const POOL_OPTION_NAMES: OptionNames<PoolOptions> = {
+  protocol: true,
+  windowBytes: true,
+  maxWindowBytes: true,
+  receiveLimitBytes: true,
+  keepAliveMs: true,
+  heartbeatTimeoutMs: true,
+  getTimeoutMs: true,
+  maxWaiters: true,
+  acceptBacklog: true,
+};
+
+/** The most of anything that is counted one by one: links, callers, streams. */
+export const MAX_COUNT = 1_000_000;
+
+const KIB = 1_024;
+const MIB = 1_024 * KIB;
+const GIB = 1_024 * MIB;
+
+/** Reads the shared options. */
+export function readPoolOptions(reader: OptionReader): PoolSettings {
+  const windowBytes = reader.integer("windowBytes", { min: KIB, max: 16 * MIB, default: 256 * KIB });
+  const maxWindowBytes = reader.integer("maxWindowBytes", { min: KIB, max: 16 * MIB, default: 4 * MIB });
+  reader.ascending("windowBytes", windowBytes, "maxWindowBytes", maxWindowBytes);
+  return {
+    protocol: readProtocol(reader),
+    windowBytes,
+    maxWindowBytes,
+    receiveLimitBytes: reader.integer("receiveLimitBytes", { min: 1, max: GIB, default: 16 * MIB }),
+    keepAliveMs: reader.durationMs("keepAliveMs", { min: 0, default: 30_000 }),
+    heartbeatTimeoutMs: reader.durationMs("heartbeatTimeoutMs", { min: 1, default: 10_000 }),
+    getTimeoutMs: reader.durationMs("getTimeoutMs", { min: 0, orInfinity: true, default: 30_000 }),
+    maxWaiters: reader.integer("maxWaiters", { min: 1, max: MAX_COUNT, default: 10_000 }),
+    acceptBacklog: reader.integer("acceptBacklog", { min: 1, max: MAX_COUNT, default: 128 }),
+  };
+}
+
+function readProtocol(reader: OptionReader): "auto" | 1 | 2 {
+  const protocol = reader.value("protocol");
+  if (protocol === 2) throw new NotSupportedError(reader.message("protocol 2 (npws/2 alone) is not supported yet"));
+  if (protocol === undefined) return "auto";
+  if (protocol === "auto" || protocol === 1) return protocol;
+  throw reader.wrong("protocol", '"auto", 1 or 2');
+}

@@ -1,0 +1,201 @@
+import { AddressList, canonicalAddress } from "../address_list.ts";
+import type { TokenList } from "../admission.ts";
+import type { ServeOptions, ServeTls } from "../runtime/runtime.ts";
+import type { NetAddress } from "../runtime/socket.ts";
+import { readAddresses, readOrigins, readTokens } from "./admission_options.ts";
+import { type OptionNames, OptionReader } from "./option_reader.ts";
+import { readCertificates, readPrivateKey } from "./pem.ts";
+import { MAX_COUNT, POOL_OPTION_NAMES, type PoolOptions, type PoolSettings, readPoolOptions } from "./pool_options.ts";
+
+/**
+ * Options of a `ServerPool`; all may be left out.
+ *
+ * @example
+ * ```ts
+ * import type { ServerPoolOptions } from "@npws/pool";
+ *
+ * const options: ServerPoolOptions = { hostname: "127.0.0.1", port: 8080, allow: ["127.0.0.1", "10.0.0.0/8"] };
+ * console.log(options.port);
+ * ```
+ */
+export interface ServerPoolOptions extends PoolOptions {
+  /**
+   * The address to listen on: an IP address (IPv6 without brackets) or a name.
+   *
+   * @default "0.0.0.0"
+   */
+  hostname?: string;
+  /**
+   * The port to listen on: 0 to 65,535, 0 for any that is free.
+   *
+   * @default 0
+   */
+  port?: number;
+  /**
+   * The only path on which links are accepted, as it stands in a URL: "/links".
+   *
+   * @default any path
+   */
+  path?: string;
+  /**
+   * The most idle links: 1 to 1,000,000.
+   *
+   * @default 100
+   */
+  maxCapacity?: number;
+  /**
+   * The most links, idle and in use together: 1 to 1,000,000, or Infinity.
+   *
+   * @default Infinity
+   */
+  maxLinks?: number;
+  /**
+   * Who may connect: IP addresses and CIDR ranges. IPv4-mapped IPv6 addresses count as IPv4, so "::/0" is IPv6 alone.
+   *
+   * @default everyone
+   */
+  allow?: string | string[];
+  /**
+   * Proxies whose X-Forwarded-For is believed: IP addresses and CIDR ranges. The client's address is then the rightmost one
+   * that is not a trusted proxy; an entry that is no address makes it unknown, which `allow` refuses.
+   *
+   * @default none
+   */
+  trustedProxies?: string | string[];
+  /** TLS of the listener. Without it the pool listens in plain text. */
+  tls?: ServerTlsOptions;
+  /** The bearer tokens that are accepted, printable ASCII without spaces. A request without one of them is refused with 401. */
+  token?: string | string[];
+  /**
+   * Origins of web pages that may connect, written as browsers send them: "https://example.com". A request with any other
+   * Origin is refused with 403.
+   *
+   * @default none
+   */
+  origins?: string[];
+  /**
+   * Asked last, before the upgrade: anything but true, or an error, refuses the request with 401. `remoteAddress` is what
+   * `allow` was asked about, undefined where it is unknown; port 0 where a proxy told it.
+   */
+  authorize?: (request: Request, info: { remoteAddress: NetAddress | undefined }) => boolean | Promise<boolean>;
+}
+
+/**
+ * TLS of a listener, PEM texts.
+ *
+ * @example
+ * ```ts
+ * import type { ServerTlsOptions } from "@npws/pool";
+ *
+ * const load = (cert: string, key: string): ServerTlsOptions => ({ cert, key });
+ * console.log(typeof load);
+ * ```
+ */
+export interface ServerTlsOptions {
+  /** The certificate with its chain, PEM. */
+  cert: string;
+  /** The private key of `cert`, PEM, not encrypted. */
+  key: string;
+  /** Who signs the certificates of clients, PEM. */
+  ca?: string;
+  /**
+   * Refuses clients without a certificate that `ca` signed.
+   *
+   * @default false
+   */
+  requireClientCertificate?: boolean;
+}
+
+/** The options of a `ServerPool`, checked and complete. */
+export interface ServerSettings extends PoolSettings {
+  readonly listen: Readonly<ServeOptions>;
+  /** Undefined: any path. */
+  readonly path: string | undefined;
+  readonly maxCapacity: number;
+  readonly maxLinks: number;
+  /** Undefined: everyone. */
+  readonly allow: AddressList | undefined;
+  readonly trustedProxies: AddressList;
+  /** Undefined: no token is asked for. */
+  readonly tokens: TokenList | undefined;
+  readonly origins: readonly string[];
+  readonly authorize: ServerPoolOptions["authorize"];
+}
+
+const NAMES: OptionNames<ServerPoolOptions> = {
+  ...POOL_OPTION_NAMES,
+  hostname: true,
+  port: true,
+  path: true,
+  maxCapacity: true,
+  maxLinks: true,
+  allow: true,
+  trustedProxies: true,
+  tls: true,
+  token: true,
+  origins: true,
+  authorize: true,
+};
+
+const TLS_NAMES: OptionNames<ServerTlsOptions> = { cert: true, key: true, ca: true, requireClientCertificate: true };
+
+/**
+ * Checks the options of a `ServerPool` and fills in the defaults.
+ *
+ * @throws {TypeError} A wrong type, an unknown option, or two that contradict each other.
+ * @throws {RangeError} A number out of range, or a minimum above its maximum.
+ * @throws {NotSupportedError} `protocol: 2`.
+ */
+export function serverSettings(options: ServerPoolOptions = {}): ServerSettings {
+  const reader = new OptionReader("create ServerPool", options, NAMES);
+  return Object.freeze({
+    listen: readListen(reader),
+    ...readPoolOptions(reader),
+    path: readPath(reader),
+    maxCapacity: reader.integer("maxCapacity", { min: 1, max: MAX_COUNT, default: 100 }),
+    maxLinks: reader.integer("maxLinks", { min: 1, max: MAX_COUNT, orInfinity: true, default: Infinity }),
+    allow: readAddresses(reader, "allow"),
+    trustedProxies: readAddresses(reader, "trustedProxies", { orNone: true }) ?? new AddressList([]),
+    tokens: readTokens(reader),
+    origins: readOrigins(reader),
+    authorize: reader.callable<NonNullable<ServerPoolOptions["authorize"]>>("authorize"),
+  });
+}
+
+function readListen(reader: OptionReader): Readonly<ServeOptions> {
+  return Object.freeze({
+    hostname: readHostname(reader),
+    port: reader.integer("port", { min: 0, max: 65_535, default: 0 }),
+    tls: readTls(reader),
+  });
+}
+
+/** What has a colon must be an IPv6 address: neither "localhost:8080" nor "[::1]" can be listened on. */
+function readHostname(reader: OptionReader): string {
+  const must = "an IP address (IPv6 without brackets) or a host name";
+  const hostname = reader.text("hostname", /^[^\s/?#@[\]]+$/, must) ?? "0.0.0.0";
+  if (hostname.includes(":") && canonicalAddress(hostname) === undefined) throw reader.wrong("hostname", must);
+  return hostname;
+}
+
+function readTls(options: OptionReader): Readonly<ServeTls> | undefined {
+  if (options.value("tls") === undefined) return undefined;
+  const reader = options.nested("tls", TLS_NAMES);
+  const cert = readCertificates(reader, "cert");
+  const key = readPrivateKey(reader, "key");
+  const ca = readCertificates(reader, "ca");
+  const requireClientCertificate = reader.boolean("requireClientCertificate");
+  if (cert === undefined) throw reader.wrong("cert", "given together with tls.key");
+  if (key === undefined) throw reader.wrong("key", "given together with tls.cert");
+  // The system's authorities would let in whoever has any public certificate.
+  if (requireClientCertificate && !ca) throw reader.wrong("ca", "given together with tls.requireClientCertificate");
+  return Object.freeze({ cert, key, ca, requireClientCertificate });
+}
+
+/** A path in another spelling than a URL's would never match. */
+function readPath(reader: OptionReader): string | undefined {
+  const must = `a path as it stands in a URL, beginning with "/"`;
+  const path = reader.text("path", /^\//, must);
+  if (path !== undefined && new URL(`http://host${path}`).pathname !== path) throw reader.wrong("path", must);
+  return path;
+}
