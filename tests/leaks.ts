@@ -1,0 +1,69 @@
+import { readdirSync, readlinkSync } from "node:fs";
+
+type TestFunction = () => void | Promise<void>;
+
+/** What a test can leave open. */
+interface OpenHandles {
+  sockets: number;
+  timers: number;
+}
+
+/**
+ * Makes a test fail that leaves more sockets or timers open than were open before. Deno's sanitizers see timers, but no
+ * sockets of node:net; Bun has none, and its `process.getActiveResourcesInfo()` is always empty.
+ *
+ * @param settleMs How long what the test closed may take to go away.
+ */
+export function leavingNothingOpen(run: TestFunction, settleMs = 1_000): () => Promise<void> {
+  return async () => {
+    const before = openHandles();
+    await run();
+    const deadline = performance.now() + settleMs;
+    while (describeLeak(before) && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const leak = describeLeak(before);
+    if (leak) throw new Error(`Cannot end the test: ${leak}`);
+  };
+}
+
+const countTimers = "Bun" in globalThis ? await bunTimerCounter() : () => 0;
+
+async function bunTimerCounter(): Promise<() => number> {
+  const specifier = "bun:jsc"; // in a variable, so that Deno does not look for the module
+  const { heapStats } = await import(specifier);
+  // The engine protects a timer's object from collection while the timer can fire.
+  return () => heapStats().protectedObjectTypeCounts.Timeout ?? 0;
+}
+
+function openHandles(): OpenHandles {
+  return { sockets: countSockets(), timers: countTimers() };
+}
+
+/** Sockets of this process, as Linux lists them; other systems have no such list, and nothing is counted. */
+function countSockets(): number {
+  const folder = "/proc/self/fd";
+  return listIfExists(folder).filter((descriptor) => isSocket(`${folder}/${descriptor}`)).length;
+}
+
+function listIfExists(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function isSocket(path: string): boolean {
+  try {
+    return readlinkSync(path).startsWith("socket:");
+  } catch {
+    return false; // closed since it was listed, as the descriptor of the listing itself is
+  }
+}
+
+function describeLeak(before: OpenHandles): string | undefined {
+  const after = openHandles();
+  if (after.sockets > before.sockets) return `${after.sockets - before.sockets} more sockets are open than before`;
+  if (after.timers > before.timers) return `${after.timers - before.timers} more timers are running than before`;
+}

@@ -1,0 +1,41 @@
+import { spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { type RuntimeName, runtimePath } from "../scripts/runtime_path.ts";
+
+/** A process of Deno or Bun. Disposing it kills it and waits for its end. */
+export interface SpawnedRuntime extends AsyncDisposable {
+  /** What it prints to its standard output, up to its end; `await lines.next()` gives one. Its standard error is the test's own. */
+  readonly lines: AsyncIterableIterator<string>;
+  /** Its exit code, or null when a signal ended it. */
+  readonly exited: Promise<number | null>;
+  kill(signal?: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
+}
+
+/** Runs a TypeScript file on a runtime, whatever the test itself runs on: `spawnRuntime("bun", new URL("./peer.ts", import.meta.url))`. */
+export function spawnRuntime(runtime: RuntimeName, file: URL, args: string[] = []): SpawnedRuntime {
+  const run = { deno: ["run", "-A", "--quiet", "--no-check"], bun: ["run"] }[runtime];
+  const command = [...run, fileURLToPath(file), ...args];
+  const child = spawn(runtimePath(runtime), command, { stdio: ["ignore", "pipe", "inherit"] });
+  const exited = new Promise<number | null>((resolve, reject) => child.once("error", reject).once("exit", resolve));
+  return {
+    lines: linesOf(child.stdout),
+    exited,
+    kill: (signal = "SIGKILL") => void child.kill(signal),
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await exited;
+      child.stdout.destroy();
+    },
+  };
+}
+
+async function* linesOf(stream: Readable): AsyncIterableIterator<string> {
+  let rest = "";
+  for await (const chunk of stream.setEncoding("utf8")) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  if (rest) yield rest;
+}
