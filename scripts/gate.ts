@@ -1,0 +1,68 @@
+/**
+ * The test gate: static checks, documentation examples, and every test on both runtimes. Its last line is
+ * "N passed, N failed", where a static check counts as one, and it exits with 0 only when nothing failed.
+ */
+import { killCommands } from "./command.ts";
+import { runStep, type Step } from "./step.ts";
+import { describeCounts } from "./test_report.ts";
+
+const minuteMs = 60_000;
+
+/** For all steps together: each has its own deadline or what is left of this, whichever is less. */
+const gateDeadlineMs = 14 * minuteMs;
+
+const denoReport = (path: string) => [`--junit-path=${path}`];
+const bunReport = (path: string) => ["--reporter=junit", `--reporter-outfile=${path}`];
+
+function* steps(): Iterable<Step> {
+  yield denoStep("install --frozen", 3 * minuteMs);
+  yield denoStep("fmt --check", minuteMs);
+  yield denoStep("lint", minuteMs);
+  yield denoStep("check", 2 * minuteMs);
+  yield denoStep("doc --lint mod.ts src/relay.ts", minuteMs);
+  yield denoStep("publish --dry-run --allow-dirty", 2 * minuteMs);
+  yield { ...denoStep("test -A --doc --reporter=dot mod.ts src README.md", 2 * minuteMs), reportTo: denoReport };
+  const files = [...testFiles("tests")].sort();
+  for (const file of files) yield denoTests(file);
+  for (const file of files) yield bunTests(file);
+}
+
+/** A process for each file, so that one that hangs or crashes costs no other its run, and is named. */
+function denoTests(file: string): Step {
+  const args = ["test", "-A", "--no-check", "--reporter=dot", file];
+  return { name: `deno ${file}`, runtime: "deno", args, deadlineMs: 3 * minuteMs, reportTo: denoReport };
+}
+
+function bunTests(file: string): Step {
+  const args = ["test", "--only-failures", `./${file}`];
+  return { name: `bun ${file}`, runtime: "bun", args, deadlineMs: 3 * minuteMs, reportTo: bunReport };
+}
+
+function denoStep(args: string, deadlineMs: number): Step {
+  return { name: `deno ${args}`, runtime: "deno", args: args.split(" "), deadlineMs };
+}
+
+function* testFiles(folder: string): Iterable<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    if (isDirectory) yield* testFiles(`${folder}/${name}`);
+    else if (name.endsWith("_test.ts")) yield `${folder}/${name}`;
+  }
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  Deno.addSignalListener(signal, () => {
+    killCommands();
+    Deno.exit(1);
+  });
+}
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+for (const step of steps()) {
+  const leftMs = gateDeadlineMs - performance.now();
+  const { passed, failed, skipped } = await runStep({ ...step, deadlineMs: Math.min(step.deadlineMs, leftMs) });
+  total.passed += passed;
+  total.failed += failed;
+  total.skipped += skipped;
+}
+console.log(describeCounts(total));
+Deno.exit(total.failed === 0 ? 0 : 1);

@@ -1,0 +1,38 @@
+import { execFileSync } from "node:child_process";
+import process from "node:process";
+
+/** The versions that everything is checked with. */
+const versions = { deno: "2.9.6", bun: "1.4.5" };
+
+/** A runtime that the tests run on. */
+export type RuntimeName = keyof typeof versions;
+
+/**
+ * The program of a runtime: this process's own, the one on PATH when it has the right version, or npm's. What was found is kept in
+ * the environment (NPWS_DENO, NPWS_BUN), for the processes that this one starts as well.
+ */
+export function runtimePath(runtime: RuntimeName): string {
+  const variable = `NPWS_${runtime.toUpperCase()}`;
+  return process.env[variable] ??= ownPath(runtime) ?? onPath(runtime) ?? fromNpm(runtime);
+}
+
+function ownPath(runtime: RuntimeName): string | undefined {
+  const own = "Bun" in globalThis ? "bun" : "deno";
+  return runtime === own ? process.execPath : undefined;
+}
+
+function onPath(runtime: RuntimeName): string | undefined {
+  try {
+    const output = execFileSync(runtime, ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    return output.split(/\s+/).includes(versions[runtime]) ? runtime : undefined;
+  } catch {
+    return undefined; // not installed
+  }
+}
+
+/** Asks the program itself for its path: what npx runs is a wrapper, which does not hand a kill on. */
+function fromNpm(runtime: RuntimeName): string {
+  const show = { deno: "deno eval -p 'Deno.execPath()'", bun: "bun -p process.execPath" }[runtime];
+  const args = ["-y", "-p", `${runtime}@${versions[runtime]}`, "-c", show];
+  return execFileSync("npx", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+}

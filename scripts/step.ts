@@ -1,0 +1,59 @@
+import { type CommandResult, runCommand } from "./command.ts";
+import { type RuntimeName, runtimePath } from "./runtime_path.ts";
+import { describeCounts, judge, parseJunit, type TestCounts } from "./test_report.ts";
+
+/** One command of the gate. */
+export interface Step {
+  name: string;
+  runtime: RuntimeName;
+  args: string[];
+  deadlineMs: number;
+  /** For a command that runs tests: the arguments that make it write a JUnit report. Any other command counts as one test. */
+  reportTo?: (path: string) => string[];
+}
+
+/** Runs a step, and prints a line about it, and its output when anything failed. */
+export async function runStep(step: Step): Promise<TestCounts> {
+  const startedAt = performance.now();
+  print(`${step.name} ... `);
+  const { counts, output } = await (step.reportTo ? runTests(step, step.reportTo) : runCheck(step));
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  const verdict = counts.failed === 0 ? "ok" : "FAILED";
+  print(`${verdict} (${step.reportTo ? `${describeCounts(counts)}, ` : ""}${seconds} s)\n`);
+  if (counts.failed > 0) print(`${output.trim()}\n\n`);
+  return counts;
+}
+
+interface StepResult {
+  counts: TestCounts;
+  output: string;
+}
+
+async function runCheck(step: Step): Promise<StepResult> {
+  const { failure, output } = await execute(step, step.args);
+  if (failure) return { counts: { passed: 0, failed: 1, skipped: 0 }, output: `${output}\n${failure}` };
+  return { counts: { passed: 1, failed: 0, skipped: 0 }, output };
+}
+
+async function runTests(step: Step, reportTo: (path: string) => string[]): Promise<StepResult> {
+  const report = await Deno.makeTempFile({ suffix: ".xml" });
+  try {
+    const { failure, output } = await execute(step, [...step.args, ...reportTo(report)]);
+    const { problem, ...counts } = judge(parseJunit(await Deno.readTextFile(report)), failure);
+    return { counts, output: problem ? `${output}\n${problem}` : output };
+  } finally {
+    await Deno.remove(report);
+  }
+}
+
+async function execute({ runtime, deadlineMs }: Step, args: string[]): Promise<CommandResult> {
+  try {
+    return await runCommand([runtimePath(runtime), ...args], deadlineMs);
+  } catch (error) {
+    return { failure: `Cannot start ${runtime}: ${error}`, output: "" };
+  }
+}
+
+function print(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
+}
