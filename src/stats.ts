@@ -47,3 +47,37 @@ export interface PoolStats {
   /** The latest failure that was counted. `at` is in milliseconds since the Unix epoch. */
   readonly lastError?: { readonly at: number; readonly message: string };
 }
+
+/** The gauges of a snapshot. */
+export type Gauges = Pick<PoolStats, "idle" | "inUse" | "dialing" | "waiting" | "capacity" | "intervalMs" | "links">;
+
+/** A pool's counters since construction; each is written where the thing happens. */
+export class Counters {
+  dialed = 0;
+  dialFailures = 0;
+  taken = 0;
+  recycled = 0;
+  retired = 0;
+  lost = 0;
+  refusedForbidden = 0;
+  refusedFull = 0;
+  refusedUnauthorized = 0;
+  timeouts = 0;
+  aborts = 0;
+  deadOnTake = 0;
+  waitMsTotal = 0;
+  bytesRead = 0;
+  bytesWritten = 0;
+  lastError: PoolStats["lastError"];
+
+  /** Keeps a failure as the latest. */
+  failed(message: string): void {
+    this.lastError = Object.freeze({ at: Date.now(), message });
+  }
+
+  /** The frozen snapshot. */
+  snapshot(gauges: Gauges): PoolStats {
+    const { lastError, ...counts } = this;
+    return Object.freeze({ ...gauges, ...counts, ...(lastError && { lastError }) });
+  }
+}

@@ -1,0 +1,172 @@
+import type { Clock } from "./clock.ts";
+import { ConnectionResetError } from "./errors.ts";
+import { CLOSE_TIMEOUT_MS, type Link } from "./link/link.ts";
+import { ResetCode, type Stream } from "./link/stream.ts";
+import { ReadableHalf } from "./readable_half.ts";
+import type { NetAddress, TlsInfo } from "./runtime/socket.ts";
+import { WritableHalf } from "./writable_half.ts";
+
+/**
+ * One byte stream over a pooled link: what a net.Conn is in the Go package, in the shape of the WinterTC Sockets API. Taking it
+ * removed it from the pool. Chunks read are fresh memory that nobody else touches; a chunk written may be reused once its
+ * `write()` resolved. Bytes arrive exactly once and in order, or the stream errors.
+ *
+ * @example
+ * ```ts
+ * import type { PoolConnection } from "@npws/pool";
+ *
+ * /** Sends a request and reads the whole answer. *\/
+ * export async function ask(connection: PoolConnection, request: Uint8Array): Promise<Uint8Array> {
+ *   await using _ = connection;
+ *   const writer = connection.writable.getWriter();
+ *   await writer.write(request);
+ *   return new Uint8Array(await new Response(connection.readable).arrayBuffer());
+ * }
+ * ```
+ */
+export interface PoolConnection extends AsyncDisposable {
+  /** The link's id, 8 lower-case hex digits, by which the peer's application fetches the same link with `outgoingGet`. */
+  readonly id: string;
+  /** The protocol that the link speaks. */
+  readonly protocol: 1 | 2;
+  /**
+   * What the peer sends, as a byte stream (`getReader({ mode: "byob" })` works). Ends at the peer's end of data; errors with
+   * ConnectionResetError, ConnectionLostError or ProtocolError. `cancel()` drops what is unread and what still comes.
+   */
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /**
+   * What is sent to the peer. Takes an ArrayBuffer or any view of one, of any size; anything else errors it with a TypeError
+   * and resets the stream. `write()` resolves when flow control took the bytes. `close()` ends this direction on npws/2, and
+   * the whole connection on npws/1. `abort()` tells the peer that the bytes so far are not the whole.
+   */
+  readonly writable: WritableStream<Uint8Array>;
+  /** Resolves when the peer confirmed the stream; at once on npws/1. */
+  readonly opened: Promise<void>;
+  /** Resolves when both directions ended, rejects with what broke one. Not listening to it is fine. */
+  readonly closed: Promise<void>;
+  /** What the peer gave to `open()`; empty otherwise. */
+  readonly metadata: Uint8Array<ArrayBuffer>;
+  /** The client's `name`, where it told one. */
+  readonly peer: string | undefined;
+  /** This side's address; undefined where the runtime hides it. */
+  readonly localAddress: NetAddress | undefined;
+  /** The peer's address, or the proxy's in front of it; undefined where the runtime hides it. */
+  readonly remoteAddress: NetAddress | undefined;
+  /** The TLS session; undefined on plain links and where the runtime hides it. */
+  readonly tls: TlsInfo | undefined;
+  /** Bytes that the application has read. */
+  readonly bytesRead: number;
+  /** Bytes that the application has written. */
+  readonly bytesWritten: number;
+  /** Sends what is written, ends writing and discards what is unread. Never rejects; takes a second at most. */
+  close(): Promise<void>;
+  /** Ends both directions at once. The peer's readable and writable error, and so do this side's, with `reason`. */
+  abort(reason?: unknown): void;
+}
+
+/** The connection over a link's stream. */
+export class LinkConnection implements PoolConnection {
+  readonly id: string;
+  readonly opened: Promise<void> = Promise.resolve();
+  readonly closed: Promise<void>;
+  readonly metadata: Uint8Array<ArrayBuffer> = new Uint8Array();
+  readonly #link: Link;
+  readonly #stream: Stream;
+  readonly #clock: Clock;
+  readonly #readable: ReadableHalf;
+  readonly #writable: WritableHalf;
+  #closing: Promise<void> | undefined;
+
+  constructor(link: Link, stream: Stream, clock: Clock) {
+    this.id = link.id;
+    this.#link = link;
+    this.#stream = stream;
+    this.#clock = clock;
+    this.#readable = new ReadableHalf(stream);
+    this.#writable = new WritableHalf(stream);
+    const closed = Promise.withResolvers<void>();
+    this.closed = closed.promise;
+    this.closed.catch(() => {}); // who does not listen learns it from the streams
+    stream.observe({
+      readable: () => this.#readable.wake(),
+      readFailed: (error) => this.#readable.fail(error),
+      writeFailed: (error) => this.#writable.fail(error),
+      settled: (failure) => failure ? closed.reject(failure.error) : closed.resolve(),
+    });
+  }
+
+  get protocol(): 1 | 2 {
+    return this.#link.protocol;
+  }
+
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#readable.readable;
+  }
+
+  get writable(): WritableStream<Uint8Array> {
+    return this.#writable.writable;
+  }
+
+  get peer(): string | undefined {
+    return this.#link.peer;
+  }
+
+  get localAddress(): NetAddress | undefined {
+    return this.#link.socket.localAddress;
+  }
+
+  get remoteAddress(): NetAddress | undefined {
+    return this.#link.socket.remoteAddress;
+  }
+
+  get tls(): TlsInfo | undefined {
+    return this.#link.socket.tls;
+  }
+
+  get bytesRead(): number {
+    return this.#stream.bytesRead;
+  }
+
+  get bytesWritten(): number {
+    return this.#stream.bytesWritten;
+  }
+
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  abort(reason: unknown = this.#givenUp("abort() was called")): void {
+    this.#writable.fail(reason);
+    this.#readable.fail(reason);
+    this.#stream.reset(ResetCode.application, reason);
+    this.#stream.cancel(ResetCode.application, reason);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #close(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#clock.setTimeout(() => {
+      this.#stream.reset(
+        ResetCode.application,
+        this.#givenUp("what was written could not be sent before close() gave up"),
+      );
+      resolve();
+    }, CLOSE_TIMEOUT_MS);
+    const settled = () => {
+      this.#clock.clearTimeout(timer);
+      resolve();
+    };
+    this.closed.then(settled, settled);
+    this.#readable.end();
+    this.#stream.cancel(ResetCode.application, undefined);
+    this.#writable.end(this.#givenUp("close() was called"));
+    return promise;
+  }
+
+  #givenUp(why: string): ConnectionResetError {
+    return new ConnectionResetError(`Cannot use connection ${this.id}: ${why}`, ResetCode.application, "");
+  }
+}

@@ -1,0 +1,203 @@
+import type { Clock, Timer } from "../clock.ts";
+import { ConnectionLostError } from "../errors.ts";
+import type { Message, Socket, SocketHandler } from "../runtime/socket.ts";
+import type { Stream, StreamLink } from "./stream.ts";
+import type { TurnBatch } from "./turn_batch.ts";
+
+/**
+ * Where a link stands. `idle`: in the store, used by nobody. `inUse`: it carries a stream. `closing`: this side has closed it
+ * and the peer has not answered. `closed`: the socket is gone.
+ */
+export type LinkState = "idle" | "inUse" | "closing" | "closed";
+
+/** How long the peer may take to answer a close, in milliseconds. A Go peer that idles never does. */
+export const CLOSE_TIMEOUT_MS = 1_000;
+
+/** WebSocket close codes (RFC 6455 section 7.4.1). */
+export const CloseCode = {
+  normal: 1000,
+  goingAway: 1001,
+  protocolError: 1002,
+  unsupportedData: 1003,
+  abnormal: 1006,
+  policyViolation: 1008,
+  internalError: 1011,
+} as const;
+
+/** The pool, as its links see it. */
+export interface LinkHost {
+  readonly clock: Clock;
+  readonly batch: TurnBatch;
+  readonly limits: LinkLimits;
+  readonly traffic: Traffic;
+  /** The link's state has changed; the new one is set. The last call for a link is the one into `closed`. */
+  linkChanged(link: Link, before: LinkState): void;
+}
+
+export interface LinkLimits {
+  /** npws/1: how many unread bytes a link may hold. */
+  readonly receiveLimitBytes: number;
+  /** Silence after which a link is pinged; 0 = never. */
+  readonly keepAliveMs: number;
+}
+
+/** Stream bytes of all links of a pool. */
+export interface Traffic {
+  bytesRead: number;
+  bytesWritten: number;
+}
+
+/** How a link ended. */
+export interface LinkEnd {
+  /** The WebSocket close code; 1006 when the socket was lost. */
+  readonly code: number;
+  readonly reason: string;
+  /** Whether this side closed it. */
+  readonly local: boolean;
+  /** Whether it carried a stream. */
+  readonly inUse: boolean;
+}
+
+/**
+ * One WebSocket between a client pool and a server pool, from the end of its handshake to its close: what both protocols
+ * share. Only this class and the protocol that extends it change a link's state.
+ */
+export abstract class Link implements SocketHandler, StreamLink {
+  abstract readonly protocol: 1 | 2;
+  readonly socket: Socket;
+  /** The client's name, where it told one. */
+  readonly peer: string | undefined;
+  readonly openedAt: number;
+  /** When the peer was last heard. */
+  heardAt: number;
+  /** When the link is old enough to be retired; written by the pool that retires. */
+  retireAt = Infinity;
+  protected readonly host: LinkHost;
+  /** The stream that the link carries, or that the peer has begun to fill while the link is idle. */
+  protected stream: Stream | undefined;
+  #id: string;
+  #state: LinkState = "idle";
+  /** `socket.send` has returned false and no drain has come. */
+  #blocked = false;
+  #end: LinkEnd | undefined;
+  #closeTimer: Timer | undefined;
+  /** Made when somebody asks: most links are waited for by nobody. */
+  #closed: PromiseWithResolvers<void> | undefined;
+
+  constructor(socket: Socket, host: LinkHost, id: string, peer?: string) {
+    this.socket = socket;
+    this.host = host;
+    this.peer = peer;
+    this.#id = id;
+    this.openedAt = this.heardAt = host.clock.now();
+  }
+
+  /** 8 lower-case hex digits. */
+  get id(): string {
+    return this.#id;
+  }
+
+  get state(): LinkState {
+    return this.#state;
+  }
+
+  /** How the link ended, or is ending: set from `closing` on. */
+  get end(): LinkEnd | undefined {
+    return this.#end;
+  }
+
+  /** Resolves when the socket is gone. */
+  get closed(): Promise<void> {
+    if (this.#state === "closed") return Promise.resolve();
+    this.#closed ??= Promise.withResolvers();
+    return this.#closed.promise;
+  }
+
+  /** Takes the idle link for the application. */
+  abstract take(): Stream;
+
+  /** Regular look of the pool, about once a second. */
+  abstract sweep(now: number): void;
+
+  /** A message of this link's protocol. */
+  protected abstract receive(message: Message): void;
+
+  /** Closes the link, whatever it carries. The peer has a second to answer, then the socket is dropped. */
+  close(code: number, reason: string): void {
+    if (this.#state === "closing" || this.#state === "closed") return;
+    this.#end = { code, reason, local: true, inUse: this.#state === "inUse" };
+    this.setState("closing");
+    this.#closeTimer = this.host.clock.setTimeout(() => this.socket.terminate(), CLOSE_TIMEOUT_MS);
+    this.socket.close(code, reason);
+  }
+
+  /** Ends the link under its stream, which breaks with this error: the pool closes. */
+  abstract abort(error: unknown): void;
+
+  /** Drops the socket at once. */
+  terminate(): void {
+    if (this.#state !== "closed") this.socket.terminate();
+  }
+
+  // SocketHandler
+
+  onMessage(message: Message): void {
+    this.heardAt = this.host.clock.now();
+    if (this.#state !== "closing") this.receive(message);
+  }
+
+  onDrain(): void {
+    this.#blocked = false;
+    this.stream?.pump();
+  }
+
+  onClose(code: number, reason: string): void {
+    this.host.clock.clearTimeout(this.#closeTimer);
+    this.#end ??= { code, reason, local: false, inUse: this.#state === "inUse" };
+    this.setState("closed");
+    this.streamLost();
+    this.#closed?.resolve();
+  }
+
+  // StreamLink
+
+  sendable(): number {
+    return this.#blocked || this.#state === "closing" || this.#state === "closed" ? 0 : Infinity;
+  }
+
+  sendData(data: Uint8Array): void {
+    this.host.traffic.bytesWritten += data.byteLength;
+    this.send(data);
+  }
+
+  abstract sendEnd(): void;
+  abstract sendReset(code: number, reason: string): void;
+  abstract sendStop(code: number, reason: string): void;
+  abstract consumed(bytes: number): void;
+  abstract streamProgressed(): void;
+
+  protected send(message: Uint8Array | string): void {
+    if (!this.socket.send(message)) this.#blocked = true;
+  }
+
+  protected setState(state: LinkState): void {
+    const before = this.#state;
+    this.#state = state;
+    this.host.linkChanged(this, before);
+  }
+
+  /** The socket is gone: ends what the link carried. */
+  protected abstract streamLost(): void;
+
+  /** What a stream is told that the link broke under. */
+  protected lostError(): ConnectionLostError {
+    const { code, reason, local } = this.#end!;
+    const by = local
+      ? "this side closed it"
+      : code === CloseCode.abnormal
+      ? "the socket was lost"
+      : "the peer closed it";
+    const text = reason ? ` (${reason})` : "";
+    return new ConnectionLostError(`Cannot use connection ${this.#id}: ${by} with code ${code}${text}`, code, reason);
+  }
+}

@@ -1,0 +1,107 @@
+import { ProtocolError } from "../errors.ts";
+import type { Message } from "../runtime/socket.ts";
+import { CloseCode, Link } from "./link.ts";
+import { Stream } from "./stream.ts";
+
+/** Unread bytes at which the socket of a link in use is paused, and at half of which it goes on. */
+const PAUSE_BYTES = 262_144;
+
+/**
+ * A link to a peer that speaks npws/1 (wire.md section 1, npws itself): every binary message is stream data, a close with 1000
+ * or 1001 ends both directions, and the link dies with its one stream. While it is idle the peer may read nothing at all, so
+ * nothing that it does not answer is held against it.
+ */
+export class Npws1Link extends Link {
+  readonly protocol = 1;
+  #paused = false;
+  #pingedAt = -Infinity;
+
+  take(): Stream {
+    if (this.state !== "idle") throw new Error(`Cannot take link ${this.id}: it is ${this.state}`);
+    this.stream ??= new Stream(this, this.host.batch);
+    this.setState("inUse");
+    this.#holdBack(this.stream);
+    return this.stream;
+  }
+
+  /** Pings so that the way stays open (NAT, proxies); no answer proves nothing. And looks whether a paused peer still lives. */
+  sweep(now: number): void {
+    const { keepAliveMs, receiveLimitBytes } = this.host.limits;
+    if (keepAliveMs > 0 && now - Math.max(this.heardAt, this.#pingedAt) >= keepAliveMs) {
+      this.#pingedAt = now;
+      this.socket.ping();
+    }
+    // A paused socket does not notice the peer's end on Bun. Each look lets some bytes in, so they stop at half of the limit.
+    if (this.#paused && this.stream!.unreadBytes < receiveLimitBytes / 2) this.#resume();
+  }
+
+  abort(error: unknown): void {
+    this.#fail(CloseCode.goingAway, "pool closed", error);
+  }
+
+  sendEnd(): void {
+    this.stream!.sentEnd();
+    this.close(CloseCode.normal, "");
+  }
+
+  sendReset(_code: number, reason: string): void {
+    this.close(CloseCode.internalError, reason);
+  }
+
+  /** npws/1 has no word for it: what comes is dropped until the peer closes. */
+  sendStop(): void {}
+
+  consumed(): void {
+    if (this.#paused && this.stream!.unreadBytes <= PAUSE_BYTES / 2) this.#resume();
+  }
+
+  /** The link's close is the only end of a stream. */
+  streamProgressed(): void {}
+
+  protected receive(message: Message): void {
+    if (typeof message === "string") {
+      const error = new ProtocolError(
+        `Cannot read connection ${this.id}: the peer sent a text message of ${message.length} characters in a byte stream`,
+      );
+      return this.#fail(CloseCode.unsupportedData, "text message", error);
+    }
+    this.host.traffic.bytesRead += message.byteLength;
+    this.stream ??= new Stream(this, this.host.batch);
+    this.stream.receive(message);
+    this.#holdBack(this.stream);
+  }
+
+  protected streamLost(): void {
+    const { code } = this.end!;
+    const isOrderly = code === CloseCode.normal || code === CloseCode.goingAway;
+    if (isOrderly) this.stream?.closedByPeer(this.lostError());
+    else this.stream?.lost(this.lostError());
+  }
+
+  /** Keeps what is unread within bounds: by a pause where the runtime can and somebody is there to read, else by an end. */
+  #holdBack(stream: Stream): void {
+    const { receiveLimitBytes } = this.host.limits;
+    if (stream.unreadBytes > receiveLimitBytes) {
+      const error = new ProtocolError(
+        `Cannot keep unread bytes of connection ${this.id}: ${stream.unreadBytes} are more than receiveLimitBytes ` +
+          `(${receiveLimitBytes}), and a peer on npws/1 has no flow control`,
+      );
+      return this.#fail(CloseCode.policyViolation, "receive limit", error);
+    }
+    // An idle link is never paused: a paused socket does not tell its close.
+    if (this.state === "inUse" && this.socket.canPause && stream.unreadBytes >= PAUSE_BYTES) {
+      this.#paused = true;
+      this.socket.pause();
+    }
+  }
+
+  #resume(): void {
+    this.#paused = false;
+    this.socket.resume();
+  }
+
+  #fail(code: number, reason: string, error: unknown): void {
+    this.close(code, reason);
+    this.stream?.lost(error);
+  }
+}

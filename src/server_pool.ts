@@ -1,0 +1,231 @@
+import { abortable } from "@std/async/abortable";
+import { clientAddress, isOriginAllowed } from "./admission.ts";
+import { type Environment, systemEnvironment } from "./environment.ts";
+import { PoolError } from "./errors.ts";
+import type { RefuseDetail } from "./events.ts";
+import { idBytes, IdSpace } from "./id.ts";
+import type { Link } from "./link/link.ts";
+import { Npws1Link } from "./link/npws1.ts";
+import { type ServerPoolOptions, type ServerSettings, serverSettings } from "./options/server_options.ts";
+import { Pool } from "./pool.ts";
+import type { Listener } from "./runtime/runtime.ts";
+import type { NetAddress, Socket } from "./runtime/socket.ts";
+
+/** How long `authorize` may think, in milliseconds. */
+const AUTHORIZE_TIMEOUT_MS = 10_000;
+
+/** What a full pool tells the client to wait, in seconds (RFC 9110 section 10.2.3). */
+const RETRY_AFTER_S = 1;
+
+/** The answer to an upgrade, as Bun wants it: undefined when the socket took over the request. */
+type Answer = Response | undefined;
+
+/**
+ * The side that is dialed: it admits clients, names their links, and hands them out (npws `ServerPool`). It listens by itself
+ * (`start()`), or is mounted in a server of the application's own (`fetch`, `websocket`).
+ *
+ * @example
+ * ```ts
+ * import { ServerPool } from "@npws/pool";
+ *
+ * await using pool = new ServerPool({ hostname: "127.0.0.1", maxCapacity: 50 });
+ * await pool.start();
+ * console.log(pool.address.port, pool.isReady);
+ * ```
+ */
+export class ServerPool extends Pool {
+  readonly #settings: ServerSettings;
+  readonly #environment: Environment;
+  readonly #ids = new IdSpace();
+  #listener: Listener | undefined;
+  /** Upgrades that were let in and whose sockets are not open yet: each has its place among the idle links already. */
+  #opening = 0;
+  #hasServed = false;
+
+  /**
+   * Checks the options; listens on nothing before `start()`.
+   *
+   * @throws {TypeError | RangeError} An option is wrong; the message names it and the value.
+   * @throws {NotSupportedError} This runtime cannot do what an option asks.
+   */
+  constructor(options?: ServerPoolOptions);
+  constructor(options?: ServerPoolOptions, environment: Environment = systemEnvironment) {
+    const settings = serverSettings(options);
+    environment.runtime.checkServe(settings.listen);
+    super(settings, environment);
+    this.#settings = settings;
+    this.#environment = environment;
+    this.websocket = environment.runtime.websocket;
+  }
+
+  /**
+   * Answers one request: upgrades it to a link, or refuses it. For a server of the application's own, in the place of
+   * `start()`: `Deno.serve(pool.fetch)`, `Bun.serve({ fetch: pool.fetch, websocket: pool.websocket })`, or inside a framework's
+   * route. The second argument is what the runtime's server passes to its handler. A request that is no WebSocket upgrade gets
+   * 426. Returns undefined on Bun after an upgrade, as Bun.serve wants it.
+   */
+  readonly fetch = (request: Request, serverOrInfo: unknown): Answer | Promise<Answer> => {
+    this.#hasServed = true;
+    const refusal = this.#refuseRequest(request);
+    if (refusal) return refusal;
+    const address = this.#clientAddress(request, serverOrInfo);
+    const { allow, origins, tokens, authorize } = this.#settings;
+    if (allow && !allow.has(address?.hostname)) return this.#refuse("forbidden", address);
+    if (!isOriginAllowed(request.headers.get("origin"), origins)) return this.#refuse("forbidden", address);
+    if (tokens && !tokens.accepts(request.headers.get("authorization"))) return this.#refuse("unauthorized", address);
+    if (!authorize) return this.#upgrade(request, serverOrInfo, address);
+    return this.#authorize(request, address).then((isAuthorized) =>
+      isAuthorized ? this.#upgrade(request, serverOrInfo, address) : this.#refuse("unauthorized", address)
+    );
+  };
+
+  /** Bun's WebSocket handler object, for `Bun.serve({ websocket })`; an empty object on Deno. */
+  readonly websocket: object;
+
+  /**
+   * The bound address; `port: 0` shows the real port here.
+   *
+   * @throws {PoolError} The pool does not listen: `start()` has not resolved.
+   */
+  get address(): NetAddress {
+    if (!this.#listener) throw new PoolError("Cannot tell the address: the pool does not listen");
+    return this.#listener.address;
+  }
+
+  /** The pool listens, or is mounted and has answered a request; and it is not closed. */
+  get isReady(): boolean {
+    return (this.#listener !== undefined || this.#hasServed) && !this.isClosed;
+  }
+
+  /** `maxCapacity`. */
+  get capacity(): number {
+    return this.#settings.maxCapacity;
+  }
+
+  /** 0: a server creates no links. */
+  get intervalMs(): number {
+    return 0;
+  }
+
+  protected get dialing(): number {
+    return this.#opening;
+  }
+
+  protected async begin(signal: AbortSignal): Promise<void> {
+    const { runtime } = this.#environment;
+    const listener = await runtime.serve(this.#settings.listen, this.fetch).catch((error) => {
+      this.countError(error);
+      throw error;
+    });
+    this.#listener = listener;
+    if (!this.isClosed) return;
+    await listener.close();
+    signal.throwIfAborted();
+    throw this.closedWhileStarting();
+  }
+
+  protected async end(): Promise<void> {
+    await this.#listener?.close();
+  }
+
+  /** A server of npws/1 has no way to ask for links. */
+  protected linkWanted(): void {}
+
+  protected linkGone(link: Link): void {
+    if (link.state === "closed") this.#ids.release(link.id);
+  }
+
+  /** Requests that are none of the pool's business, told apart before anything is looked at that an outsider should not learn. */
+  #refuseRequest(request: Request): Response | undefined {
+    const { path } = this.#settings;
+    if (path !== undefined && new URL(request.url).pathname !== path) return text(404, "Not Found");
+    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+      return text(426, "Upgrade Required", { upgrade: "websocket", connection: "Upgrade" });
+    }
+    return undefined;
+  }
+
+  /** The client's address; the port is 0 where a proxy told it. */
+  #clientAddress(request: Request, serverOrInfo: unknown): NetAddress | undefined {
+    const peer = this.#environment.runtime.remoteAddress(request, serverOrInfo);
+    const forwardedFor = request.headers.get("x-forwarded-for");
+    const hostname = clientAddress(peer?.hostname, forwardedFor, this.#settings.trustedProxies);
+    if (hostname === undefined) return undefined;
+    if (hostname === peer?.hostname) return peer;
+    return { hostname, port: 0, transport: "tcp" };
+  }
+
+  /** Asks the application. One that throws or thinks for too long lets nobody in. */
+  async #authorize(request: Request, remoteAddress: NetAddress | undefined): Promise<boolean> {
+    const late = new AbortController();
+    const error = new PoolError(
+      `Cannot authorize request: authorize() did not answer within ${AUTHORIZE_TIMEOUT_MS} ms`,
+    );
+    const timer = this.clock.setTimeout(() => late.abort(error), AUTHORIZE_TIMEOUT_MS);
+    try {
+      const answer = Promise.resolve(this.#settings.authorize!(request, { remoteAddress }));
+      return await abortable(answer, late.signal) === true;
+    } catch (error) {
+      this.countError(error);
+      return false;
+    } finally {
+      this.clock.clearTimeout(timer);
+    }
+  }
+
+  #refuse(reason: RefuseDetail["reason"], remoteAddress: NetAddress | undefined): Response {
+    this.emit("refuse", { reason, remoteAddress });
+    switch (reason) {
+      case "forbidden":
+        this.counters.refusedForbidden++;
+        return text(403, "Forbidden");
+      case "unauthorized":
+        this.counters.refusedUnauthorized++;
+        return text(401, "Unauthorized", { "www-authenticate": "Bearer" });
+      case "full":
+        this.counters.refusedFull++;
+        return text(503, "Service Unavailable", { "retry-after": `${RETRY_AFTER_S}` });
+    }
+  }
+
+  /** Gives the client a place, in the same turn in which it was seen to be free: never one more than the limits. */
+  #upgrade(request: Request, serverOrInfo: unknown, remoteAddress: NetAddress | undefined): Answer {
+    const { maxCapacity, maxLinks } = this.#settings;
+    if (this.isClosed) return text(503, "Service Unavailable");
+    const isFull = this.active + this.#opening >= maxCapacity || this.openLinks + this.#opening >= maxLinks;
+    if (isFull) return this.#refuse("full", remoteAddress);
+    try {
+      const { response, socket } = this.#environment.runtime.upgrade(request, serverOrInfo);
+      this.#opening++;
+      socket.then((opened) => this.#opened(opened), (error) => this.#failed(error));
+      return response;
+    } catch (error) {
+      this.#countHandshakeFailure(error);
+      return text(400, "Bad Request");
+    }
+  }
+
+  #opened(socket: Socket): void {
+    this.#opening--;
+    if (this.isClosed) return socket.terminate();
+    const id = this.#ids.allocate();
+    const link = new Npws1Link(socket, this.linkHost, id);
+    socket.handler = link;
+    socket.send(idBytes(id));
+    this.admit(link);
+  }
+
+  #failed(error: unknown): void {
+    this.#opening--;
+    this.#countHandshakeFailure(error);
+  }
+
+  #countHandshakeFailure(cause: unknown): void {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    this.countDialFailure(new PoolError(`Cannot open link: ${reason}`, { cause }));
+  }
+}
+
+function text(status: number, body: string, headers?: Record<string, string>): Response {
+  return new Response(`${body}\n`, { status, headers: { "content-type": "text/plain", ...headers } });
+}
