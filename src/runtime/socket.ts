@@ -28,11 +28,11 @@ export type Message = Uint8Array<ArrayBuffer> | string;
 /** Who is told what happens on a socket. Never called before `Socket.handler` was set: until then everything is queued in order. */
 export interface SocketHandler {
   /** A message came. Never empty binary: the adapters drop those (they carry nothing). */
-  message(message: Message): void;
+  onMessage(message: Message): void;
   /** `bufferedBytes` fell below the low-water mark after `send` had returned false. */
-  drain(): void;
+  onDrain(): void;
   /** The socket is closed: exactly once, the last call. `code` is 1006 where there was no close frame. */
-  close(code: number, reason: string): void;
+  onClose(code: number, reason: string): void;
 }
 
 /**
@@ -47,7 +47,7 @@ export interface Socket {
   readonly tls: TlsInfo | undefined;
   /**
    * Sends one message; the memory may be reused when it returned. False: the high-water mark is reached, so wait for
-   * `handler.drain`. (A closed socket returns true: nothing is to be waited for.)
+   * `handler.onDrain`. (A closed socket returns true: nothing is to be waited for.)
    */
   send(message: Uint8Array | string): boolean;
   /** Bytes accepted by `send` that the runtime still holds. */
@@ -60,9 +60,9 @@ export interface Socket {
   ping(): boolean;
   /**
    * Starts the closing handshake (RFC 6455 section 7.1.2), after what was sent. Resumes a paused socket first. The handler's
-   * `close` follows when the peer answered; the caller keeps the deadline and calls `terminate`.
+   * `onClose` follows when the peer answered; the caller keeps the deadline and calls `terminate`.
    */
   close(code: number, reason: string): void;
-  /** Drops the socket without a handshake. The handler's `close(1006)` is called before it returns, unless it was called already. */
+  /** Drops the socket without a handshake. The handler's `onClose(1006)` is called before it returns, unless it was called already. */
   terminate(): void;
 }
