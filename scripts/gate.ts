@@ -18,12 +18,13 @@ function* steps(): Iterable<Step> {
   yield denoStep("install --frozen", 3 * minuteMs);
   yield denoStep("fmt --check", minuteMs);
   yield denoStep("lint", minuteMs);
-  yield denoStep("check", 2 * minuteMs);
+  yield denoStep("check --quiet", 2 * minuteMs);
   yield denoStep("doc --lint mod.ts src/relay.ts", minuteMs);
   yield denoStep("publish --dry-run --allow-dirty", 2 * minuteMs);
   yield { ...denoStep("test -A --doc --reporter=dot mod.ts src README.md", 2 * minuteMs), reportTo: denoReport };
   const files = [...testFiles("tests")].sort();
   for (const file of files) yield denoTests(file);
+  yield { name: "bun --version", runtime: "bun", args: ["--version"], deadlineMs: minuteMs };
   for (const file of files) yield bunTests(file);
 }
 

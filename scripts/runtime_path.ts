@@ -34,5 +34,6 @@ function onPath(runtime: RuntimeName): string | undefined {
 function fromNpm(runtime: RuntimeName): string {
   const show = { deno: "deno eval -p 'Deno.execPath()'", bun: "bun -p process.execPath" }[runtime];
   const args = ["-y", "-p", `${runtime}@${versions[runtime]}`, "-c", show];
-  return execFileSync("npx", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+  const options = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], timeout: 120_000 } as const;
+  return execFileSync("npx", args, options).trim();
 }

@@ -1,2 +1,2 @@
 // @ts-types="./mod.d.ts"
-export * from "deno-std/assert/mod.js";
+export * from "deno-std@1.3.1/assert/mod.js";

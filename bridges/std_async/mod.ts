@@ -1,2 +1,2 @@
 // @ts-types="./mod.d.ts"
-export * from "deno-std/async/mod.js";
+export * from "deno-std@1.3.1/async/mod.js";

@@ -1,2 +1,2 @@
 // @ts-types="./timing_safe_equal.d.ts"
-export * from "deno-std/crypto/timing_safe_equal.js";
+export * from "deno-std@1.3.1/crypto/timing_safe_equal.js";

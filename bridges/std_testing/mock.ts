@@ -1,2 +1,2 @@
 // @ts-types="./mock.d.ts"
-export * from "deno-std/testing/mock.js";
+export * from "deno-std@1.3.1/testing/mock.js";
