@@ -1,8 +1,10 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, type ExecFileSyncOptionsWithStringEncoding } from "node:child_process";
 import process from "node:process";
 
 /** The versions that everything is checked with. */
 const versions = { deno: "2.9.6", bun: "1.4.5" };
+
+const quietly: ExecFileSyncOptionsWithStringEncoding = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] };
 
 /** A runtime that the tests run on. */
 export type RuntimeName = keyof typeof versions;
@@ -23,7 +25,7 @@ function ownPath(runtime: RuntimeName): string | undefined {
 
 function onPath(runtime: RuntimeName): string | undefined {
   try {
-    const output = execFileSync(runtime, ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    const output = execFileSync(runtime, ["--version"], quietly);
     return output.split(/\s+/).includes(versions[runtime]) ? runtime : undefined;
   } catch {
     return undefined; // not installed
@@ -34,6 +36,5 @@ function onPath(runtime: RuntimeName): string | undefined {
 function fromNpm(runtime: RuntimeName): string {
   const show = { deno: "deno eval -p 'Deno.execPath()'", bun: "bun -p process.execPath" }[runtime];
   const args = ["-y", "-p", `${runtime}@${versions[runtime]}`, "-c", show];
-  const options = { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], timeout: 120_000 } as const;
-  return execFileSync("npx", args, options).trim();
+  return execFileSync("npx", args, { ...quietly, timeout: 120_000 }).trim();
 }

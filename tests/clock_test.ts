@@ -1,0 +1,53 @@
+import { assertEquals, assertGreaterOrEqual } from "@std/assert";
+import { stub } from "@std/testing/mock";
+import { systemClock } from "../src/clock.ts";
+import { test } from "./harness.ts";
+
+const longestMs = 2 ** 31 - 1;
+
+test("systemClock.now() does not go back", () => {
+  const before = systemClock.now();
+  assertGreaterOrEqual(systemClock.now(), before);
+});
+
+test("systemClock.setTimeout() calls back", async () => {
+  await new Promise<void>((resolve) => systemClock.setTimeout(resolve, 2));
+});
+
+test("systemClock.setTimeout() divides a wait that is longer than the runtimes' timers take", () => {
+  const waits: number[] = [];
+  let calls = 0;
+  using _ = stub(globalThis, "setTimeout", runAtOnce(waits));
+  systemClock.setTimeout(() => calls++, 2 * longestMs + 5);
+  assertEquals(waits, [longestMs, longestMs, 5]);
+  assertEquals(calls, 1);
+});
+
+test("systemClock.clearTimeout() stops a timer, and the later parts of a divided one", async () => {
+  const calls: string[] = [];
+  const short = systemClock.setTimeout(() => calls.push("short"), 1);
+  const long = systemClock.setTimeout(() => calls.push("long"), longestMs + 1);
+  systemClock.clearTimeout(short);
+  systemClock.clearTimeout(long);
+  systemClock.clearTimeout(undefined);
+  await new Promise<void>((resolve) => systemClock.setTimeout(resolve, 5));
+  assertEquals(calls, []);
+});
+
+test("systemClock.endOfTurn() calls back after the promises of the turn", async () => {
+  const calls: string[] = [];
+  const end = new Promise<void>((resolve) => systemClock.endOfTurn(() => resolve(void calls.push("end of turn"))));
+  queueMicrotask(() => calls.push("promise"));
+  await end;
+  assertEquals(calls, ["promise", "end of turn"]);
+});
+
+/** A setTimeout that notes the waits and does not wait. */
+function runAtOnce(waits: number[]): typeof setTimeout {
+  const fake = (callback: (...args: unknown[]) => void, ms: number, ...args: unknown[]) => {
+    waits.push(ms);
+    callback(...args);
+    return waits.length;
+  };
+  return fake as unknown as typeof setTimeout;
+}
