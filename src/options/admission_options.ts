@@ -35,7 +35,7 @@ export function readOrigins(reader: OptionReader): readonly string[] {
 
 /** Scheme, host and port in the spelling of RFC 6454: any other would never match. Extensions have schemes of their own. */
 function isOrigin(text: string): boolean {
-  if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@\\]+$/.test(text) || !URL.canParse(text)) return false;
+  if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*\\]+$/.test(text) || !URL.canParse(text)) return false;
   const { origin } = new URL(text);
   return origin === text || origin === "null";
 }
