@@ -1,0 +1,91 @@
+import { assertEquals } from "@std/assert";
+import { test } from "./harness.ts";
+import { type SourceFile, sourceFiles, withoutText } from "./source_file.ts";
+
+/**
+ * Who may reach whom: a file reaches those in rows above its own, and the others of its own folder. Files that are in no row are
+ * seen through: what they import counts for those who import them.
+ */
+const layers = [
+  ["src/runtime/"],
+  ["src/link/"],
+  ["src/connection.ts"],
+  ["src/link_store.ts", "src/wait_queue.ts", "src/sizing.ts"],
+  ["src/pool.ts"],
+  ["src/client_pool.ts", "src/server_pool.ts"],
+  ["mod.ts"],
+];
+
+const codeLinesLimit = 300;
+
+const files = sourceFiles();
+const byPath = new Map(files.map((file) => [file.path, file]));
+
+test("source files import no cycles", () => {
+  assertEquals(files.filter((file) => reachedFrom(file).has(file.path)).map(({ path }) => path), []);
+});
+
+test("layers reach only those below them", () => {
+  const upward = files.flatMap((file) =>
+    [...reachedFrom(file)].filter((target) => !mayReach(file.path, target)).map((target) =>
+      `${file.path} reaches ${target}`
+    )
+  );
+  assertEquals(upward, []);
+});
+
+test("only src/runtime/ names Deno or Bun", () => {
+  // A string that is nothing but the name is a way to reach the global as well.
+  assertEquals(
+    pathsOutsideRuntimeWith((code) => /\b(?:Deno|Bun)\b/.test(withoutText(code)) || /"(?:Deno|Bun)"/.test(code)),
+    [],
+  );
+});
+
+test("only src/runtime/ imports modules of Node and ws", () => {
+  const outside = files.filter(({ path }) => !path.startsWith("src/runtime/"));
+  assertEquals(
+    outside.filter(({ packages }) => packages.some((name) => /^(?:node:|ws$)/.test(name))).map(({ path }) => path),
+    [],
+  );
+});
+
+test("only src/runtime/ and src/clock.ts set timers", () => {
+  const timers =
+    /(?<![.#\w])(?:setTimeout|setInterval|setImmediate)\s*\(|\bAbortSignal\.timeout\b|\bperformance\.now\b/;
+  assertEquals(pathsOutsideRuntimeWith((code) => timers.test(withoutText(code))), ["src/clock.ts"]);
+});
+
+test(`source files have at most ${codeLinesLimit} lines of code`, () => {
+  const sizes = files.map(({ path, code }) => `${path}: ${code.split("\n").filter((line) => line.trim()).length}`);
+  assertEquals(sizes.filter((size) => Number(size.split(": ")[1]) > codeLinesLimit), []);
+});
+
+function mayReach(from: string, to: string): boolean {
+  const [own, other] = [layerOf(from), layerOf(to)];
+  if (own === undefined || other === undefined) return true;
+  return other.row < own.row || (other.name === own.name && own.name.endsWith("/"));
+}
+
+function layerOf(path: string): { row: number; name: string } | undefined {
+  for (const [row, names] of layers.entries()) {
+    const name = names.find((name) => name.endsWith("/") ? path.startsWith(name) : path === name);
+    if (name) return { row, name };
+  }
+}
+
+/** Everything that a file imports, and what that imports; the file itself only when it is in a cycle. */
+function reachedFrom(file: SourceFile): Set<string> {
+  const reached = new Set<string>();
+  const pending = [...file.imports];
+  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+    if (reached.has(path)) continue;
+    reached.add(path);
+    pending.push(...byPath.get(path)?.imports ?? []);
+  }
+  return reached;
+}
+
+function pathsOutsideRuntimeWith(matches: (code: string) => boolean): string[] {
+  return files.filter(({ path, code }) => !path.startsWith("src/runtime/") && matches(code)).map(({ path }) => path);
+}
