@@ -61,7 +61,7 @@ function parseAddress(text: string): Address | undefined {
 }
 
 /** "%eth0" behind an IPv6 address. */
-const ZONE = /(?<=:.*)%[\w.~-]+$/;
+const ZONE = /%[\w.~-]+$/;
 
 /** The parser also takes octal and hexadecimal IPv4 parts ("::ffff:010.0.0.1"), which others read differently. */
 const IPV6_TEXT = /^[0-9a-f:]+(:(0|[1-9]\d*)(\.(0|[1-9]\d*)){3})?$/i;

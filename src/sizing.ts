@@ -1,27 +1,29 @@
 /** The step by which the creation interval changes. */
 const INTERVAL_STEP_MS = 100;
 
+/** Below and above which share of the capacity, or of the dials, something is changed. */
+const LOW = 0.2;
+const HIGH = 0.8;
+
 /** The shortest pause after a failed dial. */
 export const MIN_BACKOFF_MS = 50;
 
 /**
- * The creation interval after a cycle: shorter when less than 20 % of the capacity is idle, longer when more than 80 % is
- * (npws `adjustInterval`).
+ * The creation interval after a cycle: shorter when less than 20 % of the capacity is idle, longer when more than 80 % is.
  */
 export function nextInterval(intervalMs: number, idle: number, capacity: number, minMs: number, maxMs: number): number {
-  if (isBelowFifth(idle, capacity)) return Math.max(minMs, intervalMs - INTERVAL_STEP_MS);
-  if (isAboveFourFifths(idle, capacity)) return Math.min(maxMs, intervalMs + INTERVAL_STEP_MS);
+  if (idle < LOW * capacity) return Math.max(minMs, intervalMs - INTERVAL_STEP_MS);
+  if (idle > HIGH * capacity) return Math.min(maxMs, intervalMs + INTERVAL_STEP_MS);
   return intervalMs;
 }
 
 /**
- * The capacity after a cycle that started dials: one more when over 80 % of them succeeded, one less when under 20 % did
- * (npws `adjustCapacity`). A cycle that dialed nothing says nothing.
+ * The capacity after a cycle that started dials: one more when over 80 % of them succeeded, one less when under 20 % did. A
+ * cycle that dialed nothing changes nothing: 0 of 0 is neither.
  */
 export function nextCapacity(capacity: number, started: number, succeeded: number, min: number, max: number): number {
-  if (started === 0) return capacity;
-  if (isAboveFourFifths(succeeded, started)) return Math.min(max, capacity + 1);
-  if (isBelowFifth(succeeded, started)) return Math.max(min, capacity - 1);
+  if (succeeded > HIGH * started) return Math.min(max, capacity + 1);
+  if (succeeded < LOW * started) return Math.max(min, capacity - 1);
   return capacity;
 }
 
@@ -43,13 +45,4 @@ export function backoffMs(attempt: number, maxBackoffMs: number, random: () => n
  */
 export function jitteredAge(maxLinkAgeMs: number, random: () => number): number {
   return maxLinkAgeMs === 0 ? Infinity : maxLinkAgeMs * (0.9 + 0.2 * random());
-}
-
-// Whole numbers only: 0.2 * capacity would put the boundary off by a rounding error.
-function isBelowFifth(part: number, whole: number): boolean {
-  return part * 5 < whole;
-}
-
-function isAboveFourFifths(part: number, whole: number): boolean {
-  return part * 5 > whole * 4;
 }

@@ -9,6 +9,7 @@ test("describe() shows texts quoted, numbers as they are, everything else by its
     ["on", '"on"'],
     ['say "hi"\n', '"say \\"hi\\"\\n"'],
     ["", '""'],
+    ["x".repeat(64), `"${"x".repeat(64)}"`],
     ["x".repeat(65), `"${"x".repeat(64)}…"`],
     [2.5, "2.5"],
     [-0, "0"],

@@ -64,6 +64,7 @@ test("origins that no browser would send are refused", () => {
     "https://user@example.com",
     "https://exa mple.com",
     "https://*.example.com",
+    "https://[::g]",
   ];
   for (const origin of bad) assertEquals(refusal({ origins: [origin] }), `${must}, got "${origin}"`);
   assertEquals(refusal({ origins: "https://example.com" }), `${must}, got a string`);
