@@ -1,7 +1,17 @@
 import { NotSupportedError } from "../errors.ts";
 import type { OptionNames, OptionReader } from "./option_reader.ts";
 
-/** Options that both pools know. */
+/**
+ * Options that both pools know.
+ *
+ * @example
+ * ```ts
+ * import type { PoolOptions } from "@npws/pool";
+ *
+ * const shared: PoolOptions = { getTimeoutMs: 5_000, maxWaiters: 1_000 };
+ * console.log(shared.getTimeoutMs);
+ * ```
+ */
 export interface PoolOptions {
   /**
    * The protocol to speak: "auto" is npws/2 with peers that know it and npws/1 with all others, 1 is npws/1 only, 2 refuses

@@ -85,10 +85,13 @@ export interface ServerPoolOptions extends PoolOptions {
  *
  * @example
  * ```ts
+ * import { readFile } from "node:fs/promises";
  * import type { ServerTlsOptions } from "@npws/pool";
  *
- * const load = (cert: string, key: string): ServerTlsOptions => ({ cert, key });
- * console.log(typeof load);
+ * async function loadTls(): Promise<ServerTlsOptions> {
+ *   return { cert: await readFile("cert.pem", "utf8"), key: await readFile("key.pem", "utf8") };
+ * }
+ * console.log(typeof loadTls);
  * ```
  */
 export interface ServerTlsOptions {
