@@ -1,0 +1,60 @@
+import { generate } from "selfsigned";
+
+/** A certificate and its private key, PEM. */
+export interface Certificate {
+  cert: string;
+  key: string;
+}
+
+/** What may differ from a server's valid certificate for this machine. */
+export interface CertificateOptions {
+  /** Who is certified. @default "localhost" */
+  commonName?: string;
+  /** DNS names that it is valid for, besides the address 127.0.0.1. @default ["localhost"] */
+  dnsNames?: string[];
+  /** @default "server" */
+  purpose?: "server" | "client";
+  /** The end of its validity, which is two years long. @default in a year */
+  notAfter?: Date;
+}
+
+const yearMs = 365 * 24 * 60 * 60 * 1_000;
+const keys = { keyType: "ec", curve: "P-256", algorithm: "sha256" } as const;
+
+/** Makes a certificate that can sign others. */
+export async function createAuthority(commonName = "Test authority"): Promise<Certificate> {
+  const { cert, private: key } = await generate([{ name: "commonName", value: commonName }], {
+    ...keys,
+    extensions: [
+      { name: "basicConstraints", cA: true, critical: true },
+      { name: "keyUsage", keyCertSign: true, cRLSign: true, critical: true },
+    ],
+  });
+  return { cert, key };
+}
+
+/** Makes a certificate signed by an authority, or by itself when there is none. */
+export async function createCertificate(
+  authority: Certificate | undefined,
+  options: CertificateOptions = {},
+): Promise<Certificate> {
+  const { commonName = "localhost", dnsNames = ["localhost"], purpose = "server", notAfter } = options;
+  const end = notAfter ?? new Date(Date.now() + yearMs);
+  const { cert, private: key } = await generate([{ name: "commonName", value: commonName }], {
+    ...keys,
+    ca: authority,
+    notBeforeDate: new Date(end.getTime() - 2 * yearMs),
+    notAfterDate: end,
+    extensions: [
+      // Deno refuses a certificate of a server that may sign others.
+      { name: "basicConstraints", cA: false, critical: true },
+      { name: "keyUsage", digitalSignature: true, critical: true },
+      { name: "extKeyUsage", serverAuth: purpose === "server", clientAuth: purpose === "client" },
+      {
+        name: "subjectAltName",
+        altNames: [...dnsNames.map((value) => ({ type: 2, value }) as const), { type: 7, ip: "127.0.0.1" }],
+      },
+    ],
+  });
+  return { cert, key };
+}
