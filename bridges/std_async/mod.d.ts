@@ -15,17 +15,3 @@ export interface DelayOptions {
   signal?: AbortSignal;
   persistent?: boolean;
 }
-
-/** Merges async iterables in the order in which their values come. */
-export class MuxAsyncIterator<T> implements AsyncIterable<T> {
-  add(iterable: AsyncIterable<T>): void;
-  iterate(): AsyncIterableIterator<T>;
-  [Symbol.asyncIterator](): AsyncIterator<T>;
-}
-
-/** Maps with at most `poolLimit` calls at a time, and yields in order. */
-export function pooledMap<T, R>(
-  poolLimit: number,
-  array: Iterable<T> | AsyncIterable<T>,
-  iteratorFn: (data: T) => Promise<R>,
-): AsyncIterableIterator<R>;
