@@ -1,0 +1,180 @@
+import type { Clock } from "../src/clock.ts";
+import type { RequestHandler } from "../src/runtime/runtime.ts";
+import type { NetAddress } from "../src/runtime/socket.ts";
+import { type EndOptions, FakeCable, type FakeSocket } from "./fake_socket.ts";
+
+/** Where dials begin to be answered, when a listener asks for any port. */
+const FIRST_PORT = 50_000;
+
+/** A network in memory: listeners by port, and the WebSockets that were opened to them. */
+export class FakeNetwork {
+  readonly clock: Clock;
+  /** Delay of the next WebSocket, and of a dial until it is answered. */
+  delayMs: () => number = () => 0;
+  /** From how many bytes under way on a `send` says to wait. */
+  highWaterBytes = 1024 * 1024;
+  /** Nobody answers dials, not even with a refusal. */
+  isDark = false;
+  /** WebSockets of which at least one end is not gone. */
+  readonly cables = new Set<FakeCable>();
+  /** When each dial began. */
+  readonly dials: number[] = [];
+  /** The most dials that were under way at a time. */
+  mostDialing = 0;
+  readonly #listeners = new Map<number, FakeListener>();
+  #dialing = 0;
+  #nextPort = FIRST_PORT;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  /** Dials that have been neither answered nor given up. */
+  get dialing(): number {
+    return this.#dialing;
+  }
+
+  /** Ends of WebSockets that are not gone. */
+  get openSockets(): number {
+    return [...this.cables].flatMap(({ client, server }) => [client, server]).filter(({ isGone }) => !isGone).length;
+  }
+
+  /** Listeners that are not closed. */
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  /** Gives the handler the requests to a port, 0 for any. */
+  listen(port: number, handler: RequestHandler): FakeListener {
+    const bound = port || this.#nextPort++;
+    if (this.#listeners.has(bound)) throw new Error(`Cannot listen: port ${bound} is in use`);
+    const listener = new FakeListener(bound, handler, () => this.#listeners.delete(bound));
+    this.#listeners.set(bound, listener);
+    return listener;
+  }
+
+  /** Sends an upgrade request and waits for the WebSocket. Leaves nothing open when it rejects. */
+  async dial(url: string, headers: HeadersInit, client: EndOptions, signal: AbortSignal): Promise<FakeSocket> {
+    this.dials.push(this.clock.now());
+    this.mostDialing = Math.max(this.mostDialing, ++this.#dialing);
+    const visit = new FakeVisit(this, client, signal);
+    try {
+      await this.#arrive(signal);
+      return await this.#request(url, headers, visit);
+    } finally {
+      this.#dialing--;
+      visit.end();
+    }
+  }
+
+  /** Joins two ends. */
+  connect(client: EndOptions, server: EndOptions): FakeCable {
+    const { clock, highWaterBytes } = this;
+    const onGone = () => {
+      if (cable.client.isGone && cable.server.isGone) this.cables.delete(cable);
+    };
+    const cable = new FakeCable({ clock, highWaterBytes, delayMs: this.delayMs(), onGone }, client, server);
+    this.cables.add(cable);
+    return cable;
+  }
+
+  async #request(url: string, headers: HeadersInit, visit: FakeVisit): Promise<FakeSocket> {
+    const port = Number(new URL(url).port);
+    const listener = this.#listeners.get(port);
+    if (!listener) throw new Error("connection refused");
+    const request = new Request(url.replace(/^ws/, "http"), { headers });
+    request.headers.set("upgrade", "websocket");
+    visit.listener = listener;
+    const response = await Promise.race([listener.handler(request, visit), visit.aborted]);
+    return visit.outcome(response);
+  }
+
+  /** The way of a request to the server; one that nobody answers never arrives. */
+  async #arrive(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const timer = this.isDark ? undefined : this.clock.setTimeout(resolve, this.delayMs());
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort);
+    try {
+      await promise;
+    } finally {
+      this.clock.clearTimeout(timer);
+      signal.removeEventListener("abort", abort);
+    }
+  }
+}
+
+/** What listens on a port. */
+export class FakeListener {
+  readonly port: number;
+  readonly handler: RequestHandler;
+  /** Its ends of the WebSockets that were opened to it. */
+  readonly sockets = new Set<FakeSocket>();
+  readonly #onClose: () => void;
+  #isClosed = false;
+
+  constructor(port: number, handler: RequestHandler, onClose: () => void) {
+    this.port = port;
+    this.handler = handler;
+    this.#onClose = onClose;
+  }
+
+  /** Stops listening and drops every WebSocket that is left, as the port to a runtime says. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#onClose();
+    for (const socket of this.sockets) socket.terminate();
+  }
+}
+
+/** One request, from its arrival to its answer: what a server is given beside it. */
+export class FakeVisit {
+  /** Rejects when the client gives up. */
+  readonly aborted: Promise<never>;
+  /** Who was asked. */
+  listener: FakeListener | undefined;
+  readonly #network: FakeNetwork;
+  readonly #client: EndOptions;
+  readonly #signal: AbortSignal;
+  readonly #abort: () => void;
+  #cable: FakeCable | undefined;
+
+  constructor(network: FakeNetwork, client: EndOptions, signal: AbortSignal) {
+    this.#network = network;
+    this.#client = client;
+    this.#signal = signal;
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.aborted = promise;
+    this.aborted.catch(() => {});
+    this.#abort = () => {
+      reject(signal.reason);
+      this.#cable?.client.terminate();
+    };
+    signal.addEventListener("abort", this.#abort);
+  }
+
+  get remoteAddress(): NetAddress {
+    return this.#client.address;
+  }
+
+  /** The server takes the request for an upgrade. */
+  upgrade(server: EndOptions): Promise<FakeSocket> {
+    const cable = this.#cable = this.#network.connect(this.#client, server);
+    this.listener!.sockets.add(cable.server);
+    cable.server.accept();
+    if (this.#signal.aborted) cable.client.terminate();
+    return cable.server.opened;
+  }
+
+  /** What becomes of the dial once the server has answered. */
+  outcome(response: Response | undefined): Promise<FakeSocket> {
+    if (response || !this.#cable) throw new Error(`server answered ${response?.status}`);
+    return Promise.race([this.#cable.client.opened, this.aborted]);
+  }
+
+  end(): void {
+    this.#signal.removeEventListener("abort", this.#abort);
+  }
+}

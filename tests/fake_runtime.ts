@@ -1,0 +1,71 @@
+import type { Dialer, DialOptions, Listener, RequestHandler, Runtime, ServeOptions } from "../src/runtime/runtime.ts";
+import type { NetAddress } from "../src/runtime/socket.ts";
+import { type FakeNetwork, FakeVisit } from "./fake_network.ts";
+import type { EndOptions, FakeSocket } from "./fake_socket.ts";
+
+/** What a fake runtime may have or not. */
+export interface FakeRuntimeOptions {
+  /** Whether its sockets can hold their peer back. @default true */
+  canPause?: boolean;
+  /** The address of its side. @default "127.0.0.1" */
+  hostname?: string;
+}
+
+/** Dials in the fake network. */
+export interface FakeDialer extends Dialer {
+  dial(signal: AbortSignal): Promise<FakeSocket>;
+}
+
+/** The port to a runtime that has a network in memory and nothing else. */
+export class FakeRuntime implements Runtime {
+  readonly name = "deno";
+  readonly websocket = {};
+  readonly network: FakeNetwork;
+  /** Dialers that are not closed. */
+  openDialers = 0;
+  readonly #options: Required<FakeRuntimeOptions>;
+  #nextPort = 1;
+
+  constructor(network: FakeNetwork, { canPause = true, hostname = "127.0.0.1" }: FakeRuntimeOptions = {}) {
+    this.network = network;
+    this.#options = { canPause, hostname };
+  }
+
+  dialer({ url, headers }: Pick<DialOptions, "url" | "headers">): FakeDialer {
+    this.openDialers++;
+    let isOpen = true;
+    return {
+      dial: (signal) => this.network.dial(url, headers, this.#end(this.#nextPort++), signal),
+      close: () => {
+        if (isOpen) this.openDialers--;
+        isOpen = false;
+      },
+    };
+  }
+
+  checkServe(): void {}
+
+  // deno-lint-ignore require-await -- a port in use rejects
+  async serve({ hostname, port }: ServeOptions, handler: RequestHandler): Promise<Listener> {
+    const listener = this.network.listen(port, handler);
+    return {
+      address: { hostname, port: listener.port, transport: "tcp" },
+      // deno-lint-ignore require-await -- the port's interface
+      close: async () => listener.close(),
+    };
+  }
+
+  remoteAddress(_request: Request, visit: unknown): NetAddress | undefined {
+    return visit instanceof FakeVisit ? visit.remoteAddress : undefined;
+  }
+
+  upgrade(_request: Request, visit: unknown): { response: undefined; socket: Promise<FakeSocket> } {
+    if (!(visit instanceof FakeVisit)) throw new Error("not a WebSocket upgrade");
+    return { response: undefined, socket: visit.upgrade(this.#end(0)) };
+  }
+
+  #end(port: number): EndOptions {
+    const { hostname, canPause } = this.#options;
+    return { address: { hostname, port, transport: "tcp" }, canPause };
+  }
+}
