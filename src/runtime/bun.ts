@@ -1,49 +1,54 @@
 import { netAddress } from "./address.ts";
-import { BunServerSocket, serverSocketHandlers } from "./bun_server_socket.ts";
 import type { BunApi, BunServer } from "./bun_api.ts";
+import { BunDialer } from "./bun_dialer.ts";
+import { BunServerSocket } from "./bun_server_socket.ts";
+import { listenError } from "./listen_error.ts";
 import type { Dialer, DialOptions, Listener, RequestHandler, Runtime, ServeOptions } from "./runtime.ts";
 import type { NetAddress, Socket } from "./socket.ts";
-import { dialWebSocket } from "./web_socket.ts";
+import { checkKeyPair } from "./tls.ts";
+import { WebSocketDialer } from "./web_socket_dialer.ts";
 
 /** The port to Bun: `Bun.serve`, and the global WebSocket to dial. */
 export const bunRuntime: Runtime = {
   name: "bun",
   dialer,
-  checkServe() {},
+  checkServe,
   serve,
   remoteAddress,
   upgrade,
-  websocket: serverSocketHandlers,
+  websocket: BunServerSocket.handlers,
 };
 
-function bun(): BunApi {
-  return (globalThis as unknown as { Bun: BunApi }).Bun;
-}
-
 function dialer(options: DialOptions): Dialer {
-  const Constructor = (options.WebSocket ?? WebSocket) as new (url: string, options: unknown) => WebSocket;
-  return {
-    dial(signal) {
-      const webSocket = new Constructor(options.url, { headers: options.headers, perMessageDeflate: false });
-      return dialWebSocket(webSocket, { takesProtocolCodes: true }, signal, () => new Error("cannot connect"));
-    },
-    close() {},
-  };
+  if (options.tls?.cert !== undefined) checkKeyPair(options.tls.cert, options.tls.key ?? "");
+  if (options.WebSocket === undefined || options.WebSocket === WebSocket) return new BunDialer(options);
+  return new WebSocketDialer(options.WebSocket, options);
 }
 
-// deno-lint-ignore require-await -- a bind error rejects, it does not throw
+function checkServe({ tls }: ServeOptions): void {
+  if (tls) checkKeyPair(tls.cert, tls.key);
+}
+
+// deno-lint-ignore require-await -- what Bun.serve throws rejects
 async function serve(options: ServeOptions, handler: RequestHandler): Promise<Listener> {
-  const { hostname, port, tls } = options;
-  const server = bun().serve({ hostname, port, tls, fetch: handler, websocket: serverSocketHandlers });
+  checkServe(options);
+  const server = bind(options, handler);
   return {
     address: netAddress(server.hostname, server.port)!,
-    async close() {
-      const stopped = server.stop();
-      server.closeIdleConnections();
-      // It resolves when the last WebSocket is closed; the port is free at once.
-      await Promise.race([stopped, Promise.resolve()]);
-    },
+    close: () => server.stop(true),
   };
+}
+
+function bind({ hostname, port, tls }: ServeOptions, fetch: RequestHandler): BunServer {
+  const { Bun } = globalThis as unknown as { Bun: BunApi };
+  const requestCert = tls?.requireClientCertificate;
+  const certificates = tls &&
+    { cert: tls.cert, key: tls.key, ca: tls.ca, requestCert, rejectUnauthorized: requestCert };
+  try {
+    return Bun.serve({ hostname, port, tls: certificates, fetch, websocket: BunServerSocket.handlers });
+  } catch (error) {
+    throw listenError(error, hostname, port);
+  }
 }
 
 function remoteAddress(request: Request, server: unknown): NetAddress | undefined {
@@ -52,12 +57,15 @@ function remoteAddress(request: Request, server: unknown): NetAddress | undefine
 }
 
 function upgrade(request: Request, server: unknown): { response: undefined; socket: Promise<Socket> } {
-  const adapted = new BunServerSocket(remoteAddress(request, server));
+  const data = new BunServerSocket(remoteAddress(request, server), undefined);
   // Before the upgrade, which opens the socket at once.
-  const socket = adapted.opened;
-  if (!(server as BunServer).upgrade(request, { data: adapted })) {
-    adapted.terminate();
-    throw new Error("not a WebSocket upgrade");
+  const socket = data.opened();
+  try {
+    if ((server as BunServer).upgrade(request, { data })) return { response: undefined, socket };
+  } catch (error) {
+    data.terminate();
+    throw error;
   }
-  return { response: undefined, socket };
+  data.terminate();
+  throw new Error("Cannot upgrade the request: it is no WebSocket handshake, or the client is gone");
 }

@@ -1,39 +1,34 @@
 import { AdaptedSocket } from "./adapted_socket.ts";
 import type { BunServerWebSocket, BunWebSocketHandler } from "./bun_api.ts";
+import { HIGH_WATER_BYTES, LOW_WATER_BYTES, MAX_MESSAGE_BYTES } from "./limits.ts";
+import { Opening } from "./opening.ts";
 import type { NetAddress, Socket, TlsInfo } from "./socket.ts";
 
-/** `send` says to wait above this many bytes, and to go on below the other. */
-const HIGH_WATER_BYTES = 1024 * 1024;
-const LOW_WATER_BYTES = 256 * 1024;
-
-/** Bun drops what goes beyond this, so nothing ever may: the high-water mark and one message have room. */
+/** Bun drops a message that would go beyond. That is the end of the socket, so there is room far above the high-water mark. */
 const BACKPRESSURE_LIMIT_BYTES = 64 * 1024 * 1024;
 
-/** A message bigger than this closes the socket. */
-const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
-
-/** How long an answered upgrade may take to become an open socket. */
-const UPGRADE_TIMEOUT_MS = 10_000;
-
+/** `readyState` of an open socket. */
 const OPEN = 1;
 
 /** The server's end of a socket on Bun. It is the `data` of Bun's own socket, so that one handler object serves all. */
 export class BunServerSocket extends AdaptedSocket {
   readonly remoteAddress: NetAddress | undefined;
-  readonly localAddress: NetAddress | undefined = undefined;
-  readonly tls: TlsInfo | undefined = undefined;
+  readonly localAddress: NetAddress | undefined;
+  readonly tls: TlsInfo | undefined;
   #webSocket: BunServerWebSocket | undefined;
+  /** Defined until the socket is open or given up. */
   #opening: Opening | undefined;
 
-  constructor(remoteAddress: NetAddress | undefined) {
+  constructor(remoteAddress: NetAddress | undefined, tls: TlsInfo | undefined) {
     super();
     this.remoteAddress = remoteAddress;
-    this.#opening = new Opening(() => this.terminate());
+    this.tls = tls;
   }
 
-  /** Resolves when the socket is open. */
-  get opened(): Promise<Socket> {
-    return this.#opening!.promise;
+  /** Starts the wait until the socket is open. */
+  opened(): Promise<Socket> {
+    this.#opening = new Opening(() => this.terminate());
+    return this.#opening.socket;
   }
 
   get bufferedBytes(): number {
@@ -45,11 +40,12 @@ export class BunServerSocket extends AdaptedSocket {
   }
 
   send(message: Uint8Array | string): boolean {
-    const webSocket = this.#webSocket!;
-    if (this.isClosed || webSocket.readyState !== OPEN || message.length === 0) return true;
+    const webSocket = this.#webSocket;
+    // Bun returns 0 for an empty message too.
+    if (this.isClosed || webSocket?.readyState !== OPEN || message.length === 0) return true;
     const sent = webSocket.send(message);
     if (sent === 0) this.terminate();
-    if (sent > 0 || webSocket.getBufferedAmount() < HIGH_WATER_BYTES) return true;
+    if (sent >= 0 || webSocket.getBufferedAmount() < HIGH_WATER_BYTES) return true;
     this.blocked = true;
     return false;
   }
@@ -79,22 +75,20 @@ export class BunServerSocket extends AdaptedSocket {
     this.#webSocket?.terminate();
   }
 
-  /** What Bun calls for all sockets of a server; those of others, in a server of the user's own, are left alone. */
+  /** What Bun calls for all sockets of a server. Those that are not of this class are the application's own. */
   static readonly handlers: BunWebSocketHandler = {
     open(webSocket) {
-      if (webSocket.data instanceof BunServerSocket) webSocket.data.#open(webSocket);
+      const { data } = webSocket;
+      if (data instanceof BunServerSocket) data.#open(webSocket);
     },
-    message(webSocket, message) {
-      if (webSocket.data instanceof BunServerSocket) {
-        webSocket.data.received(message);
-      }
+    message({ data }, message) {
+      if (data instanceof BunServerSocket) data.received(message);
     },
-    drain(webSocket) {
-      const socket = webSocket.data;
-      if (socket instanceof BunServerSocket && webSocket.getBufferedAmount() <= LOW_WATER_BYTES) socket.drained();
+    drain({ data }) {
+      if (data instanceof BunServerSocket && data.bufferedBytes <= LOW_WATER_BYTES) data.drained();
     },
-    close(webSocket, code, reason) {
-      if (webSocket.data instanceof BunServerSocket) webSocket.data.closed(code, reason);
+    close({ data }, code, reason) {
+      if (data instanceof BunServerSocket) data.closed(code, reason);
     },
     idleTimeout: 0,
     sendPings: false,
@@ -104,34 +98,10 @@ export class BunServerSocket extends AdaptedSocket {
   };
 
   #open(webSocket: BunServerWebSocket): void {
-    this.#webSocket = webSocket;
     webSocket.binaryType = "uint8array";
-    if (this.isClosed) return webSocket.terminate();
-    this.#opening!.resolve(this);
+    this.#webSocket = webSocket;
+    if (this.isClosed) return this.drop();
+    this.#opening?.succeed(this);
     this.#opening = undefined;
-  }
-}
-
-/** Bun's handler object for all sockets of this module. */
-export const serverSocketHandlers: BunWebSocketHandler = BunServerSocket.handlers;
-
-class Opening {
-  readonly promise: Promise<Socket>;
-  readonly resolve: (socket: Socket) => void;
-  readonly fail: () => void;
-
-  constructor(expired: () => void) {
-    const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-    this.promise = promise;
-    promise.catch(() => {});
-    const timer = setTimeout(expired, UPGRADE_TIMEOUT_MS);
-    this.resolve = (socket) => {
-      clearTimeout(timer);
-      resolve(socket);
-    };
-    this.fail = () => {
-      clearTimeout(timer);
-      reject(new Error("the client went away before the socket was open"));
-    };
   }
 }

@@ -1,24 +1,25 @@
 import { NotSupportedError } from "../errors.ts";
 import { netAddress } from "./address.ts";
+import { DenoGlobalDialer } from "./deno_global_dialer.ts";
+import { listenError } from "./listen_error.ts";
+import { Opening } from "./opening.ts";
 import type { Dialer, DialOptions, Listener, RequestHandler, Runtime, ServeOptions } from "./runtime.ts";
 import type { NetAddress, Socket } from "./socket.ts";
-import { dialWebSocket, WebSocketSocket } from "./web_socket.ts";
-
-/** How long an answered upgrade may take to become an open socket. */
-const UPGRADE_TIMEOUT_MS = 10_000;
+import { checkKeyPair } from "./tls.ts";
+import { type SocketFacts, WebSocketSocket } from "./web_socket.ts";
+import { WebSocketDialer } from "./web_socket_dialer.ts";
 
 /** The port to Deno: `Deno.serve` and `Deno.upgradeWebSocket`, and the npm library `ws` to dial. */
-export const denoRuntime: Runtime = {
-  name: "deno",
-  dialer: (options) => options.WebSocket ? webSocketDialer(options) : new LazyWsDialer(options),
-  checkServe,
-  serve,
-  remoteAddress,
-  upgrade,
-  websocket: {},
-};
+export const denoRuntime: Runtime = { name: "deno", dialer, checkServe, serve, remoteAddress, upgrade, websocket: {} };
 
-/** Loads `ws` at the first dial: a program that only serves needs neither the library nor its permissions. */
+function dialer(options: DialOptions): Dialer {
+  if (options.tls?.cert !== undefined) checkKeyPair(options.tls.cert, options.tls.key ?? "");
+  if (options.WebSocket === undefined) return new LazyWsDialer(options);
+  if (options.WebSocket === WebSocket) return new DenoGlobalDialer(options);
+  return new WebSocketDialer(options.WebSocket, options);
+}
+
+/** Loads `ws` at the first dial: a program that only serves needs neither the library nor the permissions that it asks for. */
 class LazyWsDialer implements Dialer {
   readonly #options: DialOptions;
   #loaded: Promise<Dialer> | undefined;
@@ -33,66 +34,63 @@ class LazyWsDialer implements Dialer {
     return (await this.#loaded).dial(signal);
   }
 
-  close(): void {
-    this.#loaded?.then((dialer) => dialer.close());
+  close(): void {}
+}
+
+function checkServe({ tls }: ServeOptions): void {
+  if (!tls) return;
+  if (tls.ca !== undefined || tls.requireClientCertificate) {
+    throw new NotSupportedError(
+      "Cannot serve with tls.ca and tls.requireClientCertificate: Deno.serve asks for no client certificates",
+    );
   }
+  checkKeyPair(tls.cert, tls.key);
 }
 
-function webSocketDialer(options: DialOptions): Dialer {
-  const Constructor = options.WebSocket!;
-  return {
-    dial: (signal) => dialWebSocket(new Constructor(options.url), {}, signal, () => new Error("cannot connect")),
-    close() {},
-  };
-}
-
-function checkServe(options: ServeOptions): void {
-  if (options.tls?.ca !== undefined || options.tls?.requireClientCertificate) {
-    throw new NotSupportedError("Cannot ask for client certificates: Deno.serve has no option for it");
-  }
-}
-
-// deno-lint-ignore require-await -- a bind error rejects, it does not throw
+// deno-lint-ignore require-await -- what Deno.serve throws rejects
 async function serve(options: ServeOptions, handler: RequestHandler): Promise<Listener> {
+  checkServe(options);
   const { hostname, port, tls } = options;
-  const connections = new AbortController();
-  const server = Deno.serve(
-    { hostname, port, cert: tls?.cert, key: tls?.key, onListen() {}, signal: connections.signal },
-    handler as Deno.ServeHandler,
-  );
+  const closing = new AbortController();
+  const server = bind();
   return {
     address: netAddress(server.addr.hostname, server.addr.port)!,
     close() {
-      connections.abort();
+      closing.abort();
       return server.finished;
     },
   };
+
+  function bind(): Deno.HttpServer<Deno.NetAddr> {
+    const certificate = tls && { cert: tls.cert, key: tls.key };
+    try {
+      return Deno.serve(
+        { hostname, port, ...certificate, signal: closing.signal, onListen() {} },
+        handler as Deno.ServeHandler<Deno.NetAddr>,
+      );
+    } catch (error) {
+      throw listenError(error, hostname, port);
+    }
+  }
 }
 
 function remoteAddress(_request: Request, info: unknown): NetAddress | undefined {
-  const address = (info as Partial<Deno.ServeHandlerInfo> | undefined)?.remoteAddr as Partial<Deno.NetAddr> | undefined;
+  const address = (info as { remoteAddr?: Partial<Deno.NetAddr> } | undefined)?.remoteAddr;
   return netAddress(address?.hostname, address?.port);
 }
 
 function upgrade(request: Request, info: unknown): { response: Response; socket: Promise<Socket> } {
-  const remote = remoteAddress(request, info);
+  // Before the upgrade, after which the request cannot be asked.
+  const facts = { remoteAddress: remoteAddress(request, info), takesProtocolCodes: true };
   const { socket: webSocket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
-  const socket = new Promise<Socket>((resolve, reject) => {
-    const timer = setTimeout(() => {
-      adapted.terminate();
-      reject(new Error("the upgrade was not completed within 10000 ms"));
-    }, UPGRADE_TIMEOUT_MS);
-    const adapted = new WebSocketSocket(webSocket, { remoteAddress: remote, takesProtocolCodes: true }, {
-      opened() {
-        clearTimeout(timer);
-        resolve(adapted);
-      },
-      failed() {
-        clearTimeout(timer);
-        reject(new Error("the client went away before the socket was open"));
-      },
-    });
+  return { response, socket: opened(webSocket, facts) };
+}
+
+function opened(webSocket: WebSocket, facts: SocketFacts): Promise<Socket> {
+  const opening = new Opening(() => socket.terminate());
+  const socket: Socket = new WebSocketSocket(webSocket, facts, {
+    opened: () => opening.succeed(socket),
+    failed: () => opening.fail(),
   });
-  socket.catch(() => {});
-  return { response, socket };
+  return opening.socket;
 }

@@ -60,7 +60,10 @@ export interface ServeOptions {
 /** A listening server. */
 export interface Listener {
   readonly address: NetAddress;
-  /** Stops listening and drops connections that are no WebSocket; resolves when the port is free. Never waits for a WebSocket. */
+  /**
+   * Stops listening and drops every connection that is left; resolves when the port is free, and waits for no peer. WebSockets
+   * are dropped too, for Deno cannot stop listening without: whoever lets them end does so first, and closes the listener last.
+   */
   close(): Promise<void>;
 }
 

@@ -1,10 +1,7 @@
 import { AdaptedSocket } from "./adapted_socket.ts";
 import { watchDrain } from "./drain_watch.ts";
+import { HIGH_WATER_BYTES, LOW_WATER_BYTES } from "./limits.ts";
 import type { NetAddress, TlsInfo } from "./socket.ts";
-
-/** `send` says to wait above this many bytes, and to go on below the other. */
-const HIGH_WATER_BYTES = 1024 * 1024;
-const LOW_WATER_BYTES = 256 * 1024;
 
 /** The standard's closing codes for applications; the interface refuses 1001 to 1015 (WHATWG WebSockets, `close`). */
 const APPLICATION_CODES = 3000;

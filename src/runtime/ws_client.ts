@@ -1,127 +1,101 @@
 import type { Socket as NetSocket } from "node:net";
-// @ts-types="npm:@types/ws@^8"
+import { type ConnectionOptions, createSecureContext, type TLSSocket } from "node:tls";
+// @ts-types="@types/ws"
 import { WebSocket } from "ws";
-import { AdaptedSocket } from "./adapted_socket.ts";
-import { netAddress } from "./address.ts";
-import type { Dialer, DialOptions } from "./runtime.ts";
-import type { NetAddress, Socket, TlsInfo } from "./socket.ts";
+import { dialError, explainUntrusted, serverAnswered } from "./dial_failure.ts";
+import { type Endpoint, endpointOf } from "./endpoint.ts";
+import { MAX_MESSAGE_BYTES } from "./limits.ts";
+import type { Dialer, DialOptions, DialTls } from "./runtime.ts";
+import type { Socket, TlsInfo } from "./socket.ts";
+import { dialedTlsInfo, pinProblem } from "./tls.ts";
+import { connectTcp, connectTlsOver } from "./transport.ts";
+import { WsSocket } from "./ws_socket.ts";
 
-/** A message bigger than this closes the socket with 1009. */
-const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
-
-/** `send` says to wait above this many bytes. */
-const HIGH_WATER_BYTES = 1024 * 1024;
-
-/** Dials with the npm library `ws`, over sockets of node:net and node:tls. */
+/** Dials with the npm library `ws`, over a connection of node:net or node:tls that is made first, so that its TLS is checked first. */
 export class WsDialer implements Dialer {
   readonly #options: DialOptions;
+  readonly #endpoint: Endpoint;
+  readonly #tlsOptions: ConnectionOptions | undefined;
 
   constructor(options: DialOptions) {
     this.#options = options;
+    this.#endpoint = endpointOf(options);
+    this.#tlsOptions = options.tls && tlsOptions(options.tls);
   }
 
-  dial(signal: AbortSignal): Promise<Socket> {
-    return new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      const webSocket = new WebSocket(this.#options.url, {
-        headers: this.#options.headers,
-        perMessageDeflate: false,
-        maxPayload: MAX_MESSAGE_BYTES,
-      });
-      const socket = new WsSocket(webSocket);
-      const giveUp = () => {
-        socket.terminate();
-        reject(signal.reason);
-      };
-      signal.addEventListener("abort", giveUp, { once: true });
-      webSocket.once("open", () => {
-        signal.removeEventListener("abort", giveUp);
-        resolve(socket);
-      });
-      webSocket.once("error", (error) => {
-        signal.removeEventListener("abort", giveUp);
-        reject(error);
-      });
-    });
+  async dial(signal: AbortSignal): Promise<Socket> {
+    const { tls } = this.#options;
+    if (!tls) return this.#upgrade(await this.#connectTcp(signal), undefined, signal);
+    const transport = await this.#connectTls(signal);
+    const der = transport.getPeerCertificate().raw;
+    const problem = pinProblem(tls, der);
+    if (problem) {
+      transport.destroy();
+      throw problem;
+    }
+    return this.#upgrade(transport, tlsInfo(tls, this.#endpoint, transport, der), signal);
   }
 
   close(): void {}
-}
 
-/** A socket of `ws`. */
-class WsSocket extends AdaptedSocket {
-  readonly #webSocket: WebSocket;
-  /** The TCP or TLS socket below, from the upgrade on. */
-  #transport: NetSocket | undefined;
-  readonly tls: TlsInfo | undefined = undefined;
-
-  constructor(webSocket: WebSocket) {
-    super();
-    this.#webSocket = webSocket;
-    webSocket.once("upgrade", (response) => this.#transport = response.socket);
-    webSocket.on("message", (data, isBinary) => this.#receive(data as Uint8Array<ArrayBuffer>, isBinary));
-    webSocket.on("error", ignore);
-    webSocket.on("close", (code, reason) => this.closed(code, reason.toString()));
-  }
-
-  get localAddress(): NetAddress | undefined {
-    return netAddress(this.#transport?.localAddress, this.#transport?.localPort);
-  }
-
-  get remoteAddress(): NetAddress | undefined {
-    return netAddress(this.#transport?.remoteAddress, this.#transport?.remotePort);
-  }
-
-  get bufferedBytes(): number {
-    return this.#webSocket.bufferedAmount;
-  }
-
-  get canPause(): boolean {
-    return true;
-  }
-
-  send(message: Uint8Array | string): boolean {
-    if (this.isClosed || this.#webSocket.readyState !== WebSocket.OPEN) return true;
-    this.#webSocket.send(message);
-    if (this.#webSocket.bufferedAmount < HIGH_WATER_BYTES) return true;
-    if (!this.blocked) {
-      this.blocked = true;
-      this.#transport!.once("drain", () => this.drained());
+  async #connectTcp(signal: AbortSignal): Promise<NetSocket> {
+    try {
+      return await connectTcp(this.#endpoint, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw dialError(error, this.#endpoint);
     }
-    return false;
   }
 
-  pause(): void {
-    this.#webSocket.pause();
+  async #connectTls(signal: AbortSignal): Promise<TLSSocket> {
+    try {
+      return await connectTlsOver(this.#endpoint, this.#tlsOptions!, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw await explainUntrusted(dialError(error, this.#endpoint), this.#endpoint, signal);
+    }
   }
 
-  resume(): void {
-    this.#webSocket.resume();
-  }
-
-  ping(): boolean {
-    if (this.#webSocket.readyState === WebSocket.OPEN) this.#webSocket.ping();
-    return true;
-  }
-
-  close(code: number, reason: string): void {
-    this.resume();
-    this.#webSocket.close(code, reason);
-  }
-
-  protected drop(): void {
-    this.#webSocket.terminate();
-  }
-
-  #receive(data: Uint8Array<ArrayBuffer>, isBinary: boolean): void {
-    if (!isBinary) return this.received(data.toString());
-    this.received(ownsBuffer(data) ? new Uint8Array(data.buffer) : new Uint8Array(data));
+  #upgrade(transport: NetSocket, tls: TlsInfo | undefined, signal: AbortSignal): Promise<Socket> {
+    return new Promise((resolve, reject) => {
+      const webSocket = new WebSocket(this.#options.url, {
+        headers: this.#options.headers,
+        createConnection: () => transport,
+        perMessageDeflate: false,
+        maxPayload: MAX_MESSAGE_BYTES,
+      });
+      const socket = new WsSocket(webSocket, transport, tls);
+      const settle = () => {
+        signal.removeEventListener("abort", abort);
+        webSocket.off("open", succeed).off("error", fail).removeAllListeners("unexpected-response");
+      };
+      const succeed = () => {
+        settle();
+        resolve(socket);
+      };
+      const giveUp = (reason: unknown) => {
+        settle();
+        socket.terminate();
+        transport.destroy();
+        reject(reason);
+      };
+      const fail = (error: Error) => giveUp(dialError(error, this.#endpoint));
+      const abort = () => giveUp(signal.reason);
+      signal.addEventListener("abort", abort);
+      webSocket.on("open", succeed).on("error", fail);
+      webSocket.on("unexpected-response", (_, { statusCode }) => giveUp(new Error(serverAnswered(statusCode!))));
+    });
   }
 }
 
-/** A small message is a view of the chunk it came in, or of node's pool. */
-function ownsBuffer(data: Uint8Array): boolean {
-  return data.byteOffset === 0 && data.byteLength === data.buffer.byteLength;
+function tlsOptions({ mode, caCerts, cert, key }: DialTls): ConnectionOptions {
+  return {
+    rejectUnauthorized: mode === "verified",
+    secureContext: createSecureContext({ ca: caCerts && [...caCerts], cert, key }),
+  };
 }
 
-function ignore(): void {}
+function tlsInfo(tls: DialTls, { serverName }: Endpoint, transport: TLSSocket, der: Uint8Array): TlsInfo {
+  const protocol = transport.getProtocol() ?? undefined;
+  return dialedTlsInfo(tls, der, { protocol, cipher: transport.getCipher()?.name, serverName });
+}

@@ -1,0 +1,118 @@
+import type { PeerCertificate } from "node:tls";
+import { dialError, explainUntrusted, isUntrusted } from "./dial_failure.ts";
+import { type Endpoint, endpointOf } from "./endpoint.ts";
+import { fetchPeerCertificate } from "./peer_certificate.ts";
+import type { Dialer, DialOptions, DialTls } from "./runtime.ts";
+import type { Socket } from "./socket.ts";
+import { dialedTlsInfo, nameProblem, pinProblem } from "./tls.ts";
+import { dialWebSocket, type SocketFacts } from "./web_socket.ts";
+import { openingError } from "./web_socket_dialer.ts";
+
+/** What Bun's WebSocket is told of TLS. */
+interface BunTls {
+  rejectUnauthorized: boolean;
+  ca?: readonly string[];
+  /** Trusts a certificate in `ca` though its issuer is not there. */
+  allowPartialTrustChain?: boolean;
+  /** Called with `rejectUnauthorized` only: when the chain is verified, before the request is sent. */
+  checkServerIdentity?(name: string, certificate: PeerCertificate): Error | undefined;
+}
+
+/** Dials with Bun's global WebSocket. */
+export class BunDialer implements Dialer {
+  readonly #options: DialOptions;
+  readonly #endpoint: Endpoint;
+  /** The certificates of the server that matched a pin, in PEM: at most one for each pin. */
+  readonly #pinned = new Set<string>();
+
+  constructor(options: DialOptions) {
+    this.#options = options;
+    this.#endpoint = endpointOf(options);
+  }
+
+  async dial(signal: AbortSignal): Promise<Socket> {
+    signal.throwIfAborted();
+    const { tls } = this.#options;
+    if (!tls) return await this.#open(undefined, {}, signal);
+    if (tls.mode === "verified") return await this.#openVerified(tls, signal);
+    if (tls.pinSha256) return await this.#openPinned(tls, signal);
+    const { serverName } = this.#endpoint;
+    return await this.#open(
+      { rejectUnauthorized: false },
+      { tls: dialedTlsInfo(tls, undefined, { serverName }) },
+      signal,
+    );
+  }
+
+  close(): void {
+    this.#pinned.clear();
+  }
+
+  async #openVerified(tls: DialTls, signal: AbortSignal): Promise<Socket> {
+    try {
+      return await this.#openChecked(tls, { ca: tls.caCerts }, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw await explainUntrusted(error as Error, this.#endpoint, signal);
+    }
+  }
+
+  /**
+   * Bun checks no pin where it verifies no chain. So the certificate is fetched first, and if it matches the pin it is what the
+   * dial trusts in the place of an authority. One that has expired is refused all the same.
+   */
+  async #openPinned(tls: DialTls, signal: AbortSignal): Promise<Socket> {
+    const isFetchedNow = this.#pinned.size === 0;
+    if (isFetchedNow) await this.#fetchPinned(tls, signal);
+    try {
+      return await this.#openTrustingPinned(tls, signal);
+    } catch (error) {
+      if (isFetchedNow || !isUntrusted(error)) throw error;
+    }
+    // The server has another certificate than before.
+    await this.#fetchPinned(tls, signal);
+    return await this.#openTrustingPinned(tls, signal);
+  }
+
+  #openTrustingPinned(tls: DialTls, signal: AbortSignal): Promise<Socket> {
+    return this.#openChecked(tls, { ca: [...this.#pinned], allowPartialTrustChain: true }, signal);
+  }
+
+  async #fetchPinned(tls: DialTls, signal: AbortSignal): Promise<void> {
+    const certificate = await fetchPeerCertificate(this.#endpoint, signal).catch((error) => {
+      signal.throwIfAborted();
+      throw dialError(error, this.#endpoint);
+    });
+    const problem = pinProblem(tls, certificate.raw);
+    if (problem) throw problem;
+    this.#pinned.add(certificate.toString());
+  }
+
+  /** Opens a socket whose certificate has to be verified, and to be the right one. */
+  async #openChecked(tls: DialTls, trust: Partial<BunTls>, signal: AbortSignal): Promise<Socket> {
+    let checked: Uint8Array | undefined;
+    let problem: Error | undefined;
+    const checkServerIdentity = (_: string, certificate: PeerCertificate) => {
+      checked = certificate.raw;
+      problem = nameProblem(tls, this.#endpoint.certificateName, certificate) ?? pinProblem(tls, certificate.raw);
+      return problem;
+    };
+    const facts: SocketFacts = {};
+    try {
+      const socket = await this.#open({ ...trust, rejectUnauthorized: true, checkServerIdentity }, facts, signal);
+      facts.tls = dialedTlsInfo(tls, checked, { serverName: this.#endpoint.serverName });
+      return socket;
+    } catch (error) {
+      throw signal.aborted ? error : problem ?? error;
+    }
+  }
+
+  #open(bunTls: BunTls | undefined, facts: SocketFacts, signal: AbortSignal): Promise<Socket> {
+    const { url, headers, tls } = this.#options;
+    const named = bunTls && { ...bunTls, cert: tls?.cert, key: tls?.key, serverName: tls?.serverName };
+    const Constructor = WebSocket as unknown as new (url: string, options: unknown) => WebSocket;
+    const webSocket = new Constructor(url, { headers, perMessageDeflate: false, tls: named });
+    facts.takesProtocolCodes = true;
+    return dialWebSocket(webSocket, facts, signal, (event) => openingError(event, this.#endpoint));
+  }
+}

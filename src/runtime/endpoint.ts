@@ -1,0 +1,28 @@
+import type { DialOptions } from "./runtime.ts";
+
+/** Where a dial goes. */
+export interface Endpoint {
+  /** The host of the URL, an IPv6 address without brackets. */
+  host: string;
+  port: number;
+  /** The name that the certificate has to be for. */
+  certificateName: string;
+  /** The name to send as SNI; undefined for an address, which RFC 6066 section 3 forbids there. */
+  serverName: string | undefined;
+}
+
+const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
+
+/** Takes the endpoint out of the URL. */
+export function endpointOf({ url, tls }: DialOptions): Endpoint {
+  const { protocol, hostname, port } = new URL(url);
+  const host = hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
+  const certificateName = tls?.serverName ?? host;
+  const isAddress = certificateName.includes(":") || IPV4.test(certificateName);
+  return {
+    host,
+    port: port === "" ? (protocol === "wss:" ? 443 : 80) : Number(port),
+    certificateName,
+    serverName: isAddress ? undefined : certificateName,
+  };
+}

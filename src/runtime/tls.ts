@@ -1,0 +1,57 @@
+import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
+import type { DialTls } from "./runtime.ts";
+import type { TlsInfo } from "./socket.ts";
+
+/** SHA-256 of a certificate (DER), as pins are written: 64 lower-case hex digits. */
+export function fingerprint(der: Uint8Array): string {
+  return createHash("sha256").update(der).digest("hex");
+}
+
+/** What is wrong with a server's pin; undefined when it matches, or nothing is pinned. */
+export function pinProblem(tls: DialTls, der: Uint8Array): Error | undefined {
+  const got = fingerprint(der);
+  if (!tls.pinSha256 || tls.pinSha256.includes(got)) return undefined;
+  return new Error(`certificate pin does not match: got ${got}`);
+}
+
+/** What is wrong with a server's name; undefined when its certificate is for it, or names do not matter. */
+export function nameProblem(tls: DialTls, name: string, certificate: PeerCertificate): Error | undefined {
+  if (tls.mode === "self-signed") return undefined;
+  const cause = checkServerIdentity(name, certificate);
+  if (!cause) return undefined;
+  return new Error(wrongName(name, certificate.subjectaltname), { cause });
+}
+
+/** The reason in words when a certificate is not for the name that was dialed. */
+export function wrongName(name: string, alternativeNames: string | undefined): string {
+  return `certificate is not for ${name}, but for ${alternativeNames || "no name at all"}`;
+}
+
+/** The TLS state of a dialed socket, with what the runtime tells beyond the certificate. */
+export function dialedTlsInfo(tls: DialTls, der: Uint8Array | undefined, told: Partial<TlsInfo>): TlsInfo {
+  const info: TlsInfo = { ...told, authorized: tls.mode === "verified" || tls.pinSha256 !== undefined };
+  if (der) info.peerCertificateSha256 = fingerprint(der);
+  return info;
+}
+
+/**
+ * Checks that a PEM certificate and key can be read and belong together: the runtimes say so late or in their libraries' words.
+ *
+ * @throws {TypeError} They do not, or one is no PEM text.
+ */
+export function checkKeyPair(cert: string, key: string): void {
+  const certificate = readPem("cert", "certificate", () => new X509Certificate(cert));
+  const privateKey: KeyObject = readPem("key", "private key", () => createPrivateKey(key));
+  if (!certificate.checkPrivateKey(privateKey)) {
+    throw new TypeError("Cannot use the TLS certificate: tls.key is not the key of tls.cert");
+  }
+}
+
+function readPem<T>(option: string, what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new TypeError(`Cannot use the TLS certificate: tls.${option} is no ${what} in PEM`, { cause });
+  }
+}

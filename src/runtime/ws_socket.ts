@@ -1,0 +1,85 @@
+import type { Socket as NetSocket } from "node:net";
+// @ts-types="@types/ws"
+import { WebSocket } from "ws";
+import { AdaptedSocket } from "./adapted_socket.ts";
+import { netAddress } from "./address.ts";
+import { HIGH_WATER_BYTES } from "./limits.ts";
+import type { NetAddress, TlsInfo } from "./socket.ts";
+
+/** A socket of the npm library `ws`. */
+export class WsSocket extends AdaptedSocket {
+  readonly tls: TlsInfo | undefined;
+  readonly #webSocket: WebSocket;
+  readonly #transport: NetSocket;
+
+  /** Takes the socket over in the turn in which it was made: the first message may come in the turn of `open`. */
+  constructor(webSocket: WebSocket, transport: NetSocket, tls: TlsInfo | undefined) {
+    super();
+    this.#webSocket = webSocket;
+    this.#transport = transport;
+    this.tls = tls;
+    webSocket.on("message", (data, isBinary) => this.#receive(data as Uint8Array<ArrayBuffer>, isBinary));
+    webSocket.on("close", (code, reason) => this.closed(code, reason.toString()));
+    // The close that follows says all that the handler is told.
+    webSocket.on("error", ignore);
+  }
+
+  get localAddress(): NetAddress | undefined {
+    return netAddress(this.#transport.localAddress, this.#transport.localPort);
+  }
+
+  get remoteAddress(): NetAddress | undefined {
+    return netAddress(this.#transport.remoteAddress, this.#transport.remotePort);
+  }
+
+  get bufferedBytes(): number {
+    return this.#webSocket.bufferedAmount;
+  }
+
+  get canPause(): boolean {
+    return true;
+  }
+
+  send(message: Uint8Array | string): boolean {
+    if (this.isClosed || this.#webSocket.readyState !== WebSocket.OPEN) return true;
+    this.#webSocket.send(message);
+    if (this.#webSocket.bufferedAmount < HIGH_WATER_BYTES) return true;
+    if (!this.blocked) this.#transport.once("drain", () => this.drained());
+    this.blocked = true;
+    return false;
+  }
+
+  pause(): void {
+    this.#webSocket.pause();
+  }
+
+  resume(): void {
+    this.#webSocket.resume();
+  }
+
+  ping(): boolean {
+    if (this.#webSocket.readyState === WebSocket.OPEN) this.#webSocket.ping();
+    return true;
+  }
+
+  close(code: number, reason: string): void {
+    this.resume();
+    this.#webSocket.close(code, reason);
+  }
+
+  protected drop(): void {
+    this.#webSocket.terminate();
+  }
+
+  #receive(data: Uint8Array<ArrayBuffer>, isBinary: boolean): void {
+    if (!isBinary) return this.received(data.toString());
+    this.received(ownsBuffer(data) ? new Uint8Array(data.buffer) : new Uint8Array(data));
+  }
+}
+
+/** False for a small message: it is a view of the chunk that it came in, or of Node.js's pool. */
+function ownsBuffer(data: Uint8Array): boolean {
+  return data.byteOffset === 0 && data.byteLength === data.buffer.byteLength;
+}
+
+function ignore(): void {}
