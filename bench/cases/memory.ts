@@ -1,0 +1,74 @@
+import process from "node:process";
+import { setTimeout } from "node:timers/promises";
+import { benchCase, type Ends, type Figure } from "../bench_case.ts";
+import { FillClient, FillServer } from "../fill_ends.ts";
+import type { PipeKind } from "../pipe.ts";
+import type { Remote, Role } from "../remote.ts";
+
+const LINKS = 2_000;
+
+/** Links that are open before, so that what the first ones load is not counted. */
+const WARM_LINKS = 200;
+
+/** A process whose memory is measured. */
+interface Resident {
+  residentBytes(): Promise<number>;
+}
+
+class MemoryServer extends FillServer {
+  residentBytes(): Promise<number> {
+    return residentBytes();
+  }
+}
+
+class MemoryClient extends FillClient {
+  residentBytes(): Promise<number> {
+    return residentBytes();
+  }
+}
+
+/** Resident memory of idle links, against idle raw WebSockets. */
+export const memory = benchCase({
+  name: "memory",
+  server: MemoryServer,
+  client: MemoryClient,
+  isFresh: true,
+  async open({ server, client }) {
+    await client.call("connectTo", await server.call("listen"));
+  },
+  figures: [memoryAt("client"), memoryAt("server")],
+});
+
+function memoryAt(role: Role): Figure<MemoryServer, MemoryClient> {
+  return {
+    name: `resident memory of an idle link at the ${role}`,
+    unit: "KiB",
+    target: { of: "ratio", is: "at most", limit: 1.3 },
+    ours: (ends) => kibPerLink(ends, role, "pool"),
+    baseline: (ends) => kibPerLink(ends, role, "raw"),
+  };
+}
+
+async function kibPerLink(ends: Ends<MemoryServer, MemoryClient>, role: Role, kind: PipeKind): Promise<number> {
+  const end: Remote<Resident> = ends[role];
+  await ends.client.call("fill", kind, WARM_LINKS);
+  const before = await end.call("residentBytes");
+  await ends.client.call("fill", kind, LINKS);
+  const after = await end.call("residentBytes");
+  return (after - before) / LINKS / 1024;
+}
+
+/** What is left when the garbage is gone. Finalizers run between the collections. */
+async function residentBytes(): Promise<number> {
+  for (let i = 0; i < 4; i++) {
+    collectGarbage();
+    await setTimeout(50);
+  }
+  return process.memoryUsage().rss;
+}
+
+function collectGarbage(): void {
+  const { Bun, gc } = globalThis as { Bun?: { gc(synchronously: boolean): void }; gc?: () => void };
+  if (Bun) Bun.gc(true);
+  else gc!();
+}

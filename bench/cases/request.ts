@@ -1,0 +1,23 @@
+import { benchCase, type Figure } from "../bench_case.ts";
+import { ClientPipeEnd, openPipes, roundTripUs, ServerPipeEnd } from "../pipe_ends.ts";
+
+const TIMES = 2_000;
+
+/** Requests that are answered with as many bytes, against one byte on the same connection. */
+export const request = benchCase({
+  name: "request",
+  server: ServerPipeEnd,
+  client: ClientPipeEnd,
+  open: openPipes,
+  figures: [requestOf(2_000), requestOf(16_000)],
+});
+
+function requestOf(byteLength: number): Figure<ServerPipeEnd, ClientPipeEnd> {
+  return {
+    name: `${byteLength.toLocaleString("en")} bytes there and back`,
+    unit: "µs",
+    target: { of: "ratio", is: "at most", limit: 3 },
+    ours: (ends, effort) => roundTripUs(ends, "pool", byteLength, TIMES * effort),
+    baseline: (ends, effort) => roundTripUs(ends, "pool", 1, TIMES * effort),
+  };
+}

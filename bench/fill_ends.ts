@@ -1,0 +1,54 @@
+import { ServerPool } from "@npws/pool";
+import { type FilledPool, fillPool, fillRaw } from "./fill.ts";
+import type { PipeKind } from "./pipe.ts";
+import { raw } from "./raw.ts";
+import type { RawSocket } from "./raw_socket.ts";
+
+/** More idle links than any case opens. */
+const MAX_LINKS = 100_000;
+
+/** The server of many idle links, pooled or raw. */
+export class FillServer {
+  protected readonly pool = new ServerPool({ hostname: "127.0.0.1", protocol: 1, maxCapacity: MAX_LINKS });
+  readonly #sockets = new Set<RawSocket>();
+
+  /** Returns the URLs of both servers. */
+  async listen(): Promise<Record<PipeKind, string>> {
+    await this.pool.start();
+    const port = await raw.serve((socket) => {
+      this.#sockets.add(socket);
+      socket.send(new Uint8Array(4));
+    });
+    return { raw: `ws://127.0.0.1:${port}`, pool: `ws://127.0.0.1:${this.pool.address.port}` };
+  }
+
+  /** Forgets the raw sockets, which the client has closed. */
+  drop(): void {
+    this.#sockets.clear();
+  }
+}
+
+/** The client of many idle links. */
+export class FillClient {
+  protected urls!: Record<PipeKind, string>;
+  protected readonly pools: FilledPool[] = [];
+  readonly #sockets: RawSocket[] = [];
+
+  connectTo(urls: Record<PipeKind, string>): void {
+    this.urls = urls;
+  }
+
+  /** Opens idle links and keeps them. In milliseconds. */
+  async fill(kind: PipeKind, count: number): Promise<number> {
+    const startedAt = performance.now();
+    if (kind === "pool") this.pools.push(await fillPool(this.urls.pool, count));
+    else this.#sockets.push(...await fillRaw(this.urls.raw, count));
+    return performance.now() - startedAt;
+  }
+
+  /** Closes them all. */
+  async drop(): Promise<void> {
+    for (const socket of this.#sockets.splice(0)) socket.close();
+    await Promise.all(this.pools.splice(0).map(({ pool }) => pool.close({ drainMs: 0 })));
+  }
+}

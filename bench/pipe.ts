@@ -1,0 +1,73 @@
+import type { PoolConnection } from "@npws/pool";
+
+/** Two byte directions, a raw WebSocket's or a pool connection's: what is measured is written once for both. */
+export interface Pipe {
+  /** Sends one chunk. A promise where the next one must wait. */
+  send(bytes: Uint8Array): Promise<void> | undefined;
+  /** Resolves when as many bytes came, no matter in how many pieces. */
+  receive(byteLength: number): Promise<void>;
+}
+
+/** What a pipe is made of. */
+export type PipeKind = "raw" | "pool";
+
+/** A connection of a pool, used as applications do: through a reader and a writer. */
+export class PoolPipe implements Pipe {
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+
+  constructor({ readable, writable }: PoolConnection) {
+    this.#reader = readable.getReader();
+    this.#writer = writable.getWriter();
+  }
+
+  send(bytes: Uint8Array): Promise<void> {
+    return this.#writer.write(bytes);
+  }
+
+  async receive(byteLength: number): Promise<void> {
+    for (let left = byteLength; left > 0;) {
+      const { value, done } = await this.#reader.read();
+      if (done) throw new Error(`Cannot receive ${byteLength} bytes: the stream ended ${left} bytes early`);
+      left -= value.byteLength;
+    }
+  }
+}
+
+/** Sends `byteLength` bytes in chunks, and waits for the one byte that says that all have arrived. In milliseconds. */
+export async function sendAll(pipe: Pipe, byteLength: number, chunkBytes: number): Promise<number> {
+  const chunk = new Uint8Array(chunkBytes);
+  const startedAt = performance.now();
+  for (let left = byteLength; left > 0; left -= chunkBytes) {
+    const room = pipe.send(chunk);
+    if (room) await room;
+  }
+  await pipe.receive(1);
+  return performance.now() - startedAt;
+}
+
+/** The other end of `sendAll`. */
+export async function receiveAll(pipe: Pipe, byteLength: number): Promise<void> {
+  await pipe.receive(byteLength);
+  await pipe.send(new Uint8Array(1));
+}
+
+/** Sends requests and waits for the answer to each. In milliseconds for each round trip. */
+export async function ask(pipe: Pipe, times: number, byteLength: number): Promise<number> {
+  const request = new Uint8Array(byteLength);
+  const startedAt = performance.now();
+  for (let i = 0; i < times; i++) {
+    await pipe.send(request);
+    await pipe.receive(byteLength);
+  }
+  return (performance.now() - startedAt) / times;
+}
+
+/** The other end of `ask`. */
+export async function answer(pipe: Pipe, times: number, byteLength: number): Promise<void> {
+  const reply = new Uint8Array(byteLength);
+  for (let i = 0; i < times; i++) {
+    await pipe.receive(byteLength);
+    await pipe.send(reply);
+  }
+}
