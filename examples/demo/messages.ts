@@ -1,0 +1,30 @@
+import type { PoolStats } from "@npws/pool";
+import type { Readable } from "node:stream";
+
+/** What the demo tells its server process: first to listen, then anything else in any order. The end of its input is its end. */
+export type ToServer =
+  | { kind: "listen"; port: number; cert: string; key: string; maxCapacity: number }
+  | { kind: "echo"; id: string }
+  | { kind: "tellStats" };
+
+/** What the server process answers. */
+export type FromServer =
+  | { kind: "listening"; port: number }
+  | { kind: "echoed"; id: string; sha256: string }
+  | { kind: "stats"; stats: PoolStats }
+  | { kind: "failed"; message: string };
+
+/** A message as a line. */
+export function encode(message: ToServer | FromServer): string {
+  return `${JSON.stringify(message)}\n`;
+}
+
+/** The messages of a stream, until it ends. */
+export async function* decode<Message extends ToServer | FromServer>(stream: Readable): AsyncGenerator<Message> {
+  let rest = "";
+  for await (const text of stream.setEncoding("utf8")) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) yield JSON.parse(line);
+  }
+}

@@ -1,0 +1,49 @@
+import { type PoolConnection, ServerPool } from "@npws/pool";
+import process from "node:process";
+import type { Readable, Writable } from "node:stream";
+import { decode, encode, type FromServer, type ToServer } from "./messages.ts";
+
+/** What the server does with a connection; resolves with the SHA-256 of what arrived. */
+type Service = (connection: PoolConnection) => Promise<string>;
+
+/** Runs a ServerPool as the messages on `input` say, until they end, and answers on `output`. */
+export async function serve(input: Readable, output: Writable, service: Service): Promise<void> {
+  process.on("SIGINT", ignore); // Ctrl-C reaches both processes, and the other one ends this one
+  const tell = (message: FromServer) => void output.write(encode(message));
+  const orders = decode<ToServer>(input);
+  const { value: first } = await orders.next();
+  if (first?.kind !== "listen") return;
+  const { port, cert, key, maxCapacity } = first;
+  const pool = new ServerPool({ hostname: "127.0.0.1", port, tls: { cert, key }, maxCapacity });
+  try {
+    await pool.start();
+    tell({ kind: "listening", port: pool.address.port });
+    for await (const order of orders) obey(order, pool, service, tell);
+  } catch (error) {
+    tell({ kind: "failed", message: (error as Error).message });
+  } finally {
+    await pool.close({ drainMs: 0 });
+  }
+}
+
+async function obey(
+  order: ToServer,
+  pool: ServerPool,
+  service: Service,
+  tell: (message: FromServer) => void,
+): Promise<void> {
+  if (order.kind === "tellStats") return tell({ kind: "stats", stats: pool.stats() });
+  if (order.kind !== "echo") return;
+  try {
+    tell({ kind: "echoed", id: order.id, sha256: await serveOne(pool, order.id, service) });
+  } catch (error) {
+    tell({ kind: "failed", message: (error as Error).message });
+  }
+}
+
+async function serveOne(pool: ServerPool, id: string, service: Service): Promise<string> {
+  await using connection = await pool.outgoingGet(id);
+  return await service(connection);
+}
+
+function ignore(): void {}

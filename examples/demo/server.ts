@@ -1,0 +1,96 @@
+import type { PoolStats } from "@npws/pool";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import process from "node:process";
+import type { Readable, Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import type { Certificate } from "./certificate.ts";
+import { decode, encode, type FromServer, type ToServer } from "./messages.ts";
+
+/** The program of the server process. */
+export const SERVER_PROGRAM = new URL("./server_process.ts", import.meta.url);
+
+/** How long the server process may take to end, in milliseconds. */
+const END_TIMEOUT_MS = 5_000;
+
+/** The demo's server, in a process that ends when this object is disposed, and when the demo's own process ends. */
+export class Server implements AsyncDisposable {
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #exited: Promise<void>;
+  readonly #listening = Promise.withResolvers<number>();
+  readonly #echoed = new Map<string, PromiseWithResolvers<string>>();
+  readonly #stats = Promise.withResolvers<PoolStats>();
+
+  /** Starts the process. When the signal aborts, what is waited for rejects with its reason. */
+  constructor(program: URL, signal: AbortSignal) {
+    const run = process.versions.bun ? ["run"] : ["run", "-A", "--quiet"];
+    this.#child = spawn(process.execPath, [...run, fileURLToPath(program)], { stdio: ["pipe", "pipe", "inherit"] });
+    this.#exited = new Promise((resolve) => this.#child.once("close", () => resolve()));
+    this.#child.once("error", ({ message }) => this.#fail(new Error(`Cannot start the server process: ${message}`)));
+    this.#child.stdin.on("error", ignore); // that nobody reads is told by the exit
+    this.#listening.promise.catch(ignore);
+    this.#stats.promise.catch(ignore);
+    signal.addEventListener("abort", () => this.#fail(signal.reason), { once: true });
+    this.#hear();
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Resolves with the port when the server listens. */
+  listen(port: number, { cert, key }: Certificate, maxCapacity: number): Promise<number> {
+    this.#tell({ kind: "listen", port, cert, key, maxCapacity });
+    return this.#listening.promise;
+  }
+
+  /** Has the server fetch a link and send back what arrives there. Resolves with the SHA-256 of what arrived. */
+  echo(id: string): Promise<string> {
+    const echoed = Promise.withResolvers<string>();
+    this.#echoed.set(id, echoed);
+    this.#tell({ kind: "echo", id });
+    return echoed.promise;
+  }
+
+  /** The statistics of the server's pool. */
+  stats(): Promise<PoolStats> {
+    this.#tell({ kind: "tellStats" });
+    return this.#stats.promise;
+  }
+
+  /** Ends the process. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.stdin.end();
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), END_TIMEOUT_MS);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+
+  #tell(message: ToServer): void {
+    this.#child.stdin.write(encode(message));
+  }
+
+  async #hear(): Promise<void> {
+    for await (const message of decode<FromServer>(this.#child.stdout)) this.#receive(message);
+    this.#fail(new Error("Cannot go on: the server process has ended"));
+  }
+
+  #receive(message: FromServer): void {
+    switch (message.kind) {
+      case "listening":
+        return this.#listening.resolve(message.port);
+      case "echoed":
+        return this.#echoed.get(message.id)!.resolve(message.sha256);
+      case "stats":
+        return this.#stats.resolve(message.stats);
+      case "failed":
+        return this.#fail(new Error(message.message));
+    }
+  }
+
+  /** Ends every wait that has not ended. */
+  #fail(error: unknown): void {
+    for (const { reject } of [this.#listening, this.#stats, ...this.#echoed.values()]) reject(error);
+  }
+}
+
+function ignore(): void {}

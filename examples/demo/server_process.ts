@@ -1,0 +1,6 @@
+/** The server's process of the demo. It is told what to do on its standard input, and answers on its standard output. */
+import process from "node:process";
+import { echo } from "./echo.ts";
+import { serve } from "./serve.ts";
+
+await serve(process.stdin, process.stdout, echo);
