@@ -3,6 +3,9 @@ import type { Message, NetAddress, Socket, SocketHandler, TlsInfo } from "./sock
 /** No close frame came (RFC 6455 section 7.1.5). */
 const ABNORMAL_CLOSURE = 1006;
 
+/** The longest reason of a close frame: a control frame's payload without the code (RFC 6455 section 5.5). */
+const MAX_REASON_BYTES = 123;
+
 /** What may wait for a handler before the socket is given up: the owner sets one in the turn in which it gets the socket. */
 const MAX_HELD_BYTES = 1024 * 1024;
 
@@ -14,7 +17,7 @@ export abstract class AdaptedSocket implements Socket {
   #handler: SocketHandler | undefined;
   /** Defined while something has to wait for the handler; then everything new queues behind it. */
   #held: Held | undefined;
-  /** No call of the handler's `close` is to come: it was made, or waits in `#held`. */
+  /** No call of the handler's `onClose` is to come: it was made, or waits in `#held`. */
   #closeTold = false;
   /** `send` returned false, and the handler was not told to go on since. */
   protected blocked = false;
@@ -28,7 +31,8 @@ export abstract class AdaptedSocket implements Socket {
   abstract pause(): void;
   abstract resume(): void;
   abstract ping(): boolean;
-  abstract close(code: number, reason: string): void;
+  /** Sends the close frame. The reason has a length that fits. */
+  protected abstract startClosing(code: number, reason: string): void;
   /** Frees what the runtime holds, as far as it lets us; the handler was told already. */
   protected abstract drop(): void;
 
@@ -42,10 +46,18 @@ export abstract class AdaptedSocket implements Socket {
     if (handler && this.#held) queueMicrotask(() => this.#deliverHeld());
   }
 
+  close(code: number, reason: string): void {
+    if (this.#closeTold) return;
+    // A paused socket would not see the peer's answer.
+    this.resume();
+    this.startClosing(code, fitting(reason));
+  }
+
   terminate(): void {
     this.closed(ABNORMAL_CLOSURE, "");
     if (this.#held) this.#held.messages.length = 0;
     this.#deliverHeld();
+    this.resume();
     this.drop();
   }
 
@@ -100,4 +112,10 @@ interface Held {
   messages: Message[];
   bytes: number;
   close: { code: number; reason: string } | undefined;
+}
+
+/** As much of a reason as a close frame has room for. */
+function fitting(reason: string): string {
+  const { read } = new TextEncoder().encodeInto(reason, new Uint8Array(MAX_REASON_BYTES));
+  return reason.slice(0, read);
 }

@@ -63,15 +63,13 @@ export class BunServerSocket extends AdaptedSocket {
     return true;
   }
 
-  close(code: number, reason: string): void {
-    this.resume();
+  protected startClosing(code: number, reason: string): void {
     this.#webSocket?.close(code, reason);
   }
 
   protected drop(): void {
     this.#opening?.fail();
     this.#opening = undefined;
-    this.resume();
     this.#webSocket?.terminate();
   }
 

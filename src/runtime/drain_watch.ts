@@ -1,23 +1,38 @@
-// setImmediate is a global of both runtimes, but not of the web standard's type library.
-const { setImmediate } = globalThis as unknown as { setImmediate(callback: () => void): unknown };
+import { clearImmediate, setImmediate } from "node:timers";
 
-/** A fast reader drains within a few turns of the event loop; a timer would cost it up to half of the throughput. */
+/** A fast reader drains within a few turns of the event loop, and a timer would cost it up to half of the throughput. */
 const IMMEDIATE_LOOKS = 8;
 
-/** A look every 32 ms costs next to nothing, and the peer of a socket that got here is slow. */
+/** A peer that has not drained within as much time is slow, and a look now and then costs next to nothing. */
 const LONGEST_PAUSE_MS = 32;
 
 /**
- * Looks again and again whether a socket drained, for the sockets that have no event for it: in a few immediate turns of the
- * event loop first, then after pauses that double. `drained` returns whether there is no more to wait for.
+ * Looks again and again whether a socket has drained, for sockets that do not tell: in a few immediate turns of the event loop
+ * first, then after pauses that double.
  */
-export function watchDrain(drained: () => boolean): void {
-  let looks = 0;
-  const look = () => {
-    if (drained()) return;
-    looks++;
-    if (looks <= IMMEDIATE_LOOKS) setImmediate(look);
-    else setTimeout(look, Math.min(2 ** (looks - IMMEDIATE_LOOKS - 1), LONGEST_PAUSE_MS));
-  };
-  setImmediate(look);
+export class DrainWatch {
+  readonly #hasDrained: () => boolean;
+  #looks = 0;
+  #immediate: ReturnType<typeof setImmediate> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param hasDrained Does what is to be done then, and returns whether the watch is over. */
+  constructor(hasDrained: () => boolean) {
+    this.#hasDrained = hasDrained;
+    this.#lookAgain();
+  }
+
+  cancel(): void {
+    clearImmediate(this.#immediate);
+    clearTimeout(this.#timer);
+  }
+
+  #lookAgain(): void {
+    const look = () => {
+      if (!this.#hasDrained()) this.#lookAgain();
+    };
+    const slowLooks = this.#looks++ - IMMEDIATE_LOOKS;
+    if (slowLooks < 0) this.#immediate = setImmediate(look);
+    else this.#timer = setTimeout(look, Math.min(2 ** slowLooks, LONGEST_PAUSE_MS));
+  }
 }

@@ -1,9 +1,12 @@
 import { AdaptedSocket } from "./adapted_socket.ts";
-import { watchDrain } from "./drain_watch.ts";
+import { DrainWatch } from "./drain_watch.ts";
 import { HIGH_WATER_BYTES, LOW_WATER_BYTES } from "./limits.ts";
 import type { NetAddress, TlsInfo } from "./socket.ts";
 
-/** The standard's closing codes for applications; the interface refuses 1001 to 1015 (WHATWG WebSockets, `close`). */
+/**
+ * The first of the closing codes for applications. The standard's `close` takes those and 1000 only, so the protocol's other codes
+ * are told as this much more where it is not extended: 1003 as 4003.
+ */
 const APPLICATION_CODES = 3000;
 
 /** What some runtimes have beyond the standard's interface. */
@@ -36,6 +39,8 @@ export class WebSocketSocket extends AdaptedSocket {
   readonly #facts: SocketFacts;
   /** Defined until the socket is open or failed. */
   #opening: OpeningEnd | undefined;
+  /** Defined while the handler waits to be told to go on. */
+  #watch: DrainWatch | undefined;
 
   /** Takes the socket over in the turn in which it was made: the first message may come in the turn of `open`. */
   constructor(webSocket: WebSocket, facts: SocketFacts, opening: OpeningEnd) {
@@ -71,10 +76,8 @@ export class WebSocketSocket extends AdaptedSocket {
     if (this.isClosed || this.#webSocket.readyState !== WebSocket.OPEN) return true;
     this.#webSocket.send(message);
     if (this.#webSocket.bufferedAmount < HIGH_WATER_BYTES) return true;
-    if (!this.blocked) {
-      this.blocked = true;
-      watchDrain(() => this.#lookForDrain());
-    }
+    this.#watch ??= new DrainWatch(() => this.#lookForDrain());
+    this.blocked = true;
     return false;
   }
 
@@ -92,8 +95,7 @@ export class WebSocketSocket extends AdaptedSocket {
     return true;
   }
 
-  close(code: number, reason: string): void {
-    this.resume();
+  protected startClosing(code: number, reason: string): void {
     const isTaken = this.#facts.takesProtocolCodes || code === 1000 || code >= APPLICATION_CODES;
     this.#webSocket.close(isTaken ? code : APPLICATION_CODES + code, reason);
   }
@@ -111,6 +113,11 @@ export class WebSocketSocket extends AdaptedSocket {
         this.#endOpening()?.failed(undefined);
         return this.closed((event as CloseEvent).code, (event as CloseEvent).reason);
     }
+  }
+
+  protected override closed(code: number, reason: string): void {
+    this.#watch?.cancel();
+    super.closed(code, reason);
   }
 
   protected drop(): void {
@@ -131,8 +138,8 @@ export class WebSocketSocket extends AdaptedSocket {
   }
 
   #lookForDrain(): boolean {
-    if (this.isClosed) return true;
     if (this.#webSocket.bufferedAmount > LOW_WATER_BYTES) return false;
+    this.#watch = undefined;
     this.drained();
     return true;
   }

@@ -62,8 +62,7 @@ export class WsSocket extends AdaptedSocket {
     return true;
   }
 
-  close(code: number, reason: string): void {
-    this.resume();
+  protected startClosing(code: number, reason: string): void {
     this.#webSocket.close(code, reason);
   }
 
