@@ -1,17 +1,23 @@
+import { Attempts } from "./attempts.ts";
 import type { Timer } from "./clock.ts";
 import { type Environment, systemEnvironment } from "./environment.ts";
 import { PoolError } from "./errors.ts";
 import { clientHandshake } from "./link/handshake.ts";
 import type { Link } from "./link/link.ts";
-import { Npws1Link } from "./link/npws1.ts";
 import { type ClientPoolOptions, type ClientSettings, clientSettings } from "./options/client_options.ts";
 import { Pool } from "./pool.ts";
 import { Refill } from "./refill.ts";
-import type { Dialer } from "./runtime/runtime.ts";
+import type { Dialer, DialOptions } from "./runtime/runtime.ts";
 import { jitteredAge, nextCapacity, nextInterval } from "./sizing.ts";
 
-/** A link that is lost sooner than this after it was opened counts as a failed dial: a server that drops every link is not dialed in a tight loop. */
+/**
+ * A link that is lost sooner than this after it was opened counts as a failed dial: a server that drops every link is not
+ * dialed in a tight loop.
+ */
 const SETTLED_AFTER_MS = 1_000;
+
+/** How long a server's demand holds, in milliseconds; it repeats it every second (wire.md section 2.9). */
+const DEMAND_MS = 2_000;
 
 /**
  * The side that dials: it keeps a number of idle links open to one server, and refills, resizes and retires them by itself
@@ -41,8 +47,7 @@ export class ClientPool extends Pool {
   readonly #dialer: Dialer;
   readonly #refill: Refill;
   readonly #firstLink = Promise.withResolvers<void>();
-  /** Aborts the dials under way when the pool closes. */
-  readonly #dialing = new Set<AbortController>();
+  readonly #dials: Attempts;
   #capacity: number;
   #intervalMs: number;
   #wasReady = false;
@@ -50,7 +55,8 @@ export class ClientPool extends Pool {
   #cycleTimer: Timer | undefined;
   /** A cycle starts when this turn of the event loop ends: what many events ask for in one turn is one cycle. */
   #isCycleDue = false;
-  #dialsEnded: PromiseWithResolvers<void> | undefined;
+  /** How many links the server's application waits for, and since when; less by each that it took since. */
+  #demand = { count: 0, at: -Infinity };
 
   /**
    * Checks the options; opens nothing before `start()`.
@@ -66,14 +72,15 @@ export class ClientPool extends Pool {
     this.#environment = environment;
     this.#capacity = settings.minCapacity;
     this.#intervalMs = settings.minIntervalMs;
-    this.#dialer = environment.runtime.dialer(settings.dial);
+    this.#dialer = environment.runtime.dialer(offering(settings));
+    this.#dials = new Attempts(environment.clock);
     this.#refill = new Refill({
       clock: environment.clock,
       random: environment.random,
       dialConcurrency: settings.dialConcurrency,
       maxBackoffMs: settings.maxBackoffMs,
       missing: () => this.#target - this.active - this.#refill.dialing,
-      isAwaited: () => this.waitingForAny > 0,
+      isAwaited: () => this.#awaited > 0,
       dial: () => this.#dial(),
       cycleEnded: (started, succeeded) => this.#resize(this.#intervalMs, this.#capacityAfter(started, succeeded)),
       dialFailed: (error, attempt, retryInMs) => this.#dialFailed(error, attempt, retryInMs),
@@ -96,47 +103,84 @@ export class ClientPool extends Pool {
     return this.#intervalMs;
   }
 
+  /** @internal */
   protected get dialing(): number {
     return this.#refill.dialing;
   }
 
+  /** @internal */
   protected begin(): Promise<void> {
     this.#isRunning = true;
     this.#cycle();
     return this.#firstLink.promise;
   }
 
+  /** @internal */
   protected async end(): Promise<void> {
     this.#isRunning = false;
     this.clock.clearTimeout(this.#cycleTimer);
     this.#refill.stop();
     const error = this.closedWhileStarting();
     this.#firstLink.reject(error);
-    this.#firstLink.promise.catch(() => {});
-    for (const dial of this.#dialing) dial.abort(error);
-    if (this.#dialing.size > 0) await (this.#dialsEnded ??= Promise.withResolvers()).promise;
+    this.#firstLink.promise.catch(() => {}); // nobody may have called start()
+    await this.#dials.end(error);
     this.#dialer.close();
   }
 
+  /** @internal */
   protected linkWanted(): void {
     this.#refill.hurry();
     this.#cycleSoon();
   }
 
+  /** @internal */
   protected linkGone(link: Link): void {
     const { end, openedAt } = link;
-    const isEarlyLoss = end && !end.local && !end.inUse && this.clock.now() - openedAt < SETTLED_AFTER_MS;
+    const isEarlyLoss = end && !end.local && end.from === "idle" && this.clock.now() - openedAt < SETTLED_AFTER_MS;
     if (link.state === "closed" && isEarlyLoss) {
-      this.#refill.failed(
-        new PoolError(`Cannot keep link ${link.id}: closed with code ${end.code} as soon as it was open`),
-      );
+      const reason = `closed with code ${end.code} as soon as it was open`;
+      this.#refill.failed(new PoolError(`Cannot keep link ${link.id}: ${reason}`));
     }
     this.#cycleSoon();
   }
 
-  /** How many links should be idle: the capacity, or as many as calls wait for, within the maximum. */
+  /** @internal */
+  protected shallRetire(link: Link): boolean {
+    const isDue = this.clock.now() >= link.retireAt || link.streams >= this.#settings.maxStreamsPerLink;
+    if (isDue) this.counters.retired++;
+    return isDue;
+  }
+
+  /** @internal */
+  protected peerTook(): void {
+    if (this.#demand.count > 0) this.#demand.count--;
+  }
+
+  /** @internal */
+  protected wanted(count: number): void {
+    this.#demand = { count, at: this.clock.now() };
+    if (count === 0) return;
+    this.#refill.hurry();
+    this.#cycleSoon();
+  }
+
+  /** @internal */
+  protected nextId(): string {
+    throw new Error("Cannot name a link: the server does");
+  }
+
+  /** @internal */
+  protected releaseId(): void {}
+
+  /** How many links should be idle: the capacity, or as many as calls of either side wait for, within the maximum. */
   get #target(): number {
-    return Math.max(this.#capacity, Math.min(this.waitingForAny, this.#settings.maxCapacity));
+    return Math.max(this.#capacity, Math.min(this.#awaited, this.#settings.maxCapacity));
+  }
+
+  /** How many links calls wait for, here or at the server. */
+  get #awaited(): number {
+    const isDemanded = this.clock.now() - this.#demand.at < DEMAND_MS;
+    return Math.max(this.waitingForAny, isDemanded ? this.#demand.count : 0);
   }
 
   #cycleSoon(): void {
@@ -173,26 +217,23 @@ export class ClientPool extends Pool {
 
   /** Opens one link, within the dial deadline. */
   async #dial(): Promise<void> {
-    const { dial: { url }, dialTimeoutMs, maxLinkAgeMs } = this.#settings;
-    const aborter = new AbortController();
-    const late = new PoolError(`no link within ${dialTimeoutMs} ms`);
-    const timer = this.clock.setTimeout(() => aborter.abort(late), dialTimeoutMs);
-    this.#dialing.add(aborter);
+    const { dial: { url }, dialTimeoutMs } = this.#settings;
     try {
-      const socket = await this.#dialer.dial(aborter.signal);
-      const id = await clientHandshake(socket, this.clock, aborter.signal);
-      const link = new Npws1Link(socket, this.linkHost, id);
-      link.retireAt = this.clock.now() + jitteredAge(maxLinkAgeMs, this.#environment.random);
-      socket.handler = link;
-      this.#opened(link);
+      const late = new PoolError(`no link within ${dialTimeoutMs} ms`);
+      this.#opened(await this.#dials.run(dialTimeoutMs, late, (signal) => this.#open(signal)));
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new PoolError(`Cannot dial ${url}: ${reason}`, { cause });
-    } finally {
-      this.clock.clearTimeout(timer);
-      this.#dialing.delete(aborter);
-      if (this.#dialing.size === 0) this.#dialsEnded?.resolve();
     }
+  }
+
+  async #open(signal: AbortSignal): Promise<Link> {
+    const { protocol, windowBytes, name } = this.#settings;
+    const socket = await this.#dialer.dial(signal);
+    const hello = { window: windowBytes, pool: this.poolId, name };
+    const link = await clientHandshake(socket, this.linkHost, protocol, hello, signal);
+    link.retireAt = this.clock.now() + jitteredAge(this.#settings.maxLinkAgeMs, this.#environment.random);
+    return link;
   }
 
   #opened(link: Link): void {
@@ -205,4 +246,12 @@ export class ClientPool extends Pool {
     this.countDialFailure(error);
     this.emit("dialerror", { error: error as Error, attempt, retryInMs });
   }
+}
+
+/** The dial options, with npws/2 offered in the URL unless npws/1 is asked for (wire.md section 2.1). */
+function offering({ protocol, dial }: ClientSettings): DialOptions {
+  if (protocol === 1) return dial;
+  const url = new URL(dial.url);
+  url.searchParams.set("npws", "2");
+  return { ...dial, url: url.href };
 }

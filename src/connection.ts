@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts";
 import { ConnectionResetError } from "./errors.ts";
-import { CLOSE_TIMEOUT_MS, type Link } from "./link/link.ts";
+import { CLOSE_TIMEOUT_MS } from "./link/link.ts";
 import { ResetCode, type Stream } from "./link/stream.ts";
 import { ReadableHalf } from "./readable_half.ts";
 import type { NetAddress, TlsInfo } from "./runtime/socket.ts";
@@ -66,27 +66,25 @@ export interface PoolConnection extends AsyncDisposable {
 
 /** The connection over a link's stream. */
 export class LinkConnection implements PoolConnection {
-  readonly id: string;
-  readonly opened: Promise<void> = Promise.resolve();
+  readonly opened: Promise<void>;
   readonly closed: Promise<void>;
-  readonly metadata: Uint8Array<ArrayBuffer> = new Uint8Array();
-  readonly #link: Link;
   readonly #stream: Stream;
   readonly #clock: Clock;
   readonly #readable: ReadableHalf;
   readonly #writable: WritableHalf;
   #closing: Promise<void> | undefined;
 
-  constructor(link: Link, stream: Stream, clock: Clock) {
-    this.id = link.id;
-    this.#link = link;
+  constructor(stream: Stream, clock: Clock, opened: Promise<void> = Promise.resolve()) {
     this.#stream = stream;
     this.#clock = clock;
     this.#readable = new ReadableHalf(stream);
     this.#writable = new WritableHalf(stream);
     const closed = Promise.withResolvers<void>();
     this.closed = closed.promise;
-    this.closed.catch(() => {}); // who does not listen learns it from the streams
+    this.opened = opened;
+    // Who does not listen to these learns it from the streams.
+    this.closed.catch(() => {});
+    this.opened.catch(() => {});
     stream.observe({
       readable: () => this.#readable.wake(),
       readFailed: (error) => this.#readable.fail(error),
@@ -95,8 +93,16 @@ export class LinkConnection implements PoolConnection {
     });
   }
 
+  get id(): string {
+    return this.#stream.id;
+  }
+
   get protocol(): 1 | 2 {
-    return this.#link.protocol;
+    return this.#stream.carrier.protocol;
+  }
+
+  get metadata(): Uint8Array<ArrayBuffer> {
+    return this.#stream.metadata;
   }
 
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -108,19 +114,19 @@ export class LinkConnection implements PoolConnection {
   }
 
   get peer(): string | undefined {
-    return this.#link.peer;
+    return this.#stream.carrier.peer;
   }
 
   get localAddress(): NetAddress | undefined {
-    return this.#link.socket.localAddress;
+    return this.#stream.carrier.socket.localAddress;
   }
 
   get remoteAddress(): NetAddress | undefined {
-    return this.#link.socket.remoteAddress;
+    return this.#stream.carrier.socket.remoteAddress;
   }
 
   get tls(): TlsInfo | undefined {
-    return this.#link.socket.tls;
+    return this.#stream.carrier.socket.tls;
   }
 
   get bytesRead(): number {

@@ -1,112 +1,276 @@
 import type { Clock } from "./clock.ts";
 import { LinkConnection, type PoolConnection } from "./connection.ts";
-import { type PoolClosedError, PoolTimeoutError } from "./errors.ts";
-import type { Link } from "./link/link.ts";
+import { DeadlineQueue } from "./deadline_queue.ts";
+import { ConnectionLostError, type PoolClosedError, PoolTimeoutError } from "./errors.ts";
+import { EarlyStart } from "./link/early_start.ts";
+import { CloseCode, type Link, type ReservedLink } from "./link/link.ts";
+import type { Stream } from "./link/stream.ts";
+import type { TakeFailure, TakeKind, TakenLink } from "./link/take.ts";
+import type { TurnBatch } from "./link/turn_batch.ts";
 import { LinkStore } from "./link_store.ts";
+import { type Reservation, Reservations } from "./reservations.ts";
 import type { Counters, PoolStats } from "./stats.ts";
 import { type Caller, KeyedWaitQueue, WaitingCalls, WaitQueue } from "./wait_queue.ts";
 
-/** What a call asks for: any idle link, of one peer where it is named, or the link with an id. */
-export type Want = { readonly kind: "any"; readonly peer: string | undefined } | {
-  readonly kind: "id";
-  readonly id: string;
-};
+/** How long a peer whose accept queue is full is left alone by the call that it refused, in milliseconds. */
+const REFUSED_PAUSE_MS = 50;
+
+/** What a call asks for. */
+export type Want =
+  | { readonly kind: "any"; readonly peer: string | undefined }
+  | { readonly kind: "id"; readonly id: string }
+  | { readonly kind: "open"; readonly peer: string | undefined; readonly metadata: Uint8Array }
+  | { readonly kind: "accept" };
 
 /** How long a call waits. */
 export interface Patience {
   /** Milliseconds; Infinity waits for ever. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /** Whether the application gets its stream before the peer has answered (npws/2). */
+  readonly early: boolean;
 }
+
+/** One call in the line, with what it learned while it waited. */
+interface Call {
+  readonly target: Want;
+  readonly early: EarlyStart | undefined;
+  /** Resolves when the first link was asked for an early start. */
+  readonly taken: PromiseWithResolvers<undefined> | undefined;
+  /** Pools of peers whose accept queues are full. */
+  readonly refusedBy: Set<string>;
+}
+
+type WaitingCall = Caller<Stream, Call>;
 
 /** The pool, as its dispatcher sees it. */
 export interface DispatcherHost {
   readonly clock: Clock;
+  readonly batch: TurnBatch;
   readonly counters: Counters;
   stats(): PoolStats;
   /** Why a link could not be had of late, for the message of a call that waited in vain. */
   lastDialFailure(): unknown;
-  /** A call begins to wait. */
+  /** A call begins to wait for a link. */
   callWaits(): void;
 }
 
 /**
- * Brings calls and idle links together: a call takes a link that is there, or waits in line for the next one. Whoever gave up
- * left the line in that moment, so a link always goes to somebody who still wants it.
+ * Brings calls and links together: a call takes an idle link, or a stream that the peer took, or waits in line for the next
+ * one. Whoever gave up left the line in that moment, so a link always goes to somebody who still wants it.
  */
 export class Dispatcher {
   /** The idle links. */
   readonly store = new LinkStore();
   readonly #host: DispatcherHost;
-  readonly #calls: WaitingCalls<PoolConnection, Want>;
-  readonly #forAny = new WaitQueue<PoolConnection, Want>();
-  readonly #forId = new KeyedWaitQueue<PoolConnection, Want>();
+  readonly #calls: WaitingCalls<Stream, Call>;
+  readonly #reservations: Reservations;
+  readonly #acceptBacklog: number;
+  readonly #forAny = new WaitQueue<Stream, Call>();
+  readonly #forId = new KeyedWaitQueue<Stream, Call>();
+  readonly #forAccept = new WaitQueue<Stream, Call>();
+  /** `open` calls that every peer with an idle link has refused. */
+  readonly #refused: DeadlineQueue<WaitingCall>;
   #closedWith: PoolClosedError | undefined;
 
-  constructor(host: DispatcherHost, maxWaiters: number) {
+  constructor(host: DispatcherHost, limits: { readonly maxWaiters: number; readonly acceptBacklog: number }) {
     this.#host = host;
-    this.#calls = new WaitingCalls(host.clock, maxWaiters);
+    this.#acceptBacklog = limits.acceptBacklog;
+    this.#calls = new WaitingCalls(host.clock, limits.maxWaiters);
+    this.#reservations = new Reservations(host.clock);
+    this.#refused = new DeadlineQueue(host.clock, REFUSED_PAUSE_MS, (caller) => {
+      caller.want.refusedBy.clear();
+      if (!caller.settled) this.#place(caller);
+    });
   }
 
-  /** All calls that wait. */
+  /** All calls that wait, for a link or for the peer's answer. */
   get waiting(): number {
     return this.#calls.size;
   }
 
-  /** Calls that any link would serve. */
+  /** Calls that the next link will serve, whichever it is. */
   get waitingForAny(): number {
     return this.#forAny.size;
   }
 
-  /** Gets a connection; rejects as `Pool.incomingGet` and `Pool.outgoingGet` say. */
-  // deno-lint-ignore require-await -- every failure rejects
+  /** Gets a connection; rejects as the methods of `Pool` say. */
   async get(want: Want, patience: Patience): Promise<PoolConnection> {
     if (this.#closedWith) throw this.#closedWith;
     if (patience.signal?.aborted) {
       this.#host.counters.aborts++;
       throw patience.signal.reason;
     }
-    const link = want.kind === "id" ? this.store.byId(want.id) : this.store.freshest(want.peer);
-    return link ? this.#connect(link) : this.#wait(want, patience);
+    const stream = this.#takeAtOnce(want);
+    if (stream) return this.#connect(stream);
+    const caller = this.#enter(want, patience);
+    this.#place(caller);
+    return patience.early ? this.#connectEarly(caller) : this.#connect(await caller.promise);
   }
 
   /** Gives an idle link to whoever waits for it, else keeps it. */
   offer(link: Link): void {
-    const caller = this.#forId.shift(link.id) ?? this.#forAny.shift(({ want }) => isServedBy(want, link));
-    if (!caller) return this.store.add(link);
-    this.#host.counters.waitMsTotal += caller.waitedMs;
-    caller.resolve(this.#connect(link));
+    const caller = this.#forId.shift(link.id) ?? this.#forAny.shift(({ want }) => isServedBy(want.target, link));
+    if (caller) this.#take(link, caller);
+    else this.store.add(link);
   }
 
-  /** Rejects all calls, those to come too. */
-  close(error: PoolClosedError): void {
+  canReserve(kind: TakeKind): boolean {
+    return kind === "take" || this.#forAccept.size > 0 || this.#reservations.queued < this.#acceptBacklog;
+  }
+
+  /** Gives a stream that the peer took to whoever waits for it, else keeps it for the fetch time. */
+  reserved(link: ReservedLink, stream: Stream, kind: TakeKind): void {
+    const caller = kind === "take" ? this.#forId.shift(link.id) : this.#forAccept.shift();
+    if (!caller) return this.#reservations.add(link, stream, kind);
+    this.#serve(caller, stream);
+    link.fetched();
+  }
+
+  unreserved(link: ReservedLink): void {
+    this.#reservations.forget(link);
+  }
+
+  /** Rejects all calls, those to come too, and returns the links whose streams nobody will fetch. */
+  close(error: PoolClosedError): ReservedLink[] {
     this.#closedWith = error;
     this.#calls.rejectAll(error);
+    this.#refused.clear();
+    return this.#reservations.clear();
   }
 
-  #connect(link: Link): PoolConnection {
-    this.store.remove(link);
-    const stream = link.take();
-    this.#host.counters.taken++;
-    return new LinkConnection(link, stream, this.#host.clock);
+  /** What can be had without asking anybody: a stream that the peer took, or an idle link of npws/1. */
+  #takeAtOnce(want: Want): Stream | undefined {
+    const reservation = this.#reservationFor(want);
+    if (reservation) return fetched(reservation);
+    const link = this.#linkFor(want, NOBODY);
+    if (link?.protocol !== 1) return undefined;
+    let taken: Stream | undefined;
+    link.take({ ...PLAIN_TAKE, granted: (_link, stream) => taken = stream, failed() {} });
+    return taken;
   }
 
-  #wait(want: Want, { timeoutMs, signal }: Patience): Promise<PoolConnection> {
-    const caller = this.#calls.enter({
-      want,
+  #enter(want: Want, { timeoutMs, signal, early }: Patience): WaitingCall {
+    return this.#calls.enter({
+      want: {
+        target: want,
+        early: early && want.kind !== "accept" ? new EarlyStart(this.#host.batch) : undefined,
+        taken: early ? Promise.withResolvers() : undefined,
+        refusedBy: new Set(),
+      },
       timeoutMs,
       signal,
-      timeoutError: (late) => this.#timeoutError(want, late.waitedMs),
+      timeoutError: ({ waitedMs }) => this.#timeoutError(want, waitedMs),
       onGiveUp: (why) => why === "timeout" ? this.#host.counters.timeouts++ : this.#host.counters.aborts++,
     });
-    this.#enqueue(caller);
-    this.#host.callWaits();
-    return caller.promise;
   }
 
-  #enqueue(caller: Caller<PoolConnection, Want>): void {
-    if (caller.want.kind === "id") this.#forId.add(caller.want.id, caller);
+  /** Finds a stream or link for a caller that stands in no queue, or puts it into its queue. */
+  #place(caller: WaitingCall): void {
+    const { target: want, refusedBy } = caller.want;
+    const reservation = this.#reservationFor(want);
+    if (reservation) return this.#serveReserved(caller, reservation);
+    if (want.kind === "accept") return this.#forAccept.add(caller);
+    const link = this.#linkFor(want, refusedBy);
+    if (link) return this.#take(link, caller);
+    if (refusedBy.size > 0) return this.#refused.add(caller);
+    if (want.kind === "id") this.#forId.add(want.id, caller);
     else this.#forAny.add(caller);
+    this.#host.callWaits();
+  }
+
+  #take(link: Link, caller: WaitingCall): void {
+    const { target: want, early, taken } = caller.want;
+    link.take({
+      kind: want.kind === "open" ? "open" : "take",
+      metadata: want.kind === "open" ? want.metadata : NO_METADATA,
+      early,
+      granted: (link, stream) => this.#granted(caller, link, stream),
+      failed: (link, why) => this.#failed(caller, link, why),
+    });
+    if (link.protocol === 2) taken?.resolve(undefined);
+  }
+
+  #granted(caller: WaitingCall, link: TakenLink, stream: Stream): void {
+    const isEarly = stream === caller.want.early?.stream;
+    const served = caller.settled && !isEarly ? this.#nextLike(caller.want.target, link) : caller;
+    if (!served || !this.#serve(served, stream)) link.handBack();
+  }
+
+  /** The take came to nothing: its caller goes on, unless bytes that it wrote may have arrived. */
+  #failed(caller: WaitingCall, link: TakenLink, why: TakeFailure): void {
+    if (why !== "refused") this.#host.counters.deadOnTake++;
+    if (caller.settled) return;
+    const { target: want, early, refusedBy } = caller.want;
+    if (why === "refused") refusedBy.add(link.peerPool!);
+    const isRepeatable = !early || this.#servesCrossed(want, why) ||
+      (want.kind === "open" && (why !== "lost" || !early.hasWritten));
+    if (isRepeatable && !early?.isGivenUp) return this.#place(caller);
+    const error = `Cannot use connection ${link.id}: the peer did not confirm it, and may have got its first bytes`;
+    caller.reject(new ConnectionLostError(error, CloseCode.abnormal, ""));
+  }
+
+  /** Whether the peer's take that crossed ours reserved the very stream that is asked for. */
+  #servesCrossed(want: Want, why: TakeFailure): boolean {
+    return why === "crossed" && want.kind === "id" && this.#reservations.has(want.id);
+  }
+
+  #serve(caller: WaitingCall, stream: Stream): boolean {
+    const { waitedMs } = caller;
+    if (!caller.resolve(stream)) return false;
+    this.#host.counters.waitMsTotal += waitedMs;
+    return true;
+  }
+
+  #serveReserved(caller: WaitingCall, reservation: Reservation): void {
+    const { early } = caller.want;
+    // An early start that was begun already is the application's stream: it takes the place of the fresh reserved one.
+    if (early?.isBegun) {
+      this.#serve(caller, early.stream);
+      reservation.link.adopt(early);
+    } else this.#serve(caller, fetched(reservation));
+  }
+
+  /** The next caller that wants the same, when the one that asked has gone. An early one is served by no take but its own. */
+  #nextLike(asked: Want, link: TakenLink): WaitingCall | undefined {
+    if (asked.kind === "id") return this.#forId.shift(link.id);
+    if (asked.kind !== "any") return undefined;
+    return this.#forAny.shift(({ want: { target, early } }) =>
+      !early && target.kind === "any" && (target.peer === undefined || target.peer === link.peer)
+    );
+  }
+
+  #reservationFor(want: Want): Reservation | undefined {
+    if (want.kind === "id") return this.#reservations.fetch(want.id);
+    return want.kind === "accept" ? this.#reservations.accept() : undefined;
+  }
+
+  #linkFor(want: Want, refusedBy: ReadonlySet<string>): Link | undefined {
+    switch (want.kind) {
+      case "id":
+        return this.store.byId(want.id);
+      case "any":
+        return this.store.freshest(want.peer);
+      case "open":
+        return this.store.freshest(want.peer, (link) => link.protocol === 2 && !refusedBy.has(link.peerPool!));
+      case "accept":
+        return undefined;
+    }
+  }
+
+  #connect(stream: Stream): PoolConnection {
+    this.#host.counters.taken++;
+    return new LinkConnection(stream, this.#host.clock);
+  }
+
+  /** Resolves as soon as a link was asked, or has answered. */
+  async #connectEarly(caller: WaitingCall): Promise<PoolConnection> {
+    const { early, taken } = caller.want;
+    const stream = await Promise.race([caller.promise, taken!.promise]);
+    if (stream && stream !== early?.stream) return this.#connect(stream);
+    this.#host.counters.taken++;
+    caller.promise.catch((error) => early!.abandon(error));
+    return new LinkConnection(early!.stream, this.#host.clock, caller.promise.then(() => {}));
   }
 
   #timeoutError(want: Want, waitedMs: number): PoolTimeoutError {
@@ -120,12 +284,23 @@ export class Dispatcher {
   }
 }
 
+const NO_METADATA = new Uint8Array();
+const NOBODY: ReadonlySet<string> = new Set();
+const PLAIN_TAKE = { kind: "take", metadata: NO_METADATA, early: undefined } as const;
+
+function fetched({ link, stream }: Reservation): Stream {
+  link.fetched();
+  return stream;
+}
+
 function isServedBy(want: Want, link: Link): boolean {
-  return want.kind === "any" && (want.peer === undefined || want.peer === link.peer);
+  if (want.kind !== "any" && want.kind !== "open") return false;
+  return (want.peer === undefined || want.peer === link.peer) && (want.kind === "any" || link.protocol === 2);
 }
 
 function inVain(want: Want): string {
   if (want.kind === "id") return `Cannot get link ${want.id}: not offered by the peer`;
+  if (want.kind === "accept") return "Cannot accept a stream: the peer opened none";
   const whose = want.peer === undefined ? "" : ` of ${want.peer}`;
-  return `Cannot get a link${whose}: none became idle`;
+  return `Cannot ${want.kind === "open" ? "open a stream" : "get a link"}${whose}: none became idle`;
 }

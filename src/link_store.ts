@@ -42,9 +42,12 @@ export class LinkStore {
     if (entry.inPeer) this.#byPeer.get(link.peer!)!.moveToEnd(entry.inPeer);
   }
 
-  /** The link, of this peer when one is named, whose proof of life is the most recent. */
-  freshest(peer?: string): Link | undefined {
-    return (peer === undefined ? this.#all : this.#byPeer.get(peer))?.last;
+  /**
+   * The link, of this peer when one is named, whose proof of life is the most recent; with a predicate, of those that it takes,
+   * in time that grows with those that it does not take.
+   */
+  freshest(peer?: string, accepts?: (link: Link) => boolean): Link | undefined {
+    return (peer === undefined ? this.#all : this.#byPeer.get(peer))?.findLast(accepts);
   }
 
   /** The link whose proof of life is the oldest. */
@@ -74,7 +77,7 @@ export class LinkStore {
   #removeFromPeer(peer: string, node: Node): void {
     const list = this.#byPeer.get(peer)!;
     list.remove(node);
-    if (!list.last) this.#byPeer.delete(peer);
+    if (list.isEmpty) this.#byPeer.delete(peer);
   }
 
   #removeFromIds(entry: Entry): void {
@@ -112,8 +115,14 @@ class LinkList {
     return this.#first?.link;
   }
 
-  get last(): Link | undefined {
-    return this.#last?.link;
+  get isEmpty(): boolean {
+    return this.#first === undefined;
+  }
+
+  findLast(accepts?: (link: Link) => boolean): Link | undefined {
+    let node = this.#last;
+    while (node && accepts && !accepts(node.link)) node = node.previous;
+    return node?.link;
   }
 
   push(link: Link): Node {

@@ -4,15 +4,18 @@ import type { Environment } from "./environment.ts";
 import { NotSupportedError, PoolClosedError } from "./errors.ts";
 import { PoolEvents } from "./events.ts";
 import { parseId } from "./id.ts";
-import type { Clock, Timer } from "./clock.ts";
+import type { Clock } from "./clock.ts";
+import { DeadlineQueue } from "./deadline_queue.ts";
+import { randomPoolId } from "./link/hello.ts";
 import { CloseCode, type Link, type LinkHost, type LinkState } from "./link/link.ts";
 import { TurnBatch } from "./link/turn_batch.ts";
+import { LinkSet } from "./link_set.ts";
 import { closeSettings, type GetOptions, getSettings, loopSettings } from "./options/get_options.ts";
 import type { PoolSettings } from "./options/pool_options.ts";
 import { Counters, type Gauges, type PoolStats } from "./stats.ts";
 
-/** How often all links are looked at, for heartbeats and ages. One timer serves all. */
-const SWEEP_MS = 1_000;
+/** How long the peer may take to answer a take, in milliseconds; its link is dropped then (wire.md section 2.3). */
+const PROBE_TIMEOUT_MS = 1_000;
 
 /**
  * What the two pools share: getting connections, statistics, events, flush and close. Construct a {@linkcode ClientPool} or a
@@ -24,35 +27,49 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   readonly #counters = new Counters();
   readonly #dispatcher: Dispatcher;
   readonly #linkHost: LinkHost;
-  /** Every link that is not closed. */
-  readonly #links = new Set<Link>();
-  #closingLinks = 0;
-  #sweepTimer: Timer | undefined;
+  readonly #links: LinkSet;
+  /** Links whose take the peer has not answered. */
+  readonly #probes: DeadlineQueue<Link>;
   #errorCount = 0;
   #lastDialFailure: unknown;
   #started: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
-  /** For the two roles. */
+  /**
+   * For the two roles.
+   *
+   * @internal
+   */
   protected constructor(settings: PoolSettings, environment: Environment) {
     super();
     this.#settings = settings;
     this.#environment = environment;
     const { clock } = environment;
-    const dispatcherHost: DispatcherHost = {
-      clock,
-      counters: this.#counters,
-      stats: () => this.stats(),
-      lastDialFailure: () => this.#lastDialFailure,
-      callWaits: () => this.linkWanted(),
-    };
-    this.#dispatcher = new Dispatcher(dispatcherHost, settings.maxWaiters);
+    const batch = new TurnBatch(clock);
+    const { keepAliveMs, heartbeatTimeoutMs } = settings;
+    const sweepMs = keepAliveMs === 0 ? Infinity : Math.min(keepAliveMs, heartbeatTimeoutMs) / 4;
+    this.#links = new LinkSet(clock, sweepMs, (link, now) => this.#swept(link, now));
+    this.#probes = new DeadlineQueue(clock, PROBE_TIMEOUT_MS, (link) => link.terminate());
+    this.#dispatcher = new Dispatcher(this.#dispatcherHost(batch), settings);
     this.#linkHost = {
       clock,
-      batch: new TurnBatch(clock),
+      batch,
       limits: settings,
       traffic: this.#counters,
       linkChanged: (link, before) => this.#linkChanged(link, before),
+      linkFree: (link) => this.#linkFree(link),
+      shallRetire: (link) => this.isClosed || this.shallRetire(link),
+      canReserve: (kind) => this.#dispatcher.canReserve(kind),
+      reserved: (link, stream, kind) => {
+        this.peerTook();
+        this.#dispatcher.reserved(link, stream, kind);
+      },
+      unreserved: (link) => this.#dispatcher.unreserved(link),
+      probing: (link) => this.#probes.add(link),
+      probed: (link) => this.#probes.delete(link),
+      nextId: () => this.nextId(),
+      releaseId: (id) => this.releaseId(id),
+      wanted: (count) => this.wanted(count),
     };
   }
 
@@ -128,31 +145,49 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   }
 
   /**
-   * npws/2: takes any idle link and hands its other end to the peer's `accept()`.
+   * npws/2: takes any idle link and hands its other end to the peer's `accept()`, so that no id has to be told to anybody.
    *
-   * @throws {NotSupportedError} This version speaks npws/1 only.
+   * @param options.peer Only a link of the client with this name.
+   * @param options.metadata Up to 2,048 bytes for the peer, which finds them in `connection.metadata`.
+   * @throws {NotSupportedError} The pool, or every peer that is connected, speaks npws/1 only.
+   * @throws {PoolTimeoutError} No link became idle and was confirmed in time.
+   * @throws {PoolExhaustedError} Too many calls wait already.
+   * @throws {PoolClosedError} The pool is closed, or was closed meanwhile.
+   * @throws {TypeError | RangeError} An option is wrong.
+   * @throws The signal's reason.
    */
-  // deno-lint-ignore require-await -- it rejects
+  // deno-lint-ignore require-await -- a wrong option rejects
   async open(options?: GetOptions & { peer?: string; metadata?: Uint8Array }): Promise<PoolConnection> {
-    getSettings("open", options, this.#settings);
-    throw new NotSupportedError("Cannot open a stream: open() needs npws/2, which is not supported yet");
+    const { peer, metadata, ...patience } = getSettings("open", options, this.#settings);
+    this.#needsNpws2("open");
+    if (this.#links.isNpws1Only) {
+      throw new NotSupportedError("Cannot open a stream: every connected peer speaks npws/1, which has no open()");
+    }
+    return this.#dispatcher.get({ kind: "open", peer, metadata }, patience);
   }
 
   /**
    * npws/2: the next stream that the peer opened.
    *
-   * @throws {NotSupportedError} This version speaks npws/1 only.
+   * @throws {NotSupportedError} The pool speaks npws/1 only.
+   * @throws {PoolTimeoutError} The peer opened none in time.
+   * @throws {PoolExhaustedError} Too many calls wait already.
+   * @throws {PoolClosedError} The pool is closed, or was closed meanwhile.
+   * @throws {TypeError | RangeError} An option is wrong.
+   * @throws The signal's reason.
    */
-  // deno-lint-ignore require-await -- it rejects
+  // deno-lint-ignore require-await -- a wrong option rejects
   async accept(options?: GetOptions): Promise<PoolConnection> {
-    getSettings("accept", options, this.#settings);
-    throw new NotSupportedError("Cannot accept a stream: accept() needs npws/2, which is not supported yet");
+    const patience = getSettings("accept", options, this.#settings);
+    this.#needsNpws2("accept");
+    return this.#dispatcher.get({ kind: "accept" }, patience);
   }
 
   /** `accept` in a loop, like {@linkcode Pool.incoming}. */
   accepted(options?: { signal?: AbortSignal }): AsyncIterableIterator<PoolConnection> {
     const { signal } = loopSettings("accepted", options);
-    return this.#each(signal, (patience) => this.accept(patience));
+    this.#needsNpws2("accepted");
+    return this.#each(signal, (patience) => this.#dispatcher.get({ kind: "accept" }, patience));
   }
 
   /**
@@ -160,7 +195,9 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    * the peers do.
    */
   async flush(): Promise<void> {
-    await Promise.all(this.#closeIdle("flushed"));
+    const links = [...this.#dispatcher.store.links()];
+    for (const link of links) link.close(CloseCode.normal, "flushed");
+    await Promise.all(links.map((link) => link.closed));
   }
 
   /**
@@ -215,97 +252,210 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
 
   // For the two roles.
 
-  /** Begins the role's work; see `start`. */
+  /**
+   * Begins the role's work; see `start`.
+   *
+   * @internal
+   */
   protected abstract begin(signal: AbortSignal): Promise<void>;
 
-  /** Ends the role's work: nothing is dialed or admitted any more. Resolves when nothing of it is left. */
+  /**
+   * Ends the role's work: nothing is dialed or admitted any more. Resolves when nothing of it is left.
+   *
+   * @internal
+   */
   protected abstract end(): Promise<void>;
 
-  /** A call found no idle link. */
+  /**
+   * A call found no idle link.
+   *
+   * @internal
+   */
   protected abstract linkWanted(): void;
 
-  /** A link left idle or was closed. */
+  /**
+   * A link left idle or was closed.
+   *
+   * @internal
+   */
   protected abstract linkGone(link: Link): void;
 
-  /** Links that are being opened. */
+  /**
+   * Whether a link that has just ended a stream is to be closed.
+   *
+   * @internal
+   */
+  protected abstract shallRetire(link: Link): boolean;
+
+  /**
+   * The peer took a link.
+   *
+   * @internal
+   */
+  protected abstract peerTook(): void;
+
+  /**
+   * The id of a link's next stream (server).
+   *
+   * @internal
+   */
+  protected abstract nextId(): string;
+
+  /**
+   * An id is free again (server).
+   *
+   * @internal
+   */
+  protected abstract releaseId(id: string): void;
+
+  /**
+   * The peer's application waits for so many links (client).
+   *
+   * @internal
+   */
+  protected abstract wanted(count: number): void;
+
+  /**
+   * Links that are being opened.
+   *
+   * @internal
+   */
   protected abstract readonly dialing: number;
 
+  /**
+   * What this pool's hellos tell of it (npws/2).
+   *
+   * @internal
+   */
+  protected readonly poolId: string = randomPoolId();
+
+  /** @internal */
   protected get clock(): Clock {
     return this.#environment.clock;
   }
 
+  /** @internal */
   protected get counters(): Counters {
     return this.#counters;
   }
 
+  /** @internal */
   protected get linkHost(): LinkHost {
     return this.#linkHost;
   }
 
+  /** @internal */
   protected get isClosed(): boolean {
     return this.#closed !== undefined;
   }
 
-  /** What `start` rejects with when the pool was closed before it had started. */
+  /**
+   * What `start` rejects with when the pool was closed before it had started.
+   *
+   * @internal
+   */
   protected closedWhileStarting(): PoolClosedError {
     return closedError("start pool");
   }
 
-  /** Calls that the next link will serve, whichever it is. */
+  /**
+   * Calls that the next link will serve, whichever it is.
+   *
+   * @internal
+   */
   protected get waitingForAny(): number {
     return this.#dispatcher.waitingForAny;
   }
 
-  /** Links that are idle or in use. */
-  protected get openLinks(): number {
-    return this.#links.size - this.#closingLinks;
+  /**
+   * Every link that is not closed.
+   *
+   * @internal
+   */
+  protected get links(): LinkSet {
+    return this.#links;
   }
 
-  /** Takes in a link that has just been opened. */
+  /**
+   * The idle link that was not heard for the longest time.
+   *
+   * @internal
+   */
+  protected get stalest(): Link | undefined {
+    return this.#dispatcher.store.stalest();
+  }
+
+  /**
+   * Takes in a link that has just been opened.
+   *
+   * @internal
+   */
   protected admit(link: Link): void {
     this.#links.add(link);
     this.#counters.dialed++;
-    this.#sweepTimer ??= this.clock.setTimeout(this.#sweep, SWEEP_MS);
     this.emit("linkopen", { id: link.id, protocol: link.protocol, peer: link.peer });
-    if (link.state === "idle") this.#dispatcher.offer(link);
+    if (link.state === "idle") this.#linkFree(link);
   }
 
-  /** Closes an idle link that is not needed any more. */
+  /**
+   * Closes an idle link that is not needed any more.
+   *
+   * @internal
+   */
   protected retire(link: Link, why: string): void {
     this.#counters.retired++;
     link.close(CloseCode.normal, why);
   }
 
-  /** The idle link that was not heard for the longest time. */
-  protected get stalest(): Link | undefined {
-    return this.#dispatcher.store.stalest();
-  }
-
-  /** Counts a dial or handshake that failed. */
+  /**
+   * Counts a dial or handshake that failed.
+   *
+   * @internal
+   */
   protected countDialFailure(error: unknown): void {
     this.#lastDialFailure = error;
     this.#counters.dialFailures++;
     this.countError(error);
   }
 
-  /** Counts a failure of the pool's own work. */
+  /**
+   * Counts a failure of the pool's own work.
+   *
+   * @internal
+   */
   protected countError(error: unknown): void {
     this.#errorCount++;
     this.#counters.failed(error instanceof Error ? error.message : String(error));
   }
 
+  #dispatcherHost(batch: TurnBatch): DispatcherHost {
+    return {
+      clock: this.clock,
+      batch,
+      counters: this.#counters,
+      stats: () => this.stats(),
+      lastDialFailure: () => this.#lastDialFailure,
+      callWaits: () => this.linkWanted(),
+    };
+  }
+
   #gauges(): Gauges {
     const idle = this.active;
-    const links = this.#links.size;
+    const { size, closing } = this.#links;
     return {
       idle,
-      inUse: links - idle - this.#closingLinks,
+      inUse: size - idle - closing,
       dialing: this.dialing,
       waiting: this.#dispatcher.waiting,
       capacity: this.capacity,
       intervalMs: this.intervalMs,
-      links,
+      links: size,
     };
+  }
+
+  #needsNpws2(call: string): void {
+    if (this.#settings.protocol !== 1) return;
+    throw new NotSupportedError(`Cannot call ${call}(): it needs npws/2, and the pool was created with protocol 1`);
   }
 
   async #start(signal: AbortSignal | undefined): Promise<void> {
@@ -330,7 +480,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   ): AsyncIterableIterator<PoolConnection> {
     while (!signal?.aborted && !this.isClosed) {
       try {
-        yield await next({ timeoutMs: Infinity, signal });
+        yield await next({ timeoutMs: Infinity, signal, early: false });
       } catch (error) {
         if (signal?.aborted || error instanceof PoolClosedError) return;
         throw error;
@@ -340,58 +490,53 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
 
   async #close(drainMs: number): Promise<void> {
     const roleEnded = this.end();
-    this.#dispatcher.close(closedError("get a link"));
-    this.#closeIdle("pool closed");
+    const orphans = this.#dispatcher.close(closedError("get a link"));
+    for (const link of orphans) link.abort(closedError("fetch a stream"));
+    for (const link of this.#links) if (link.state !== "inUse") link.close(CloseCode.normal, "pool closed");
     await this.#allClosed(drainMs);
     for (const link of this.#links) if (link.state === "inUse") link.abort(closedError("use connection"));
-    await Promise.all([roleEnded, ...Array.from(this.#links, (link) => link.closed)]);
-    this.clock.clearTimeout(this.#sweepTimer);
+    await Promise.all([roleEnded, this.#links.allClosed()]);
+    this.#links.stop();
+    this.#probes.clear();
   }
 
   /** Resolves when the last link is closed, or when the time is over. */
   #allClosed(withinMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = this.clock.setTimeout(resolve, withinMs);
-    Promise.all(Array.from(this.#links, (link) => link.closed)).then(() => {
+    this.#links.allClosed().then(() => {
       this.clock.clearTimeout(timer);
       resolve();
     });
     return promise;
   }
 
-  #closeIdle(why: string): Promise<void>[] {
-    return Array.from(this.#dispatcher.store.links(), (link) => {
-      link.close(CloseCode.normal, why);
-      return link.closed;
-    });
-  }
-
   #linkChanged(link: Link, before: LinkState): void {
     if (before === "idle") this.#dispatcher.store.remove(link);
-    if (link.state === "closing") this.#closingLinks++;
-    if (link.state === "closed") this.#linkClosed(link, before);
+    if (before === "done" && link.state === "idle") this.#counters.recycled++;
+    this.#links.changed(link, before);
+    if (link.state === "closed") this.#linkClosed(link);
     if (before === "idle" || link.state === "closed") this.linkGone(link);
   }
 
-  #linkClosed(link: Link, before: LinkState): void {
-    this.#links.delete(link);
-    if (before === "closing") this.#closingLinks--;
-    const { code, reason, local, inUse } = link.end!;
-    if (!local && !inUse && code !== CloseCode.normal && code !== CloseCode.goingAway) {
+  #linkClosed(link: Link): void {
+    const { code, reason, local, from } = link.end!;
+    if (!local && from === "idle" && code !== CloseCode.normal && code !== CloseCode.goingAway) {
       this.#counters.lost++;
       this.countError(`Cannot keep link ${link.id}: lost while idle with code ${code}`);
     }
-    this.emit("linkclose", { id: link.id, code, reason, inUse });
+    this.emit("linkclose", { id: link.id, code, reason, inUse: from === "inUse" });
   }
 
-  readonly #sweep = (): void => {
-    this.#sweepTimer = this.#links.size > 0 ? this.clock.setTimeout(this.#sweep, SWEEP_MS) : undefined;
-    const now = this.clock.now();
-    for (const link of this.#links) {
-      link.sweep(now);
-      if (link.state === "idle" && now >= link.retireAt) this.retire(link, "age");
-    }
-  };
+  #linkFree(link: Link): void {
+    if (this.isClosed) link.close(CloseCode.normal, "pool closed");
+    else this.#dispatcher.offer(link);
+  }
+
+  #swept(link: Link, now: number): void {
+    link.sweep(now);
+    if (link.state === "idle" && now >= link.retireAt) this.retire(link, "age");
+  }
 }
 
 function closedError(action: string): PoolClosedError {

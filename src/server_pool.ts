@@ -1,11 +1,13 @@
 import { abortable } from "@std/async/abortable";
 import { clientAddress, isOriginAllowed } from "./admission.ts";
+import { Attempts } from "./attempts.ts";
+import { Demand } from "./demand.ts";
 import { type Environment, systemEnvironment } from "./environment.ts";
 import { PoolError } from "./errors.ts";
 import type { RefuseDetail } from "./events.ts";
-import { idBytes, IdSpace } from "./id.ts";
+import { IdSpace } from "./id.ts";
+import { serverHandshake1, serverHandshake2 } from "./link/handshake.ts";
 import type { Link } from "./link/link.ts";
-import { Npws1Link } from "./link/npws1.ts";
 import { type ServerPoolOptions, type ServerSettings, serverSettings } from "./options/server_options.ts";
 import { Pool } from "./pool.ts";
 import type { Listener } from "./runtime/runtime.ts";
@@ -13,6 +15,9 @@ import type { NetAddress, Socket } from "./runtime/socket.ts";
 
 /** How long `authorize` may think, in milliseconds. */
 const AUTHORIZE_TIMEOUT_MS = 10_000;
+
+/** How long a client may take from the upgrade to its hello, in milliseconds (wire.md section 2.1). */
+const HELLO_TIMEOUT_MS = 10_000;
 
 /** What a full pool tells the client to wait, in seconds (RFC 9110 section 10.2.3). */
 const RETRY_AFTER_S = 1;
@@ -37,6 +42,8 @@ export class ServerPool extends Pool {
   readonly #settings: ServerSettings;
   readonly #environment: Environment;
   readonly #ids = new IdSpace();
+  readonly #attempts: Attempts;
+  readonly #demand: Demand;
   #listener: Listener | undefined;
   /** Upgrades that were let in and whose sockets are not open yet: each has its place among the idle links already. */
   #opening = 0;
@@ -55,6 +62,8 @@ export class ServerPool extends Pool {
     super(settings, environment);
     this.#settings = settings;
     this.#environment = environment;
+    this.#attempts = new Attempts(environment.clock);
+    this.#demand = new Demand(environment.clock, this.links, () => this.waitingForAny);
     this.websocket = environment.runtime.websocket;
   }
 
@@ -107,10 +116,12 @@ export class ServerPool extends Pool {
     return 0;
   }
 
+  /** @internal */
   protected get dialing(): number {
     return this.#opening;
   }
 
+  /** @internal */
   protected async begin(signal: AbortSignal): Promise<void> {
     const { runtime } = this.#environment;
     const listener = await runtime.serve(this.#settings.listen, this.fetch).catch((error) => {
@@ -124,15 +135,43 @@ export class ServerPool extends Pool {
     throw this.closedWhileStarting();
   }
 
+  /** @internal */
   protected async end(): Promise<void> {
-    await this.#listener?.close();
+    this.#demand.stop();
+    await Promise.all([this.#listener?.close(), this.#attempts.end(this.closedWhileStarting())]);
   }
 
-  /** A server of npws/1 has no way to ask for links. */
-  protected linkWanted(): void {}
+  /** @internal */
+  protected linkWanted(): void {
+    this.#demand.rose();
+  }
 
+  /** @internal */
   protected linkGone(link: Link): void {
     if (link.state === "closed") this.#ids.release(link.id);
+  }
+
+  /** @internal */
+  protected shallRetire(): boolean {
+    const isAbove = this.active >= this.#settings.maxCapacity;
+    if (isAbove) this.counters.retired++;
+    return isAbove;
+  }
+
+  /** @internal */
+  protected peerTook(): void {}
+
+  /** @internal */
+  protected wanted(): void {}
+
+  /** @internal */
+  protected nextId(): string {
+    return this.#ids.allocate();
+  }
+
+  /** @internal */
+  protected releaseId(id: string): void {
+    this.#ids.release(id);
   }
 
   /** Requests that are none of the pool's business, told apart before anything is looked at that an outsider should not learn. */
@@ -157,19 +196,13 @@ export class ServerPool extends Pool {
 
   /** Asks the application. One that throws or thinks for too long lets nobody in. */
   async #authorize(request: Request, remoteAddress: NetAddress | undefined): Promise<boolean> {
-    const late = new AbortController();
-    const error = new PoolError(
-      `Cannot authorize request: authorize() did not answer within ${AUTHORIZE_TIMEOUT_MS} ms`,
-    );
-    const timer = this.clock.setTimeout(() => late.abort(error), AUTHORIZE_TIMEOUT_MS);
+    const late = new PoolError(`Cannot authorize request: no answer within ${AUTHORIZE_TIMEOUT_MS} ms`);
     try {
       const answer = Promise.resolve(this.#settings.authorize!(request, { remoteAddress }));
-      return await abortable(answer, late.signal) === true;
+      return await this.#attempts.run(AUTHORIZE_TIMEOUT_MS, late, (signal) => abortable(answer, signal)) === true;
     } catch (error) {
       this.countError(error);
       return false;
-    } finally {
-      this.clock.clearTimeout(timer);
     }
   }
 
@@ -190,14 +223,16 @@ export class ServerPool extends Pool {
 
   /** Gives the client a place, in the same turn in which it was seen to be free: never one more than the limits. */
   #upgrade(request: Request, serverOrInfo: unknown, remoteAddress: NetAddress | undefined): Answer {
-    const { maxCapacity, maxLinks } = this.#settings;
+    const { protocol, maxCapacity, maxLinks } = this.#settings;
     if (this.isClosed) return text(503, "Service Unavailable");
-    const isFull = this.active + this.#opening >= maxCapacity || this.openLinks + this.#opening >= maxLinks;
+    const isNpws2 = protocol !== 1 && new URL(request.url).searchParams.get("npws") === "2";
+    if (protocol === 2 && !isNpws2) return text(426, "Upgrade Required: this server speaks npws/2 only");
+    const openLinks = this.links.size - this.links.closing;
+    const isFull = this.active + this.#opening >= maxCapacity || openLinks + this.#opening >= maxLinks;
     if (isFull) return this.#refuse("full", remoteAddress);
     try {
       const { response, socket } = this.#environment.runtime.upgrade(request, serverOrInfo);
-      this.#opening++;
-      socket.then((opened) => this.#opened(opened), (error) => this.#failed(error));
+      this.#open(socket, isNpws2);
       return response;
     } catch (error) {
       this.#countHandshakeFailure(error);
@@ -205,22 +240,42 @@ export class ServerPool extends Pool {
     }
   }
 
-  #opened(socket: Socket): void {
-    this.#opening--;
-    if (this.isClosed) return socket.terminate();
-    const id = this.#ids.allocate();
-    const link = new Npws1Link(socket, this.linkHost, id);
-    socket.handler = link;
-    socket.send(idBytes(id));
-    this.admit(link);
+  /** Makes an admitted socket a link. */
+  async #open(opening: Promise<Socket>, isNpws2: boolean): Promise<void> {
+    this.#opening++;
+    try {
+      const link = await this.#shakeHands(await opening, isNpws2);
+      this.#opening--;
+      this.admit(link);
+    } catch (error) {
+      this.#opening--;
+      this.#countHandshakeFailure(error);
+    }
   }
 
-  #failed(error: unknown): void {
-    this.#opening--;
-    this.#countHandshakeFailure(error);
+  async #shakeHands(socket: Socket, isNpws2: boolean): Promise<Link> {
+    if (this.isClosed) {
+      socket.terminate();
+      throw this.closedWhileStarting();
+    }
+    const id = this.#ids.allocate();
+    if (!isNpws2) return serverHandshake1(socket, this.linkHost, id);
+    const hello = { window: this.#settings.windowBytes, pool: this.poolId };
+    const late = new PoolError(`no hello within ${HELLO_TIMEOUT_MS} ms`);
+    try {
+      return await this.#attempts.run(
+        HELLO_TIMEOUT_MS,
+        late,
+        (signal) => serverHandshake2(socket, this.linkHost, id, hello, signal),
+      );
+    } catch (error) {
+      this.#ids.release(id);
+      throw error;
+    }
   }
 
   #countHandshakeFailure(cause: unknown): void {
+    if (this.isClosed) return;
     const reason = cause instanceof Error ? cause.message : String(cause);
     this.countDialFailure(new PoolError(`Cannot open link: ${reason}`, { cause }));
   }

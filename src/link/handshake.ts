@@ -1,44 +1,83 @@
 import type { Clock } from "../clock.ts";
 import { ConnectionLostError, ProtocolError } from "../errors.ts";
-import { formatId } from "../id.ts";
+import { formatId, idBytes } from "../id.ts";
 import type { Message, Socket } from "../runtime/socket.ts";
-import { CLOSE_TIMEOUT_MS, CloseCode } from "./link.ts";
+import { type ClientHello, formatHello, type Hello, parseClientHello, parseServerHello } from "./hello.ts";
+import { CLOSE_TIMEOUT_MS, CloseCode, type Link, type LinkHost } from "./link.ts";
+import { Npws1Link } from "./npws1.ts";
+import { Npws2Link } from "./npws2.ts";
 
 const ID_BYTES = 4;
 
+/** The protocols that a side may speak: npws/2 with peers that know it and else npws/1, or one of them alone. */
+export type Protocols = "auto" | 1 | 2;
+
 /**
- * The client's part of the handshake: waits for the server's first message, which on npws/1 is binary, exactly 4 bytes long,
- * and the id (wire.md section 1). On failure the socket is closed. On success the caller sets the socket's next handler; what
- * came glued to the first message waits for it.
+ * The client's part: the server's first message is binary, 4 bytes long, and the id (npws/1, wire.md section 1), or a text, its
+ * hello (npws/2, section 2.1), which is answered. On failure the socket is closed.
  *
+ * @param hello What is answered; undefined where npws/2 was not offered.
  * @throws {ProtocolError} The first message is something else.
  * @throws {ConnectionLostError} The server closed the socket before.
  * @throws The signal's reason.
  */
-export async function clientHandshake(socket: Socket, clock: Clock, signal: AbortSignal): Promise<string> {
-  const message = await firstMessage(socket, signal);
-  if (typeof message !== "string" && message.byteLength === ID_BYTES) return formatId(message);
-  await closeSocket(socket, clock, CloseCode.protocolError, "first message");
-  throw new ProtocolError(`first message is ${described(message)}, must be a 4-byte id`);
+export async function clientHandshake(
+  socket: Socket,
+  host: LinkHost,
+  protocols: Protocols,
+  hello: ClientHello,
+  signal: AbortSignal,
+): Promise<Link> {
+  const message = await firstMessage(socket, signal, "server");
+  if (protocols !== 2 && typeof message !== "string" && message.byteLength === ID_BYTES) {
+    return owned(socket, new Npws1Link(socket, host, formatId(message)));
+  }
+  const serverHello = protocols !== 1 && typeof message === "string" ? parseServerHello(message) : undefined;
+  if (serverHello) {
+    socket.send(formatHello(hello));
+    return owned(socket, new Npws2Link(socket, host, "client", serverHello.id, serverHello));
+  }
+  await closeSocket(socket, host.clock, CloseCode.protocolError, "first message");
+  throw new ProtocolError(`first message is ${described(message)}, must be ${expected(protocols)}`);
 }
 
-/** Closes a socket that no link owns yet; resolves when it is gone, after a second at most. */
-export function closeSocket(socket: Socket, clock: Clock, code: number, reason: string): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = clock.setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS);
-    socket.handler = {
-      onMessage() {},
-      onDrain() {},
-      onClose() {
-        clock.clearTimeout(timer);
-        resolve();
-      },
-    };
-    socket.close(code, reason);
-  });
+/** The server's part on npws/1: the id is the first message, and all there is. */
+export function serverHandshake1(socket: Socket, host: LinkHost, id: string): Link {
+  const link = owned(socket, new Npws1Link(socket, host, id));
+  socket.send(idBytes(id));
+  return link;
 }
 
-function firstMessage(socket: Socket, signal: AbortSignal): Promise<Message> {
+/**
+ * The server's part on npws/2: sends its hello and waits for the client's. On failure the socket is closed.
+ *
+ * @throws {ProtocolError} The client's first message is no hello.
+ * @throws {ConnectionLostError} The client closed the socket before.
+ * @throws The signal's reason.
+ */
+export async function serverHandshake2(
+  socket: Socket,
+  host: LinkHost,
+  id: string,
+  hello: Hello,
+  signal: AbortSignal,
+): Promise<Link> {
+  const answer = firstMessage(socket, signal, "client");
+  socket.send(formatHello({ id, ...hello }));
+  const message = await answer;
+  const clientHello = typeof message === "string" ? parseClientHello(message) : undefined;
+  if (clientHello) return owned(socket, new Npws2Link(socket, host, "server", id, clientHello));
+  await closeSocket(socket, host.clock, CloseCode.protocolError, "first message");
+  throw new ProtocolError(`first message is ${described(message)}, must be a hello of npws/2`);
+}
+
+/** What came glued to the handshake has waited for the link. */
+function owned(socket: Socket, link: Link): Link {
+  socket.handler = link;
+  return link;
+}
+
+function firstMessage(socket: Socket, signal: AbortSignal, sender: "server" | "client"): Promise<Message> {
   const { promise, resolve, reject } = Promise.withResolvers<Message>();
   const settle = () => {
     socket.handler = undefined;
@@ -58,7 +97,8 @@ function firstMessage(socket: Socket, signal: AbortSignal): Promise<Message> {
     onClose(code, reason) {
       settle();
       const text = reason ? ` (${reason})` : "";
-      reject(new ConnectionLostError(`closed by the server before the id came: code ${code}${text}`, code, reason));
+      const message = `closed by the ${sender} before its first message: code ${code}${text}`;
+      reject(new ConnectionLostError(message, code, reason));
     },
   };
   if (signal.aborted) abort();
@@ -66,6 +106,28 @@ function firstMessage(socket: Socket, signal: AbortSignal): Promise<Message> {
   return promise;
 }
 
+/** Closes a socket that no link owns; resolves when it is gone, after a second at most. */
+function closeSocket(socket: Socket, clock: Clock, code: number, reason: string): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS);
+    socket.handler = {
+      onMessage() {},
+      onDrain() {},
+      onClose() {
+        clock.clearTimeout(timer);
+        resolve();
+      },
+    };
+    socket.close(code, reason);
+  });
+}
+
 function described(message: Message): string {
-  return typeof message === "string" ? `a text of ${message.length} characters` : `${message.byteLength} bytes long`;
+  if (typeof message !== "string") return `binary, ${message.byteLength} bytes long`;
+  return `a text of ${message.length} characters`;
+}
+
+function expected(protocols: Protocols): string {
+  if (protocols === 1) return "the 4-byte id";
+  return protocols === 2 ? "a hello of npws/2" : "the 4-byte id or a hello of npws/2";
 }

@@ -1,14 +1,17 @@
 import type { Clock, Timer } from "../clock.ts";
 import { ConnectionLostError } from "../errors.ts";
 import type { Message, Socket, SocketHandler } from "../runtime/socket.ts";
-import type { Stream, StreamLink } from "./stream.ts";
+import type { EarlyStart } from "./early_start.ts";
+import type { Carrier, Stream, StreamLink } from "./stream.ts";
+import type { Take, TakeKind, TakenLink } from "./take.ts";
 import type { TurnBatch } from "./turn_batch.ts";
 
 /**
- * Where a link stands. `idle`: in the store, used by nobody. `inUse`: it carries a stream. `closing`: this side has closed it
- * and the peer has not answered. `closed`: the socket is gone.
+ * Where a link stands. `idle`: in the store, used by nobody. `taking`: this side has asked for it and the peer has not answered
+ * (npws/2). `inUse`: it carries a stream. `done`: this side has nothing more to do with the stream, the peer still has (npws/2).
+ * `closing`: this side has closed it and the peer has not answered. `closed`: the socket is gone.
  */
-export type LinkState = "idle" | "inUse" | "closing" | "closed";
+export type LinkState = "idle" | "taking" | "inUse" | "done" | "closing" | "closed";
 
 /** How long the peer may take to answer a close, in milliseconds. A Go peer that idles never does. */
 export const CLOSE_TIMEOUT_MS = 1_000;
@@ -32,13 +35,50 @@ export interface LinkHost {
   readonly traffic: Traffic;
   /** The link's state has changed; the new one is set. The last call for a link is the one into `closed`. */
   linkChanged(link: Link, before: LinkState): void;
+  /** The link is idle again, and nobody has it. */
+  linkFree(link: Link): void;
+  /** Whether a link that has just ended a stream is to be closed in the place of being used again. */
+  shallRetire(link: Link): boolean;
+  /** Whether there is room for one more stream that the peer takes. */
+  canReserve(kind: TakeKind): boolean;
+  /** The peer has taken the link: the stream waits for this side's application. */
+  reserved(link: ReservedLink, stream: Stream, kind: TakeKind): void;
+  /** A reserved stream is over or lost, before the application had it. */
+  unreserved(link: ReservedLink): void;
+  /** A take was sent, and has the probe time to be answered. */
+  probing(link: Link): void;
+  /** It was answered. */
+  probed(link: Link): void;
+  /** The link's next id (server). */
+  nextId(): string;
+  /** An id is nobody's any more (server). */
+  releaseId(id: string): void;
+  /** The peer's application waits for so many links (client). */
+  wanted(count: number): void;
+}
+
+/** A link whose stream waits for the application. */
+export interface ReservedLink extends Carrier {
+  /** The application has the stream now. */
+  fetched(): void;
+  /** The application did not come for it. */
+  neverFetched(): void;
+  /** The pool closes. */
+  abort(error: unknown): void;
+  /** The application comes with a stream of its own, early bytes in it, in the place of the one that was reserved. */
+  adopt(early: EarlyStart): void;
 }
 
 export interface LinkLimits {
   /** npws/1: how many unread bytes a link may hold. */
   readonly receiveLimitBytes: number;
+  /** npws/2: how many bytes beyond what was read a stream may receive, at the start of a link and at most. */
+  readonly windowBytes: number;
+  readonly maxWindowBytes: number;
   /** Silence after which a link is pinged; 0 = never. */
   readonly keepAliveMs: number;
+  /** npws/2: how long after a ping a silent link is given up. */
+  readonly heartbeatTimeoutMs: number;
 }
 
 /** Stream bytes of all links of a pool. */
@@ -54,16 +94,20 @@ export interface LinkEnd {
   readonly reason: string;
   /** Whether this side closed it. */
   readonly local: boolean;
-  /** Whether it carried a stream. */
-  readonly inUse: boolean;
+  /** Where the link stood before. */
+  readonly from: LinkState;
 }
 
 /**
  * One WebSocket between a client pool and a server pool, from the end of its handshake to its close: what both protocols
  * share. Only this class and the protocol that extends it change a link's state.
  */
-export abstract class Link implements SocketHandler, StreamLink {
+export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenLink {
   abstract readonly protocol: 1 | 2;
+  /** One per pool object of the peer; undefined on npws/1. */
+  abstract readonly peerPool: string | undefined;
+  /** How many streams the link has carried to their end. */
+  abstract readonly streams: number;
   readonly socket: Socket;
   /** The client's name, where it told one. */
   readonly peer: string | undefined;
@@ -113,10 +157,16 @@ export abstract class Link implements SocketHandler, StreamLink {
     return this.#closed.promise;
   }
 
-  /** Takes the idle link for the application. */
-  abstract take(): Stream;
+  /** Takes the idle link; the answer goes to the take. */
+  abstract take(take: Take): void;
 
-  /** Regular look of the pool, about once a second. */
+  /** Gives the stream up that was granted and that nobody wants any more. */
+  abstract handBack(): void;
+
+  /** Tells the client how many calls wait at the server (npws/2). */
+  abstract want(count: number): void;
+
+  /** Regular look of the pool. */
   abstract sweep(now: number): void;
 
   /** A message of this link's protocol. */
@@ -125,7 +175,7 @@ export abstract class Link implements SocketHandler, StreamLink {
   /** Closes the link, whatever it carries. The peer has a second to answer, then the socket is dropped. */
   close(code: number, reason: string): void {
     if (this.#state === "closing" || this.#state === "closed") return;
-    this.#end = { code, reason, local: true, inUse: this.#state === "inUse" };
+    this.#end = { code, reason, local: true, from: this.#state };
     this.setState("closing");
     this.#closeTimer = this.host.clock.setTimeout(() => this.socket.terminate(), CLOSE_TIMEOUT_MS);
     this.socket.close(code, reason);
@@ -148,12 +198,12 @@ export abstract class Link implements SocketHandler, StreamLink {
 
   onDrain(): void {
     this.#blocked = false;
-    this.stream?.pump();
+    this.pump();
   }
 
   onClose(code: number, reason: string): void {
     this.host.clock.clearTimeout(this.#closeTimer);
-    this.#end ??= { code, reason, local: false, inUse: this.#state === "inUse" };
+    this.#end ??= { code, reason, local: false, from: this.#state };
     this.setState("closed");
     this.streamLost();
     this.#closed?.resolve();
@@ -177,7 +227,17 @@ export abstract class Link implements SocketHandler, StreamLink {
   abstract streamProgressed(): void;
 
   protected send(message: Uint8Array | string): void {
+    if (this.#state === "closing" || this.#state === "closed") return;
     if (!this.socket.send(message)) this.#blocked = true;
+  }
+
+  /** There is room in the socket, or credit. */
+  protected pump(): void {
+    this.stream?.pump();
+  }
+
+  protected setId(id: string): void {
+    this.#id = id;
   }
 
   protected setState(state: LinkState): void {

@@ -2,6 +2,7 @@ import { ProtocolError } from "../errors.ts";
 import type { Message } from "../runtime/socket.ts";
 import { CloseCode, Link } from "./link.ts";
 import { Stream } from "./stream.ts";
+import type { Take } from "./take.ts";
 
 /** Unread bytes at which the socket of a link in use is paused, and at half of which it goes on. */
 const PAUSE_BYTES = 262_144;
@@ -13,19 +14,26 @@ const PAUSE_BYTES = 262_144;
  */
 export class Npws1Link extends Link {
   readonly protocol = 1;
+  readonly peerPool = undefined;
+  readonly streams = 0;
   #paused = false;
   #pingedAt = -Infinity;
 
-  take(): Stream {
-    if (this.state !== "idle") throw new Error(`Cannot take link ${this.id}: it is ${this.state}`);
-    this.stream ??= new Stream(this, this.host.batch);
+  take(take: Take): void {
+    const stream = this.#streamOf();
     this.setState("inUse");
-    this.#holdBack(this.stream);
-    return this.stream;
+    take.granted(this, stream);
+    this.#holdBack(stream);
+  }
+
+  /** Nobody can be told: the link is closed, which ends its one stream. */
+  handBack(): void {
+    this.close(CloseCode.normal, "");
   }
 
   /** Pings so that the way stays open (NAT, proxies); no answer proves nothing. And looks whether a paused peer still lives. */
   sweep(now: number): void {
+    if (this.state === "closing") return;
     const { keepAliveMs, receiveLimitBytes } = this.host.limits;
     if (keepAliveMs > 0 && now - Math.max(this.heardAt, this.#pingedAt) >= keepAliveMs) {
       this.#pingedAt = now;
@@ -38,6 +46,9 @@ export class Npws1Link extends Link {
   abort(error: unknown): void {
     this.#fail(CloseCode.goingAway, "pool closed", error);
   }
+
+  /** npws/1 has no word for it. */
+  want(): void {}
 
   sendEnd(): void {
     this.stream!.sentEnd();
@@ -66,9 +77,9 @@ export class Npws1Link extends Link {
       return this.#fail(CloseCode.unsupportedData, "text message", error);
     }
     this.host.traffic.bytesRead += message.byteLength;
-    this.stream ??= new Stream(this, this.host.batch);
-    this.stream.receive(message);
-    this.#holdBack(this.stream);
+    const stream = this.#streamOf();
+    stream.receive(message);
+    this.#holdBack(stream);
   }
 
   protected streamLost(): void {
@@ -76,6 +87,13 @@ export class Npws1Link extends Link {
     const isOrderly = code === CloseCode.normal || code === CloseCode.goingAway;
     if (isOrderly) this.stream?.closedByPeer(this.lostError());
     else this.stream?.lost(this.lostError());
+  }
+
+  #streamOf(): Stream {
+    if (this.stream) return this.stream;
+    const stream = this.stream = new Stream(this, this.host.batch);
+    stream.bind(this);
+    return stream;
   }
 
   /** Keeps what is unread within bounds: by a pause where the runtime can and somebody is there to read, else by an end. */

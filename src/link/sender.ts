@@ -22,7 +22,8 @@ export interface SenderTarget {
  * involved.
  */
 export class Sender implements Deferred {
-  readonly #target: SenderTarget;
+  /** Where the bytes go now. */
+  target: SenderTarget;
   readonly #batch: TurnBatch;
   /** Small writes, `#used` bytes. Borrowed from the free list only while it holds something. */
   #gather: Uint8Array<ArrayBuffer> | undefined;
@@ -37,7 +38,7 @@ export class Sender implements Deferred {
   #over = false;
 
   constructor(target: SenderTarget, batch: TurnBatch) {
-    this.#target = target;
+    this.target = target;
     this.#batch = batch;
   }
 
@@ -108,9 +109,9 @@ export class Sender implements Deferred {
   #sendGathered(): void {
     if (this.#used === 0) return;
     const gather = this.#gather!;
-    const length = Math.min(this.#used, this.#target.sendable());
+    const length = Math.min(this.#used, this.target.sendable());
     if (length === 0) return;
-    this.#target.sendData(gather.subarray(0, length));
+    this.target.sendData(gather.subarray(0, length));
     if (this.#over) return; // the socket was found lost while sending, and everything is forgotten
     gather.copyWithin(0, length, this.#used);
     this.#used -= length;
@@ -119,11 +120,11 @@ export class Sender implements Deferred {
 
   #sendRest(): void {
     while (this.#rest && this.#used === 0) {
-      const length = Math.min(this.#rest.byteLength, this.#target.sendable(), MAX_DATA_BYTES);
+      const length = Math.min(this.#rest.byteLength, this.target.sendable(), MAX_DATA_BYTES);
       if (length === 0) return;
       const data = this.#rest.subarray(0, length);
       this.#rest = length < this.#rest.byteLength ? this.#rest.subarray(length) : undefined;
-      this.#target.sendData(data);
+      this.target.sendData(data);
     }
   }
 
@@ -131,7 +132,7 @@ export class Sender implements Deferred {
     this.#over = true;
     const finished = this.#finished!;
     this.#finished = undefined;
-    this.#target.sendEnd();
+    this.target.sendEnd();
     finished.resolve();
   }
 

@@ -1,3 +1,4 @@
+import type { Socket } from "../runtime/socket.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
 import { Sender, type SenderTarget } from "./sender.ts";
 import type { TurnBatch } from "./turn_batch.ts";
@@ -18,6 +19,15 @@ export interface StreamLink extends SenderTarget {
   consumed(bytes: number): void;
   /** A direction ended or the last byte was read: the link looks whether the stream is over. */
   streamProgressed(): void;
+}
+
+/** What a stream keeps of the link that carries it, or has carried it. */
+export interface Carrier {
+  readonly id: string;
+  readonly protocol: 1 | 2;
+  /** The client's name, where it told one. */
+  readonly peer: string | undefined;
+  readonly socket: Socket;
 }
 
 /** What a stream tells the connection that the application holds. */
@@ -43,7 +53,7 @@ export interface StreamFailure {
  * link's business.
  */
 export class Stream {
-  readonly #link: StreamLink;
+  #link: StreamLink;
   readonly #incoming = new ReceiveBuffer();
   readonly #sender: Sender;
   #observer: StreamObserver | undefined;
@@ -56,6 +66,10 @@ export class Stream {
   #readFailure: StreamFailure | undefined;
   #writeFailure: StreamFailure | undefined;
   #settled = false;
+  /** What the peer gave to `open()`. */
+  metadata: Uint8Array<ArrayBuffer> = NO_METADATA;
+  #id = "";
+  #carrier: Carrier | undefined;
   /** Bytes handed to the application. */
   bytesRead = 0;
   /** Bytes accepted from the application. */
@@ -64,6 +78,16 @@ export class Stream {
   constructor(link: StreamLink, batch: TurnBatch) {
     this.#link = link;
     this.#sender = new Sender(link, batch);
+  }
+
+  /** The id under which the link carries it; it stays when the link goes on to other streams. */
+  get id(): string {
+    return this.#id;
+  }
+
+  /** The link's constant side; an early start may still move to another one. */
+  get carrier(): Carrier {
+    return this.#carrier!;
   }
 
   get sending(): Direction {
@@ -143,6 +167,24 @@ export class Stream {
 
   // The link's side.
 
+  /** Tells which link carries the stream, while something else stands between the two. */
+  carriedBy(carrier: Carrier): void {
+    this.#carrier = carrier;
+    this.#id = carrier.id;
+  }
+
+  /** Connects the stream to its link. */
+  bind(link: StreamLink & Carrier): void {
+    this.carriedBy(link);
+    this.#link = link;
+    this.#sender.target = link;
+  }
+
+  /** Separates the stream from its link, which goes on to the next one: nothing that the application does reaches it. */
+  detach(): void {
+    this.#link = this.#sender.target = NO_LINK;
+  }
+
   receive(chunk: Uint8Array<ArrayBuffer>): void {
     if (this.#cancelled) return this.#link.consumed(chunk.byteLength);
     this.#incoming.push(chunk);
@@ -178,6 +220,7 @@ export class Stream {
 
   /** The link's part of `Sender.end`: the end of data has left. */
   sentEnd(): void {
+    if (this.#sending !== "open") return;
     this.#endSending("fin", undefined);
     this.#link.streamProgressed();
   }
@@ -246,3 +289,16 @@ export class Stream {
 function reasonOf(reason: unknown): string {
   return typeof reason === "string" ? reason : "";
 }
+
+const NO_METADATA = new Uint8Array();
+
+/** Where a stream that is over sends what comes too late. */
+const NO_LINK: StreamLink = {
+  sendable: () => 0,
+  sendData() {},
+  sendEnd() {},
+  sendReset() {},
+  sendStop() {},
+  consumed() {},
+  streamProgressed() {},
+};

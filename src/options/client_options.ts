@@ -138,7 +138,6 @@ const NAMES: OptionNames<ClientPoolOptions> = {
  *
  * @throws {TypeError} A wrong type, an unknown option, or two that contradict each other.
  * @throws {RangeError} A number out of range, or a minimum above its maximum.
- * @throws {NotSupportedError} `protocol: 2`.
  */
 export function clientSettings(options: ClientPoolOptions): ClientSettings {
   const reader = new OptionReader("create ClientPool", options, NAMES);

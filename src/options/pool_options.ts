@@ -1,4 +1,3 @@
-import { NotSupportedError } from "../errors.ts";
 import type { OptionNames, OptionReader } from "./option_reader.ts";
 
 /**
@@ -116,8 +115,7 @@ export function readPoolOptions(reader: OptionReader): PoolSettings {
 
 function readProtocol(reader: OptionReader): "auto" | 1 | 2 {
   const protocol = reader.value("protocol");
-  if (protocol === 2) throw new NotSupportedError(reader.message("protocol 2 (npws/2 alone) is not supported yet"));
   if (protocol === undefined) return "auto";
-  if (protocol === "auto" || protocol === 1) return protocol;
+  if (protocol === "auto" || protocol === 1 || protocol === 2) return protocol;
   throw reader.wrong("protocol", '"auto", 1 or 2');
 }

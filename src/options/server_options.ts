@@ -147,7 +147,6 @@ const TLS_NAMES: OptionNames<ServerTlsOptions> = { cert: true, key: true, ca: tr
  *
  * @throws {TypeError} A wrong type, an unknown option, or two that contradict each other.
  * @throws {RangeError} A number out of range, or a minimum above its maximum.
- * @throws {NotSupportedError} `protocol: 2`.
  */
 export function serverSettings(options: ServerPoolOptions = {}): ServerSettings {
   const reader = new OptionReader("create ServerPool", options, NAMES);

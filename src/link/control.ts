@@ -1,0 +1,92 @@
+/** The longest control message and hello, in bytes of UTF-8 (wire.md section 2.2). */
+export const MAX_CONTROL_BYTES = 4_096;
+
+/** The most metadata that `open` carries, in bytes. */
+export const MAX_METADATA_BYTES = 2_048;
+
+/** The longest reason that is sent; it fits into a control message whatever its characters are. */
+const MAX_REASON_LENGTH = 1_024;
+
+/** A control message of npws/2, wire.md section 2.2. */
+export type Control =
+  | { readonly verb: "take" | "ok" | "no" | "fin" }
+  | { readonly verb: "open"; readonly metadata: Uint8Array<ArrayBuffer> }
+  | { readonly verb: "credit" | "want" | "ping" | "pong"; readonly count: number }
+  | { readonly verb: "reset" | "stop"; readonly code: number; readonly reason: string }
+  | { readonly verb: "idle"; readonly id: string | undefined };
+
+/** Reads a control message; undefined where the text is none. */
+export function parseControl(text: string): Control | undefined {
+  if (text.length > MAX_CONTROL_BYTES || byteLength(text) > MAX_CONTROL_BYTES) return undefined;
+  const space = text.indexOf(" ");
+  const verb = space < 0 ? text : text.slice(0, space);
+  const rest = space < 0 ? undefined : text.slice(space + 1);
+  switch (verb) {
+    case "take":
+    case "ok":
+    case "no":
+    case "fin":
+      return rest === undefined ? { verb } : undefined;
+    case "credit":
+    case "want":
+    case "ping":
+    case "pong":
+      return parseCounted(verb, rest);
+    case "open":
+      return parseOpen(rest);
+    case "reset":
+    case "stop":
+      return parseEnd(verb, rest);
+    case "idle":
+      return rest === undefined || /^[0-9a-f]{8}$/.test(rest) ? { verb, id: rest } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Writes `open`, with its metadata as base64url. */
+export function formatOpen(metadata: Uint8Array): string {
+  if (metadata.byteLength === 0) return "open";
+  return `open ${metadata.toBase64({ alphabet: "base64url", omitPadding: true })}`;
+}
+
+/** Writes `reset` or `stop`; a reason that is too long is cut and ends with an ellipsis. */
+export function formatEnd(verb: "reset" | "stop", code: number, reason: string): string {
+  if (!reason) return `${verb} ${code}`;
+  // A lone surrogate has no UTF-8.
+  const text = reason.length > MAX_REASON_LENGTH ? `${reason.slice(0, MAX_REASON_LENGTH - 1)}…` : reason;
+  return `${verb} ${code} ${text.toWellFormed()}`;
+}
+
+function parseCounted(verb: "credit" | "want" | "ping" | "pong", rest: string | undefined): Control | undefined {
+  const count = parseCount(rest);
+  return count === undefined ? undefined : { verb, count };
+}
+
+function parseOpen(rest: string | undefined): Control | undefined {
+  if (rest === undefined) return { verb: "open", metadata: new Uint8Array() };
+  if (!/^[A-Za-z0-9_-]+$/.test(rest)) return undefined;
+  try {
+    const metadata = Uint8Array.fromBase64(rest, { alphabet: "base64url", lastChunkHandling: "loose" });
+    return metadata.byteLength > MAX_METADATA_BYTES ? undefined : { verb: "open", metadata };
+  } catch {
+    return undefined; // a length that no bytes encode to
+  }
+}
+
+function parseEnd(verb: "reset" | "stop", rest: string | undefined): Control | undefined {
+  const match = /^([0-3])(?: (.*))?$/s.exec(rest ?? "");
+  return match ? { verb, code: Number(match[1]), reason: match[2] ?? "" } : undefined;
+}
+
+/** A decimal number from 0 to 2^53 - 1. */
+function parseCount(text: string | undefined): number | undefined {
+  if (text === undefined || !/^(0|[1-9]\d{0,15})$/.test(text)) return undefined;
+  const count = Number(text);
+  return count <= Number.MAX_SAFE_INTEGER ? count : undefined;
+}
+
+/** Bytes of UTF-8; messages short enough to be within bounds whatever their characters are not counted. */
+function byteLength(text: string): number {
+  return text.length * 3 <= MAX_CONTROL_BYTES ? text.length : new TextEncoder().encode(text).byteLength;
+}

@@ -1,0 +1,160 @@
+import { type Carrier, Stream, type StreamLink } from "./stream.ts";
+import type { TurnBatch } from "./turn_batch.ts";
+
+/** How much may be written before the peer has answered, in bytes. A copy is kept, to be sent again on another link. */
+const MAX_EARLY_BYTES = 65_536;
+
+/** What an early start asks of a link. */
+export interface EarlyLink extends StreamLink, Carrier {
+  /** Sends `fin`, without ending a stream of this side. */
+  sendFin(): void;
+  /** Everything early was sent behind the answer: the stream itself talks to the link from here on. */
+  earlySent(): void;
+}
+
+interface GivenUp {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/**
+ * The first bytes of a stream whose take is not answered yet (wire.md section 2.3, "Early data"). It stands between the stream
+ * and the link from the take until the copy is sent behind the answer, and moves to another link where the protocol allows it.
+ */
+export class EarlyStart implements StreamLink {
+  /** What the application writes to and reads from. */
+  readonly stream: Stream;
+  #link: EarlyLink | undefined;
+  #copy = new Uint8Array();
+  #length = 0;
+  /** How much of the copy was sent on the present link. */
+  #sent = 0;
+  #isEnded = false;
+  #isFinSent = false;
+  #isBegun = false;
+  #isConfirmed = false;
+  #reset: GivenUp | undefined;
+  #stop: GivenUp | undefined;
+
+  constructor(batch: TurnBatch) {
+    this.stream = new Stream(this, batch);
+  }
+
+  /** Whether the application has written anything that the peer's may have got. */
+  get hasWritten(): boolean {
+    return this.#length > 0 || this.#isEnded;
+  }
+
+  /** Whether the end of data was sent on the present link. */
+  get isFinSent(): boolean {
+    return this.#isFinSent;
+  }
+
+  /** Whether a link was asked for it. */
+  get isBegun(): boolean {
+    return this.#isBegun;
+  }
+
+  /** Whether the application wants nothing of it any more, in neither direction. */
+  get isGivenUp(): boolean {
+    return this.#reset !== undefined && this.#stop !== undefined;
+  }
+
+  /** Begins on a link that has just been asked for: everything is sent from the first byte. */
+  begin(link: EarlyLink): void {
+    this.#isBegun = true;
+    this.#link = link;
+    this.#sent = 0;
+    this.#isFinSent = false;
+    this.stream.carriedBy(link);
+    this.pump();
+  }
+
+  /** The peer has answered: the stream is the link's, as soon as the copy is sent. */
+  confirm(): void {
+    this.#isConfirmed = true;
+    const link = this.#link!;
+    if (this.#reset && !this.#isFinSent) {
+      this.#sent = this.#length;
+      link.sendReset(this.#reset.code, this.#reset.reason);
+    }
+    if (this.#stop) link.sendStop(this.#stop.code, this.#stop.reason);
+    this.pump();
+  }
+
+  /** The call has failed: the stream breaks, and nothing more is sent for it. */
+  abandon(error: unknown): void {
+    this.#link = undefined;
+    this.stream.lost(error);
+  }
+
+  /** Sends what credit allows. */
+  pump(): void {
+    const link = this.#link;
+    if (!link) return;
+    while (this.#sent < this.#length) {
+      const length = Math.min(this.#length - this.#sent, link.sendable());
+      if (length <= 0) return;
+      const data = this.#copy.subarray(this.#sent, this.#sent + length);
+      this.#sent += length;
+      link.sendData(data);
+    }
+    if (this.#isEnded && !this.#isFinSent && !this.#reset) {
+      this.#isFinSent = true;
+      link.sendFin();
+    }
+    if (this.#isConfirmed) this.#handOver(link);
+  }
+
+  // StreamLink
+
+  sendable(): number {
+    return this.#isConfirmed ? 0 : MAX_EARLY_BYTES - this.#length;
+  }
+
+  sendData(data: Uint8Array): void {
+    this.#grow(this.#length + data.byteLength);
+    this.#copy.set(data, this.#length);
+    this.#length += data.byteLength;
+    this.pump();
+  }
+
+  sendEnd(): void {
+    this.#isEnded = true;
+    this.pump();
+  }
+
+  sendReset(code: number, reason: string): void {
+    if (this.#isConfirmed) return this.#link!.sendReset(code, reason);
+    this.#reset = { code, reason };
+  }
+
+  sendStop(code: number, reason: string): void {
+    if (this.#isConfirmed) return this.#link!.sendStop(code, reason);
+    this.#stop = { code, reason };
+  }
+
+  consumed(bytes: number): void {
+    this.#link?.consumed(bytes);
+  }
+
+  streamProgressed(): void {
+    if (this.#isConfirmed) this.#link!.streamProgressed();
+  }
+
+  #handOver(link: EarlyLink): void {
+    this.#link = undefined;
+    link.earlySent();
+    this.stream.bind(link);
+    if (this.#isFinSent) this.stream.sentEnd();
+    this.stream.pump();
+    link.streamProgressed();
+  }
+
+  #grow(length: number): void {
+    if (length <= this.#copy.byteLength) return;
+    const copy = new Uint8Array(Math.min(MAX_EARLY_BYTES, Math.max(length, 2 * this.#copy.byteLength, 256)));
+    copy.set(this.#copy.subarray(0, this.#length));
+    this.#copy = copy;
+  }
+}

@@ -1,0 +1,97 @@
+/** Bytes of data that may still be sent on a link, counted over its whole life (wire.md section 2.4). */
+export class SendCredit {
+  #limit: number;
+  #sent = 0;
+
+  /** Begins with the window of the peer's hello. */
+  constructor(window: number) {
+    this.#limit = window;
+  }
+
+  get available(): number {
+    return this.#limit - this.#sent;
+  }
+
+  spend(bytes: number): void {
+    this.#sent += bytes;
+  }
+
+  /** The peer granted up to this many bytes in total. Less than before changes nothing. */
+  raise(limit: number): void {
+    this.#limit = Math.max(this.#limit, limit);
+  }
+}
+
+/** A window arrived and was consumed in as many round trips at most: it is what limits the stream. */
+const GROWTH_ROUND_TRIPS = 2;
+
+/** The receiver's half: what came, what the application consumed, and what was granted. Nothing is ever set back to 0. */
+export class ReceiveWindow {
+  readonly #initialBytes: number;
+  readonly #maxBytes: number;
+  #windowBytes: number;
+  #received = 0;
+  #consumed = 0;
+  #granted: number;
+  /** When, and at what count, the window began that is looked at for growth. */
+  #measuredFrom = 0;
+  #measuredSince = -Infinity;
+
+  /** Begins with the window of the own hello, and grows to the maximum. */
+  constructor(initialBytes: number, maxBytes: number) {
+    this.#initialBytes = this.#windowBytes = this.#granted = initialBytes;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** The present window. */
+  get windowBytes(): number {
+    return this.#windowBytes;
+  }
+
+  /** Whether it may still grow. */
+  get canGrow(): boolean {
+    return this.#windowBytes < this.#maxBytes;
+  }
+
+  /** Counts bytes that came. False when they are more than was granted. */
+  receive(bytes: number): boolean {
+    this.#received += bytes;
+    return this.#received <= this.#granted;
+  }
+
+  /**
+   * Counts bytes that were consumed or discarded. Returns what to grant in total, when at least half a window was consumed
+   * since the last grant.
+   *
+   * @param now Milliseconds on any clock.
+   * @param roundTripMs The link's round trip; Infinity grows the window always, 0 never.
+   */
+  consume(bytes: number, now: number, roundTripMs: number): number | undefined {
+    this.#consumed += bytes;
+    if (this.canGrow) this.#grow(now, roundTripMs);
+    const grant = this.#consumed + this.#windowBytes;
+    if (grant - this.#granted < this.#windowBytes / 2) return undefined;
+    this.#granted = grant;
+    return grant;
+  }
+
+  /** The link is idle again: the next stream begins with the window of the hello. What was granted stays granted. */
+  shrink(): void {
+    this.#windowBytes = this.#initialBytes;
+    this.#measuredSince = -Infinity;
+  }
+
+  #grow(now: number, roundTripMs: number): void {
+    if (this.#measuredSince === -Infinity) return this.#measure(now);
+    if (this.#consumed - this.#measuredFrom < this.#windowBytes) return;
+    if (now - this.#measuredSince <= GROWTH_ROUND_TRIPS * roundTripMs) {
+      this.#windowBytes = Math.min(2 * this.#windowBytes, this.#maxBytes);
+    }
+    this.#measure(now);
+  }
+
+  #measure(now: number): void {
+    this.#measuredFrom = this.#consumed;
+    this.#measuredSince = now;
+  }
+}

@@ -1,0 +1,76 @@
+import { MAX_CONTROL_BYTES } from "./control.ts";
+
+/** The window that a peer may announce, in bytes. */
+const MIN_WINDOW_BYTES = 1_024;
+const MAX_WINDOW_BYTES = 16_777_216;
+
+/** What both sides say first on npws/2 (wire.md section 2.1). */
+export interface Hello {
+  /** How many bytes the sender buffers beyond what its application has consumed. */
+  readonly window: number;
+  /** One random text per pool object, 16 hex digits. */
+  readonly pool: string;
+}
+
+/** The server's, its first message. */
+export interface ServerHello extends Hello {
+  /** The link's first id. */
+  readonly id: string;
+}
+
+/** The client's, its answer. */
+export interface ClientHello extends Hello {
+  /** The label by which the server's application can ask for links of this client. */
+  readonly name?: string;
+}
+
+/** Writes a hello. */
+export function formatHello(hello: ServerHello | ClientHello): string {
+  return JSON.stringify({ npws: 2, ...hello });
+}
+
+/** Reads the server's hello; undefined where the text is none. Members that are not known are ignored. */
+export function parseServerHello(text: string): ServerHello | undefined {
+  const members = parseMembers(text);
+  const hello = members && readHello(members);
+  if (!hello || !isText(members.id, /^[0-9a-f]{8}$/)) return undefined;
+  return { ...hello, id: members.id };
+}
+
+/** Reads the client's hello; undefined where the text is none. Members that are not known are ignored. */
+export function parseClientHello(text: string): ClientHello | undefined {
+  const members = parseMembers(text);
+  const hello = members && readHello(members);
+  if (!hello) return undefined;
+  if (members.name === undefined) return hello;
+  return isText(members.name, /^[A-Za-z0-9._-]{1,64}$/) ? { ...hello, name: members.name } : undefined;
+}
+
+/** A pool's part of its hellos. */
+export function randomPoolId(): string {
+  return crypto.getRandomValues(new Uint8Array(8)).toHex();
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+function parseMembers(text: string): Members | undefined {
+  if (text.length > MAX_CONTROL_BYTES || new TextEncoder().encode(text).byteLength > MAX_CONTROL_BYTES) {
+    return undefined;
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value as Members : undefined;
+  } catch {
+    return undefined; // no JSON
+  }
+}
+
+function readHello({ npws, window, pool }: Members): Hello | undefined {
+  const isWindow = typeof window === "number" && Number.isInteger(window) && window >= MIN_WINDOW_BYTES &&
+    window <= MAX_WINDOW_BYTES;
+  return npws === 2 && isWindow && isText(pool, /^[0-9a-f]{16}$/) ? { window, pool } : undefined;
+}
+
+function isText(value: unknown, pattern: RegExp): value is string {
+  return typeof value === "string" && pattern.test(value);
+}

@@ -1,0 +1,416 @@
+import { ConnectionResetError, ProtocolError } from "../errors.ts";
+import type { Message, Socket } from "../runtime/socket.ts";
+import { type Control, formatEnd, formatOpen, parseControl } from "./control.ts";
+import type { EarlyLink, EarlyStart } from "./early_start.ts";
+import { ReceiveWindow, SendCredit } from "./flow.ts";
+import type { ClientHello, ServerHello } from "./hello.ts";
+import { CloseCode, Link, type LinkHost, type ReservedLink } from "./link.ts";
+import { RoundTrip } from "./round_trip.ts";
+import { MAX_DATA_BYTES } from "./sender.ts";
+import { ResetCode, Stream } from "./stream.ts";
+import type { Take, TakeFailure, TakeKind } from "./take.ts";
+
+/** Which side of the link this is: the two differ in who names the streams, and whose take stands when two cross. */
+export type Role = "client" | "server";
+
+/**
+ * A link to a peer that speaks npws/2 (wire.md section 2): binary messages are stream data, text messages are control, and the
+ * link carries one stream after another. Made when both hellos were exchanged. What each message does in each state is the
+ * table of wire-states.md; a message that the table calls a violation ends this link and no other.
+ */
+export class Npws2Link extends Link implements EarlyLink, ReservedLink {
+  readonly protocol = 2;
+  readonly peerPool: string;
+  readonly #role: Role;
+  readonly #credit: SendCredit;
+  readonly #window: ReceiveWindow;
+  readonly #roundTrip: RoundTrip;
+  /** The own take that the peer has not answered. Set in `taking` only. */
+  #take: Take | undefined;
+  /** The client's take that crossed the server's own has come: its answer is next, and no second one. */
+  #wasCrossed = false;
+  /** An early start whose copy is not sent yet, behind the answer to its take. */
+  #early: EarlyStart | undefined;
+  /** How the peer took the stream, while no application of this side has it. */
+  #reservedBy: TakeKind | undefined;
+  /** The peer is done with the stream; the next one has `#nextId`. */
+  #isPeerDone = false;
+  #nextId: string | undefined;
+  #streams = 0;
+
+  constructor(socket: Socket, host: LinkHost, role: Role, id: string, peerHello: ServerHello | ClientHello) {
+    super(socket, host, id, "name" in peerHello ? peerHello.name : undefined);
+    this.#role = role;
+    this.peerPool = peerHello.pool;
+    this.#credit = new SendCredit(peerHello.window);
+    this.#window = new ReceiveWindow(host.limits.windowBytes, host.limits.maxWindowBytes);
+    this.#roundTrip = new RoundTrip();
+  }
+
+  /** How many streams the link has carried to their end. */
+  get streams(): number {
+    return this.#streams;
+  }
+
+  take(take: Take): void {
+    this.#take = take;
+    this.#wasCrossed = false;
+    this.setState("taking");
+    this.host.probing(this);
+    this.send(take.kind === "open" ? formatOpen(take.metadata) : "take");
+    take.early?.begin(this);
+  }
+
+  handBack(): void {
+    if (this.#early) this.#replaceEarly(this.#early);
+    this.#giveUp(ResetCode.givenUp, "");
+  }
+
+  fetched(): void {
+    this.#reservedBy = undefined;
+    this.streamProgressed();
+  }
+
+  neverFetched(): void {
+    this.#giveUp(ResetCode.neverFetched, "never fetched");
+  }
+
+  adopt(early: EarlyStart): void {
+    this.#reservedBy = undefined;
+    this.stream = early.stream;
+    this.#early = early;
+    early.begin(this);
+    early.confirm();
+  }
+
+  abort(error: unknown): void {
+    const stream = this.stream;
+    if (stream?.sending === "open") this.sendReset(ResetCode.poolClosed, "pool closed");
+    if (stream?.receiving === "open" && !stream.cancelled) this.sendStop(ResetCode.poolClosed, "pool closed");
+    this.#fail(CloseCode.goingAway, "pool closed", error);
+  }
+
+  want(count: number): void {
+    this.send(`want ${count}`);
+  }
+
+  override close(code: number, reason: string): void {
+    super.close(code, reason);
+    this.#takeFailed("lost");
+  }
+
+  sweep(now: number): void {
+    const { keepAliveMs, heartbeatTimeoutMs } = this.host.limits;
+    if (keepAliveMs === 0 || this.state === "closing") return;
+    const silentMs = now - this.heardAt;
+    if (silentMs >= keepAliveMs + heartbeatTimeoutMs) this.terminate();
+    else if (silentMs >= keepAliveMs) this.#ping(now);
+  }
+
+  // What a stream, or its early start, has to say.
+
+  override sendable(): number {
+    return Math.min(super.sendable(), this.#credit.available);
+  }
+
+  override sendData(data: Uint8Array): void {
+    this.#credit.spend(data.byteLength);
+    super.sendData(data);
+  }
+
+  sendFin(): void {
+    this.send("fin");
+  }
+
+  earlySent(): void {
+    this.#early = undefined;
+  }
+
+  sendEnd(): void {
+    this.sendFin();
+    this.stream!.sentEnd();
+  }
+
+  sendReset(code: number, reason: string): void {
+    this.send(formatEnd("reset", code, reason));
+  }
+
+  sendStop(code: number, reason: string): void {
+    this.send(formatEnd("stop", code, reason));
+  }
+
+  consumed(bytes: number): void {
+    const now = this.host.clock.now();
+    const grant = this.#window.consume(bytes, now, this.#roundTrip.shortestMs);
+    if (grant === undefined) return;
+    this.send(`credit ${grant}`);
+    if (this.#window.canGrow && this.#roundTrip.isDue(now)) this.#ping(now);
+  }
+
+  /** Ends the stream when there is nothing left to do for it (wire-states.md, "After every event in a stream row"). */
+  streamProgressed(): void {
+    const stream = this.stream;
+    if (this.state !== "inUse" || !stream || stream.sending === "open" || stream.receiving === "open") return;
+    if (this.#early) return; // its first bytes are still on the way out
+    if (this.#reservedBy) {
+      if (stream.receiving !== "reset" && !stream.cancelled) return;
+      this.host.unreserved(this);
+    } else if (stream.unreadBytes > 0) return;
+    this.#streamDone(stream);
+  }
+
+  // What the peer has to say.
+
+  protected override pump(): void {
+    if (this.#take) this.#take.early?.pump();
+    else if (this.#early) this.#early.pump();
+    else super.pump();
+  }
+
+  protected receive(message: Message): void {
+    if (typeof message !== "string") return this.#onData(message);
+    const control = parseControl(message);
+    if (!control || !this.#onControl(control)) {
+      this.#violation(
+        control ? `"${control.verb}" while the link is ${this.#row()}` : "a text that is no control message",
+      );
+    }
+  }
+
+  protected streamLost(): void {
+    this.#takeFailed(this.end!.code === CloseCode.normal && !this.end!.local ? "left" : "lost");
+    const stream = this.stream;
+    if (!stream) return;
+    stream.lost(this.lostError());
+    // What the peer has sent completely can still be fetched.
+    if (this.#reservedBy && stream.receiving !== "fin") this.host.unreserved(this);
+  }
+
+  #onData(data: Uint8Array<ArrayBuffer>): void {
+    const isEarly = this.state === "idle" || this.state === "taking";
+    const isExpected = this.state === "inUse" && this.stream!.receiving === "open";
+    if ((!isEarly && !isExpected) || data.byteLength > MAX_DATA_BYTES) {
+      return this.#violation(`${data.byteLength} bytes of data while the link is ${this.#row()}`);
+    }
+    if (!this.#window.receive(data.byteLength)) return this.#overCredit();
+    this.host.traffic.bytesRead += data.byteLength;
+    // Early data of a take that came to nothing is dropped, and counts as consumed.
+    if (isEarly) this.consumed(data.byteLength);
+    else this.stream!.receive(data);
+  }
+
+  /** False: a violation. */
+  #onControl(control: Control): boolean {
+    switch (control.verb) {
+      case "take":
+      case "open":
+        return this.#onTake(control.verb, control.verb === "open" ? control.metadata : undefined);
+      case "ok":
+        return this.#onOk();
+      case "no":
+        return this.#onNo();
+      case "credit":
+        this.#credit.raise(control.count);
+        this.pump();
+        return true;
+      case "fin":
+        return this.#onFin();
+      case "reset":
+        return this.#onReset(control.code, control.reason);
+      case "stop":
+        return this.#onStop(control.code, control.reason);
+      case "idle":
+        return this.#onIdle(control.id);
+      case "want":
+        if (this.#role === "client") this.host.wanted(control.count);
+        return this.#role === "client";
+      case "ping":
+        this.send(`pong ${control.count}`);
+        return true;
+      case "pong":
+        this.#roundTrip.answered(control.count, this.host.clock.now());
+        return true;
+    }
+  }
+
+  #onTake(kind: TakeKind, metadata: Uint8Array<ArrayBuffer> | undefined): boolean {
+    if (this.state === "idle") {
+      this.#reserve(kind, metadata);
+      return true;
+    }
+    if (this.state !== "taking") return false;
+    if (this.#role === "server") {
+      if (this.#wasCrossed) return false;
+      this.#wasCrossed = true; // ours stands, and the client will answer it
+      return true;
+    }
+    const own = this.#endTake();
+    this.#reserve(kind, metadata);
+    own.failed(this, "crossed");
+    return true;
+  }
+
+  #reserve(kind: TakeKind, metadata: Uint8Array<ArrayBuffer> | undefined): void {
+    if (!this.host.canReserve(kind)) {
+      this.send("no");
+      return this.#free();
+    }
+    const stream = this.#newStream();
+    if (metadata) stream.metadata = metadata;
+    this.#reservedBy = kind;
+    this.setState("inUse");
+    this.send("ok");
+    this.host.reserved(this, stream, kind);
+  }
+
+  #onOk(): boolean {
+    if (this.state !== "taking") return false;
+    const take = this.#endTake();
+    const stream = take.early?.stream ?? this.#newStream();
+    this.stream = stream;
+    this.#early = take.early;
+    this.setState("inUse");
+    take.granted(this, stream);
+    this.#early?.confirm();
+    return true;
+  }
+
+  #onNo(): boolean {
+    if (this.state !== "taking" || this.#take!.kind !== "open") return false;
+    const take = this.#endTake();
+    this.setState("idle");
+    take.failed(this, "refused");
+    this.host.linkFree(this);
+    return true;
+  }
+
+  #onFin(): boolean {
+    if (this.state === "idle" || this.state === "taking") return true; // early, of a take that came to nothing
+    if (this.state !== "inUse" || this.stream!.receiving !== "open") return false;
+    this.stream!.receiveEnd();
+    return true;
+  }
+
+  #onReset(code: number, reason: string): boolean {
+    if (this.state !== "inUse" || this.stream!.receiving !== "open") return false;
+    this.stream!.receiveReset(this.#resetError("read", code, reason));
+    return true;
+  }
+
+  #onStop(code: number, reason: string): boolean {
+    if (this.#isPeerDone || (this.state !== "inUse" && this.state !== "done")) return false;
+    const stream = this.stream;
+    if (stream?.sending === "open") {
+      this.sendReset(code, "");
+      stream.receiveStop(this.#resetError("write", code, reason));
+    }
+    const isGivenUp = this.#reservedBy && code === ResetCode.givenUp && this.stream?.receiving !== "open";
+    if (isGivenUp) this.stream!.cancel(ResetCode.givenUp, "");
+    return true;
+  }
+
+  #onIdle(id: string | undefined): boolean {
+    if ((id !== undefined) !== (this.#role === "client") || this.#isPeerDone) return false;
+    const isOver = this.state === "inUse" && this.stream!.sending !== "open" && this.stream!.receiving !== "open";
+    if (!isOver && this.state !== "done") return false;
+    this.#isPeerDone = true;
+    this.#nextId ??= id;
+    if (this.state === "done") this.#reuse();
+    return true;
+  }
+
+  // From one state to the next.
+
+  #newStream(): Stream {
+    const stream = this.stream = new Stream(this, this.host.batch);
+    stream.bind(this);
+    return stream;
+  }
+
+  /** The application of an early start is gone: what was sent stands, and a stream of nobody takes the place of its own. */
+  #replaceEarly(early: EarlyStart): void {
+    this.#early = undefined;
+    const stream = this.#newStream();
+    if (early.isFinSent) stream.sentEnd();
+  }
+
+  #endTake(): Take {
+    const take = this.#take!;
+    this.#take = undefined;
+    this.host.probed(this);
+    return take;
+  }
+
+  #takeFailed(why: TakeFailure): void {
+    if (this.#take) this.#endTake().failed(this, why);
+  }
+
+  #streamDone(stream: Stream): void {
+    stream.detach();
+    this.stream = undefined;
+    this.#reservedBy = undefined;
+    this.#streams++;
+    if (this.host.shallRetire(this)) return this.close(CloseCode.normal, "retired");
+    this.setState("done");
+    if (this.#role === "server") this.#nextId = this.host.nextId();
+    this.send(this.#role === "server" ? `idle ${this.#nextId}` : "idle");
+    if (this.#isPeerDone) this.#reuse();
+  }
+
+  /** Both sides are done: the link is idle under its next id. */
+  #reuse(): void {
+    if (this.#role === "server") this.host.releaseId(this.id);
+    this.setId(this.#nextId!);
+    this.#nextId = undefined;
+    this.#isPeerDone = false;
+    this.#window.shrink();
+    this.#free();
+  }
+
+  #free(): void {
+    if (this.state !== "idle") this.setState("idle");
+    this.host.linkFree(this);
+  }
+
+  #giveUp(code: number, reason: string): void {
+    const stream = this.stream;
+    stream?.reset(code, reason);
+    stream?.cancel(code, reason);
+  }
+
+  #ping(now: number): void {
+    const number = this.#roundTrip.start(now);
+    if (number !== undefined) this.send(`ping ${number}`);
+  }
+
+  // Ends of the link.
+
+  #violation(what: string): void {
+    const error = new ProtocolError(`Cannot use connection ${this.id}: the peer sent ${what}`);
+    this.#fail(CloseCode.protocolError, "protocol violation", error);
+  }
+
+  #overCredit(): void {
+    const error = new ProtocolError(`Cannot use connection ${this.id}: the peer sent more than it was granted`);
+    this.#fail(CloseCode.policyViolation, "over the granted credit", error);
+  }
+
+  #fail(code: number, reason: string, error: unknown): void {
+    const stream = this.stream;
+    this.close(code, reason);
+    stream?.lost(error);
+  }
+
+  #resetError(what: "read" | "write", code: number, reason: string): ConnectionResetError {
+    const text = reason ? ` (${reason})` : "";
+    const by = what === "read" ? "the peer gave its direction up" : "the peer does not want more";
+    return new ConnectionResetError(`Cannot ${what} connection ${this.id}: ${by}, code ${code}${text}`, code, reason);
+  }
+
+  /** The row of the state table, for messages. */
+  #row(): string {
+    const { state, stream } = this;
+    if (state !== "inUse" || !stream) return state;
+    return `in use (${stream.sending}/${stream.receiving}${this.#isPeerDone ? ", peer done" : ""})`;
+  }
+}

@@ -1,0 +1,82 @@
+import type { Clock, Timer } from "./clock.ts";
+import type { Link, LinkState } from "./link/link.ts";
+
+/** How often all links are looked at, at most, in milliseconds. */
+const SWEEP_MS = 1_000;
+
+/** Every link of a pool that is not closed, and the one timer that looks after them all. */
+export class LinkSet implements Iterable<Link> {
+  readonly #clock: Clock;
+  readonly #sweepMs: number;
+  readonly #swept: (link: Link, now: number) => void;
+  readonly #links = new Set<Link>();
+  #closing = 0;
+  #npws2 = 0;
+  #sweepTimer: Timer | undefined;
+  #nextSweepAt = 0;
+
+  /** `swept` is called for each link about every `sweepMs`, and every second at least. */
+  constructor(clock: Clock, sweepMs: number, swept: (link: Link, now: number) => void) {
+    this.#clock = clock;
+    this.#sweepMs = Math.min(SWEEP_MS, sweepMs);
+    this.#swept = swept;
+  }
+
+  /** All links, those that are closing too. */
+  get size(): number {
+    return this.#links.size;
+  }
+
+  /** Links that this side has closed and whose sockets are not gone yet. */
+  get closing(): number {
+    return this.#closing;
+  }
+
+  /** Whether there are links and none of them speaks npws/2. */
+  get isNpws1Only(): boolean {
+    return this.#links.size > 0 && this.#npws2 === 0;
+  }
+
+  add(link: Link): void {
+    this.#links.add(link);
+    if (link.protocol === 2) this.#npws2++;
+    if (!this.#sweepTimer) this.#scheduleSweep();
+  }
+
+  /** Keeps count of a link's state. */
+  changed(link: Link, before: LinkState): void {
+    if (link.state === "closing") this.#closing++;
+    if (link.state !== "closed" || !this.#links.delete(link)) return;
+    if (before === "closing") this.#closing--;
+    if (link.protocol === 2) this.#npws2--;
+  }
+
+  /** Resolves when every link that is here now is closed. */
+  async allClosed(): Promise<void> {
+    await Promise.all(Array.from(this.#links, (link) => link.closed));
+  }
+
+  /** Stops the timer. */
+  stop(): void {
+    this.#clock.clearTimeout(this.#sweepTimer);
+    this.#sweepTimer = undefined;
+  }
+
+  [Symbol.iterator](): Iterator<Link> {
+    return this.#links.values();
+  }
+
+  #scheduleSweep(): void {
+    this.#nextSweepAt = this.#clock.now() + this.#sweepMs;
+    this.#sweepTimer = this.#clock.setTimeout(() => this.#sweep(), this.#sweepMs);
+  }
+
+  #sweep(): void {
+    const now = this.#clock.now();
+    // A process that was stopped finds every link silent, and the answers in its sockets unread: it looks again later.
+    const wasStopped = now - this.#nextSweepAt > this.#sweepMs;
+    this.#sweepTimer = undefined;
+    if (!wasStopped) { for (const link of this.#links) this.#swept(link, now); }
+    if (this.#links.size > 0) this.#scheduleSweep();
+  }
+}
