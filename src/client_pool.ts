@@ -52,7 +52,7 @@ export class ClientPool extends Pool {
   #intervalMs: number;
   #wasReady = false;
   #isRunning = false;
-  #cycleTimer: Timer | undefined;
+  #tickTimer: Timer | undefined;
   /** A cycle starts when this turn of the event loop ends: what many events ask for in one turn is one cycle. */
   #isCycleDue = false;
   /** How many links the server's application waits for, and since when; less by each that it took since. */
@@ -111,14 +111,14 @@ export class ClientPool extends Pool {
   /** @internal */
   protected begin(): Promise<void> {
     this.#isRunning = true;
-    this.#cycle();
+    this.#tick();
     return this.#firstLink.promise;
   }
 
   /** @internal */
   protected async end(): Promise<void> {
     this.#isRunning = false;
-    this.clock.clearTimeout(this.#cycleTimer);
+    this.clock.clearTimeout(this.#tickTimer);
     this.#refill.stop();
     const error = this.closedWhileStarting();
     this.#firstLink.reject(error);
@@ -192,13 +192,17 @@ export class ClientPool extends Pool {
     });
   }
 
-  /** One cycle of the sizing policy; the next comes after the interval, or when something asks for it. */
-  #cycle(): void {
+  /** Once per interval: adapts the interval, and starts a cycle. */
+  #tick(): void {
     const { minIntervalMs, maxIntervalMs } = this.#settings;
     const intervalMs = nextInterval(this.#intervalMs, this.active, this.#capacity, minIntervalMs, maxIntervalMs);
     this.#resize(intervalMs, this.#capacity);
-    this.clock.clearTimeout(this.#cycleTimer);
-    this.#cycleTimer = this.clock.setTimeout(() => this.#cycle(), this.#intervalMs);
+    this.#tickTimer = this.clock.setTimeout(() => this.#tick(), intervalMs);
+    this.#cycle();
+  }
+
+  /** Makes the idle links as many as they should be. */
+  #cycle(): void {
     while (this.active > this.#target) this.retire(this.stalest!, "above capacity");
     this.#refill.startCycle();
   }
