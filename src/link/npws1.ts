@@ -119,7 +119,7 @@ export class Npws1Link extends Link {
   }
 
   #fail(code: number, reason: string, error: unknown): void {
+    this.stream?.lost(error); // first: some sockets tell their close before `close` returns
     this.close(code, reason);
-    this.stream?.lost(error);
   }
 }

@@ -1,0 +1,92 @@
+import {
+  ClientPool,
+  type ClientPoolOptions,
+  type Pool,
+  type PoolEventMap,
+  type PoolStats,
+  ServerPool,
+} from "@npws/pool";
+import type { ServerPoolOptions, WebSocketConstructor } from "@npws/pool";
+import { type Environment, systemEnvironment } from "../../src/environment.ts";
+import { ManualClock } from "../fakes.ts";
+
+/** The sockets that a client can dial with. */
+export const transports: { name: string; options: { WebSocket?: WebSocketConstructor } }[] = [
+  { name: "the runtime's socket", options: {} },
+  { name: "the global WebSocket", options: { WebSocket: globalThis.WebSocket } },
+];
+
+/** A clock whose timers the test moves by hand, while turns of the event loop end as they do, for pools on real sockets. */
+export class TimersByHand extends ManualClock {
+  override endOfTurn(callback: () => void): void {
+    setImmediate(callback);
+  }
+}
+
+// setImmediate is a global of both runtimes, but not of the web standard's type library.
+const { setImmediate } = globalThis as unknown as { setImmediate(callback: () => void): unknown };
+
+/** A client pool, on another clock where one is given. */
+export function clientPool(options: ClientPoolOptions, environment: Partial<Environment> = {}): ClientPool {
+  return Reflect.construct(ClientPool, [options, { ...systemEnvironment, ...environment }]);
+}
+
+/** A server pool on 127.0.0.1, on another clock where one is given. */
+export function serverPool(options: ServerPoolOptions = {}, environment: Partial<Environment> = {}): ServerPool {
+  const local = { hostname: "127.0.0.1", ...options };
+  return Reflect.construct(ServerPool, [local, { ...systemEnvironment, ...environment }]);
+}
+
+/** Two pools that speak npws/1 with each other. */
+export interface Pools extends AsyncDisposable {
+  readonly server: ServerPool;
+  readonly client: ClientPool;
+}
+
+/** Starts a server and a client of it; the client's first link is idle. Disposing closes both at once. */
+export async function startPools(
+  { server: serverOptions, client: clientOptions }: {
+    server?: ServerPoolOptions;
+    client?: Partial<ClientPoolOptions>;
+  } = {},
+): Promise<Pools> {
+  const server = serverPool({ protocol: 1, ...serverOptions });
+  await server.start();
+  const client = clientPool({ url: urlOf(server), protocol: 1, ...clientOptions });
+  await client.start();
+  return {
+    server,
+    client,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([client.close({ drainMs: 0 }), server.close({ drainMs: 0 })]);
+    },
+  };
+}
+
+/** The address to dial a server pool at. */
+export function urlOf({ address: { hostname, port } }: ServerPool): string {
+  return `ws://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+}
+
+/** What the pool's next event of this type tells. */
+export function nextEvent<Type extends keyof PoolEventMap>(
+  pool: Pool,
+  type: Type,
+): Promise<PoolEventMap[Type]["detail"]> {
+  return new Promise((resolve) => {
+    pool.addEventListener(type, (event) => resolve(event.detail as PoolEventMap[Type]["detail"]), { once: true });
+  });
+}
+
+/** Resolves when the pool's statistics are as wanted; they are looked at whenever a link opened or closed. */
+export function until(pool: Pool, isReached: (stats: PoolStats) => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const looking = new AbortController();
+    // The pool tells of a link before it has put it in its place.
+    const look = () => queueMicrotask(() => isReached(pool.stats()) && (looking.abort(), resolve()));
+    for (const type of ["linkopen", "linkclose"] as const) {
+      pool.addEventListener(type, look, { signal: looking.signal });
+    }
+    look();
+  });
+}

@@ -1,0 +1,40 @@
+import type { PoolConnection } from "@npws/pool";
+
+/** The bytes of a text, or of a list of numbers. */
+export function bytes(content: string | number[]): Uint8Array {
+  return typeof content === "string" ? new TextEncoder().encode(content) : Uint8Array.from(content);
+}
+
+/** Writes once, and leaves the writable unlocked. */
+export async function write(
+  { writable }: Pick<PoolConnection, "writable">,
+  content: Uint8Array | string,
+): Promise<void> {
+  const writer = writable.getWriter();
+  try {
+    await writer.write(typeof content === "string" ? bytes(content) : content);
+  } finally {
+    writer.releaseLock();
+  }
+}
+
+/** Reads to the end. */
+export async function readAll({ readable }: Pick<PoolConnection, "readable">): Promise<Uint8Array> {
+  return new Uint8Array(await new Response(readable).arrayBuffer());
+}
+
+/** Reads to the end. */
+export async function readText(connection: Pick<PoolConnection, "readable">): Promise<string> {
+  return new TextDecoder().decode(await readAll(connection));
+}
+
+/** Reads this many bytes, and leaves the readable unlocked. */
+export async function readExactly({ readable }: Pick<PoolConnection, "readable">, count: number): Promise<Uint8Array> {
+  const reader = readable.getReader({ mode: "byob" });
+  try {
+    const { value } = await reader.read(new Uint8Array(count), { min: count });
+    return value!;
+  } finally {
+    reader.releaseLock();
+  }
+}

@@ -1,0 +1,166 @@
+import { assertEquals } from "@std/assert";
+import { createHash } from "node:crypto";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { RawLink } from "./raw_link.ts";
+import { concat } from "./websocket_frames.ts";
+
+/** An upgrade request that the test's server has read and not answered. */
+export interface Opening {
+  readonly link: RawLink;
+  /** The request up to its empty line. */
+  readonly request: string;
+  /** How many came before it. */
+  readonly index: number;
+  /** The bytes of the answer that completes the WebSocket handshake. */
+  readonly accept: Uint8Array;
+}
+
+/** Answers an upgrade request. */
+export type Greeting = (opening: Opening) => void | Promise<void>;
+
+/** The server's role of npws/1, written against TCP alone. */
+export class Npws1Server implements AsyncDisposable {
+  readonly #listener: Server;
+  readonly #greet: Greeting;
+  readonly #sockets = new Set<Socket>();
+  readonly #waiting: ((link: RawLink) => void)[] = [];
+  readonly #ready: RawLink[] = [];
+  #openings = 0;
+
+  private constructor(greet: Greeting) {
+    this.#greet = greet;
+    this.#listener = createServer((socket) => this.#open(socket));
+  }
+
+  /** Listens on 127.0.0.1. Each link gets the greeting; by default the next id, glued to the handshake's answer. */
+  static async listen(greet: Greeting = glued, port = 0): Promise<Npws1Server> {
+    const server = new Npws1Server(greet);
+    await new Promise<void>((resolve, reject) => {
+      server.#listener.once("error", reject);
+      server.#listener.listen(port, "127.0.0.1", resolve);
+    });
+    return server;
+  }
+
+  get port(): number {
+    return (this.#listener.address() as { port: number }).port;
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${this.port}`;
+  }
+
+  /** The next link that was greeted, in the order of their requests. */
+  nextLink(): Promise<RawLink> {
+    const link = this.#ready.shift();
+    return link ? Promise.resolve(link) : new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** As many links. */
+  async nextLinks(count: number): Promise<RawLink[]> {
+    const links: RawLink[] = [];
+    while (links.length < count) links.push(await this.nextLink());
+    return links;
+  }
+
+  /** Drops everything, as the end of the process would. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise<void>((resolve) => this.#listener.close(() => resolve()));
+  }
+
+  async #open(socket: Socket): Promise<void> {
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    const link = new RawLink(socket, "server");
+    const request = await readHead(link);
+    if (request === undefined) return;
+    await this.#greet({ link, request, index: this.#openings++, accept: acceptance(request) });
+    const waiting = this.#waiting.shift();
+    if (waiting) waiting(link);
+    else this.#ready.push(link);
+  }
+}
+
+/** A greeting: the id "00000000" for the first link, "00000001" for the next, in one write with the handshake's answer. */
+export const glued: Greeting = (opening) => opening.link.write(concat(opening.accept, idFrame(opening, opening.index)));
+
+/** The frame that tells the id with this number, which becomes the link's. */
+export function idFrame({ link }: Pick<Opening, "link">, number: number): Uint8Array {
+  link.id = number.toString(16).padStart(8, "0");
+  const payload = new Uint8Array(4);
+  new DataView(payload.buffer).setUint32(0, number);
+  return link.frame(0x2, payload);
+}
+
+/** The answer to a request to a server pool. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  /** For what comes after the handshake; the caller destroys it. */
+  link: RawLink;
+}
+
+/** What an upgrade request may have. */
+export interface UpgradeOptions {
+  hostname?: string;
+  path?: string;
+  headers?: Record<string, string>;
+}
+
+/** Asks a server for an upgrade, and reads no further than its answer's empty line. */
+export async function requestUpgrade(port: number, options: UpgradeOptions = {}): Promise<Answer> {
+  const { hostname = "127.0.0.1", path = "/", headers = {} } = options;
+  const socket = connect(port, hostname);
+  await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
+  const link = new RawLink(socket, "client");
+  const key = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
+  const lines = Object.entries({ ...upgradeHeaders(key), ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+  await link.write(new TextEncoder().encode(`GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\n${lines.join("")}\r\n`));
+  const head = await readHead(link) ?? "";
+  const [, status] = /^HTTP\/1\.1 (\d{3})/.exec(head) ?? [];
+  const answer = { status: Number(status), headers: parseHeaders(head), link };
+  if (answer.status === 101) assertEquals(answer.headers.get("sec-websocket-accept"), acceptKey(key));
+  return answer;
+}
+
+/** The client's role of npws/1: opens a link and reads its id, and nothing after it. */
+export async function dialNpws1(port: number, options?: UpgradeOptions): Promise<RawLink> {
+  const { status, link } = await requestUpgrade(port, options);
+  assertEquals(status, 101);
+  const first = await link.readMessage();
+  assertEquals(first.length, 4, "the first message must be the id");
+  link.id = first.toHex();
+  return link;
+}
+
+function upgradeHeaders(key: string): Record<string, string> {
+  return { Connection: "Upgrade", Upgrade: "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": key };
+}
+
+/** Reads to the first empty line. */
+function readHead(link: RawLink): Promise<string | undefined> {
+  return link.read((unread) => {
+    const text = new TextDecoder("latin1").decode(unread);
+    const end = text.indexOf("\r\n\r\n");
+    return end === -1 ? undefined : { value: text.slice(0, end), byteLength: end + 4 };
+  });
+}
+
+function parseHeaders(head: string): Headers {
+  const headers = new Headers();
+  for (const [, name, value] of head.matchAll(/^([^:\r\n]+):[ \t]*(.*?)\r?$/gm)) headers.append(name, value);
+  return headers;
+}
+
+function acceptance(request: string): Uint8Array {
+  const key = parseHeaders(request).get("sec-websocket-key") ?? "";
+  return new TextEncoder().encode(
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+      `Sec-WebSocket-Accept: ${acceptKey(key)}\r\n\r\n`,
+  );
+}
+
+function acceptKey(key: string): string {
+  return createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+}
