@@ -73,6 +73,7 @@ class Direction {
   constructor(from: RelayEnd, to: RelayEnd) {
     this.#reader = from.readable.getReader();
     this.#writer = to.writable.getWriter();
+    this.#writer.closed.catch(() => {}); // heard by run(), which an aborted relay never calls
   }
 
   /** Moves all bytes, then the end. Fails as soon as either stream does, also while there is nothing to move. */
