@@ -86,7 +86,8 @@ export class BunServerSocket extends AdaptedSocket {
       if (data instanceof BunServerSocket && data.bufferedBytes <= LOW_WATER_BYTES) data.drained();
     },
     close({ data }, code, reason) {
-      if (data instanceof BunServerSocket) data.closed(code, reason);
+      // In a turn of its own: Bun calls this inside of its `close` and `terminate`.
+      if (data instanceof BunServerSocket) queueMicrotask(() => data.closed(code, reason));
     },
     idleTimeout: 0,
     sendPings: false,

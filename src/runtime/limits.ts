@@ -9,3 +9,6 @@ export const LOW_WATER_BYTES = 128 * 1024;
 
 /** How long an answered upgrade may take to become an open socket. */
 export const UPGRADE_TIMEOUT_MS = 10_000;
+
+/** How long a peer that closed may take to end the TCP connection, before the close is told and the connection dropped. */
+export const CLOSE_TIMEOUT_MS = 1_000;

@@ -4,7 +4,7 @@ import { type ConnectionOptions, createSecureContext, type TLSSocket } from "nod
 import { WebSocket } from "ws";
 import { dialError, explainUntrusted, serverAnswered } from "./dial_failure.ts";
 import { type Endpoint, endpointOf } from "./endpoint.ts";
-import { MAX_MESSAGE_BYTES } from "./limits.ts";
+import { CLOSE_TIMEOUT_MS, MAX_MESSAGE_BYTES } from "./limits.ts";
 import type { Dialer, DialOptions, DialTls } from "./runtime.ts";
 import type { Socket, TlsInfo } from "./socket.ts";
 import { dialedTlsInfo, pinProblem } from "./tls.ts";
@@ -58,12 +58,15 @@ export class WsDialer implements Dialer {
 
   #upgrade(transport: NetSocket, tls: TlsInfo | undefined, signal: AbortSignal): Promise<Socket> {
     return new Promise((resolve, reject) => {
-      const webSocket = new WebSocket(this.#options.url, {
+      // In a variable of its own: the types do not know all options yet.
+      const options = {
         headers: this.#options.headers,
         createConnection: () => transport,
         perMessageDeflate: false,
         maxPayload: MAX_MESSAGE_BYTES,
-      });
+        closeTimeout: CLOSE_TIMEOUT_MS,
+      };
+      const webSocket = new WebSocket(this.#options.url, options);
       const socket = new WsSocket(webSocket, transport, tls);
       const settle = () => {
         signal.removeEventListener("abort", abort);

@@ -54,7 +54,7 @@ export class WsSocket extends AdaptedSocket {
   }
 
   resume(): void {
-    this.#webSocket.resume();
+    if (this.#webSocket.isPaused) this.#webSocket.resume(); // it throws where the opening has failed
   }
 
   ping(): boolean {
