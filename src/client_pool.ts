@@ -3,7 +3,7 @@ import type { Timer } from "./clock.ts";
 import { type Environment, systemEnvironment } from "./environment.ts";
 import { PoolError } from "./errors.ts";
 import { clientHandshake } from "./link/handshake.ts";
-import type { Link } from "./link/link.ts";
+import { CloseCode, type Link, type LinkState } from "./link/link.ts";
 import { type ClientPoolOptions, type ClientSettings, clientSettings } from "./options/client_options.ts";
 import { Pool } from "./pool.ts";
 import { Refill } from "./refill.ts";
@@ -80,7 +80,7 @@ export class ClientPool extends Pool {
       dialConcurrency: settings.dialConcurrency,
       maxBackoffMs: settings.maxBackoffMs,
       missing: () => this.#target - this.active - this.#refill.dialing,
-      isAwaited: () => this.#awaited > 0,
+      isAwaited: () => this.waiting > 0 || this.#awaited > 0,
       dial: () => this.#dial(),
       cycleEnded: (started, succeeded) => this.#resize(this.#intervalMs, this.#capacityAfter(started, succeeded)),
       dialFailed: (error, attempt, retryInMs) => this.#dialFailed(error, attempt, retryInMs),
@@ -124,6 +124,10 @@ export class ClientPool extends Pool {
     this.#firstLink.reject(error);
     this.#firstLink.promise.catch(() => {}); // nobody may have called start()
     await this.#dials.end(error);
+  }
+
+  /** @internal */
+  protected release(): void {
     this.#dialer.close();
   }
 
@@ -136,12 +140,11 @@ export class ClientPool extends Pool {
   /** @internal */
   protected linkGone(link: Link): void {
     const { end, openedAt } = link;
-    const isEarlyLoss = end && !end.local && end.from === "idle" && this.clock.now() - openedAt < SETTLED_AFTER_MS;
-    if (link.state === "closed" && isEarlyLoss) {
-      const reason = `closed with code ${end.code} as soon as it was open`;
-      this.#refill.failed(new PoolError(`Cannot keep link ${link.id}: ${reason}`));
-    }
-    this.#cycleSoon();
+    const isYoung = this.clock.now() - openedAt < SETTLED_AFTER_MS;
+    if (link.state !== "closed" || !isYoung || end!.local || end!.from !== "idle") return this.#cycleSoon();
+    if (isOrderly(end!.code)) return; // the server wants fewer links: the next interval is soon enough
+    const reason = `closed with code ${end!.code} as soon as it was open`;
+    this.#refill.failed(new PoolError(`Cannot keep link ${link.id}: ${reason}`));
   }
 
   /** @internal */

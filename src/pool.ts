@@ -7,7 +7,7 @@ import { parseId } from "./id.ts";
 import type { Clock } from "./clock.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 import { randomPoolId } from "./link/hello.ts";
-import { CloseCode, type Link, type LinkHost, type LinkState } from "./link/link.ts";
+import { CloseCode, isOrderly, type Link, type LinkHost, type LinkState } from "./link/link.ts";
 import { TurnBatch } from "./link/turn_batch.ts";
 import { LinkSet } from "./link_set.ts";
 import { closeSettings, type GetOptions, getSettings, loopSettings } from "./options/get_options.ts";
@@ -267,6 +267,13 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   protected abstract end(): Promise<void>;
 
   /**
+   * Frees what the role holds, when no link is left.
+   *
+   * @internal
+   */
+  protected abstract release(): Promise<void> | void;
+
+  /**
    * A call found no idle link.
    *
    * @internal
@@ -274,11 +281,11 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   protected abstract linkWanted(): void;
 
   /**
-   * A link left idle or was closed.
+   * A link left idle or was closed; its state is the new one.
    *
    * @internal
    */
-  protected abstract linkGone(link: Link): void;
+  protected abstract linkGone(link: Link, before: LinkState): void;
 
   /**
    * Whether a link that has just ended a stream is to be closed.
@@ -359,6 +366,15 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   }
 
   /**
+   * Calls that wait, whatever for.
+   *
+   * @internal
+   */
+  protected get waiting(): number {
+    return this.#dispatcher.waiting;
+  }
+
+  /**
    * Calls that the next link will serve, whichever it is.
    *
    * @internal
@@ -386,15 +402,20 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   }
 
   /**
-   * Takes in a link that has just been opened.
+   * Takes in a link that has just been opened. What came glued to its handshake has waited, and reaches it from here on.
    *
    * @internal
    */
   protected admit(link: Link): void {
+    if (this.isClosed) {
+      link.socket.terminate();
+      return this.releaseId(link.id);
+    }
     this.#links.add(link);
     this.#counters.dialed++;
+    link.socket.handler = link;
+    this.#dispatcher.offer(link);
     this.emit("linkopen", { id: link.id, protocol: link.protocol, peer: link.peer });
-    if (link.state === "idle") this.#linkFree(link);
   }
 
   /**
@@ -469,6 +490,9 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     try {
       aborted.signal.throwIfAborted();
       await this.begin(aborted.signal);
+    } catch (error) {
+      aborted.signal.throwIfAborted();
+      throw error;
     } finally {
       signal?.removeEventListener("abort", abort);
     }
@@ -498,6 +522,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     await Promise.all([roleEnded, this.#links.allClosed()]);
     this.#links.stop();
     this.#probes.clear();
+    await this.release();
   }
 
   /** Resolves when the last link is closed, or when the time is over. */
@@ -516,12 +541,12 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     if (before === "done" && link.state === "idle") this.#counters.recycled++;
     this.#links.changed(link, before);
     if (link.state === "closed") this.#linkClosed(link);
-    if (before === "idle" || link.state === "closed") this.linkGone(link);
+    if (before === "idle" || link.state === "closed") this.linkGone(link, before);
   }
 
   #linkClosed(link: Link): void {
     const { code, reason, local, from } = link.end!;
-    if (!local && from === "idle" && code !== CloseCode.normal && code !== CloseCode.goingAway) {
+    if (!local && from === "idle" && !isOrderly(code)) {
       this.#counters.lost++;
       this.countError(`Cannot keep link ${link.id}: lost while idle with code ${code}`);
     }

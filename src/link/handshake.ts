@@ -14,7 +14,8 @@ export type Protocols = "auto" | 1 | 2;
 
 /**
  * The client's part: the server's first message is binary, 4 bytes long, and the id (npws/1, wire.md section 1), or a text, its
- * hello (npws/2, section 2.1), which is answered. On failure the socket is closed.
+ * hello (npws/2, section 2.1), which is answered. On failure the socket is closed. On success nobody handles the socket: what
+ * came glued to the first message waits until the link is the pool's.
  *
  * @param hello What is answered; undefined where npws/2 was not offered.
  * @throws {ProtocolError} The first message is something else.
@@ -30,12 +31,12 @@ export async function clientHandshake(
 ): Promise<Link> {
   const message = await firstMessage(socket, signal, "server");
   if (protocols !== 2 && typeof message !== "string" && message.byteLength === ID_BYTES) {
-    return owned(socket, new Npws1Link(socket, host, formatId(message)));
+    return new Npws1Link(socket, host, formatId(message));
   }
   const serverHello = protocols !== 1 && typeof message === "string" ? parseServerHello(message) : undefined;
   if (serverHello) {
     socket.send(formatHello(hello));
-    return owned(socket, new Npws2Link(socket, host, "client", serverHello.id, serverHello));
+    return new Npws2Link(socket, host, "client", serverHello.id, serverHello);
   }
   await closeSocket(socket, host.clock, CloseCode.protocolError, "first message");
   throw new ProtocolError(`first message is ${described(message)}, must be ${expected(protocols)}`);
@@ -43,9 +44,8 @@ export async function clientHandshake(
 
 /** The server's part on npws/1: the id is the first message, and all there is. */
 export function serverHandshake1(socket: Socket, host: LinkHost, id: string): Link {
-  const link = owned(socket, new Npws1Link(socket, host, id));
   socket.send(idBytes(id));
-  return link;
+  return new Npws1Link(socket, host, id);
 }
 
 /**
@@ -66,15 +66,9 @@ export async function serverHandshake2(
   socket.send(formatHello({ id, ...hello }));
   const message = await answer;
   const clientHello = typeof message === "string" ? parseClientHello(message) : undefined;
-  if (clientHello) return owned(socket, new Npws2Link(socket, host, "server", id, clientHello));
+  if (clientHello) return new Npws2Link(socket, host, "server", id, clientHello);
   await closeSocket(socket, host.clock, CloseCode.protocolError, "first message");
   throw new ProtocolError(`first message is ${described(message)}, must be a hello of npws/2`);
-}
-
-/** What came glued to the handshake has waited for the link. */
-function owned(socket: Socket, link: Link): Link {
-  socket.handler = link;
-  return link;
 }
 
 function firstMessage(socket: Socket, signal: AbortSignal, sender: "server" | "client"): Promise<Message> {

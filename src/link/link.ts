@@ -27,6 +27,11 @@ export const CloseCode = {
   internalError: 1011,
 } as const;
 
+/** Whether a close code is a farewell, and no failure. */
+export function isOrderly(code: number): boolean {
+  return code === CloseCode.normal || code === CloseCode.goingAway;
+}
+
 /** The pool, as its links see it. */
 export interface LinkHost {
   readonly clock: Clock;

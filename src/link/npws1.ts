@@ -1,6 +1,6 @@
 import { ProtocolError } from "../errors.ts";
 import type { Message } from "../runtime/socket.ts";
-import { CloseCode, Link } from "./link.ts";
+import { CloseCode, isOrderly, Link } from "./link.ts";
 import { Stream } from "./stream.ts";
 import type { Take } from "./take.ts";
 
@@ -83,9 +83,7 @@ export class Npws1Link extends Link {
   }
 
   protected streamLost(): void {
-    const { code } = this.end!;
-    const isOrderly = code === CloseCode.normal || code === CloseCode.goingAway;
-    if (isOrderly) this.stream?.closedByPeer(this.lostError());
+    if (isOrderly(this.end!.code)) this.stream?.closedByPeer(this.lostError());
     else this.stream?.lost(this.lostError());
   }
 

@@ -179,6 +179,7 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
 
   protected streamLost(): void {
     this.#takeFailed(this.end!.code === CloseCode.normal && !this.end!.local ? "left" : "lost");
+    if (this.#role === "server" && this.#nextId) this.host.releaseId(this.#nextId);
     const stream = this.stream;
     if (!stream) return;
     stream.lost(this.lostError());
