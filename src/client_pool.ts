@@ -3,7 +3,7 @@ import type { Timer } from "./clock.ts";
 import { type Environment, systemEnvironment } from "./environment.ts";
 import { PoolError } from "./errors.ts";
 import { clientHandshake } from "./link/handshake.ts";
-import { CloseCode, type Link, type LinkState } from "./link/link.ts";
+import { CloseCode, isOrderly, type Link, type LinkState } from "./link/link.ts";
 import { type ClientPoolOptions, type ClientSettings, clientSettings } from "./options/client_options.ts";
 import { Pool } from "./pool.ts";
 import { Refill } from "./refill.ts";
@@ -48,6 +48,8 @@ export class ClientPool extends Pool {
   readonly #refill: Refill;
   readonly #firstLink = Promise.withResolvers<void>();
   readonly #dials: Attempts;
+  /** Dials whose link is not in the pool yet: each missing link is counted once, whenever the refill hears of the end of a dial. */
+  #dialing = 0;
   #capacity: number;
   #intervalMs: number;
   #wasReady = false;
@@ -79,7 +81,7 @@ export class ClientPool extends Pool {
       random: environment.random,
       dialConcurrency: settings.dialConcurrency,
       maxBackoffMs: settings.maxBackoffMs,
-      missing: () => this.#target - this.active - this.#refill.dialing,
+      missing: () => this.#target - this.active - this.#dialing,
       isAwaited: () => this.waiting > 0 || this.#awaited > 0,
       dial: () => this.#dial(),
       cycleEnded: (started, succeeded) => this.#resize(this.#intervalMs, this.#capacityAfter(started, succeeded)),
@@ -105,7 +107,7 @@ export class ClientPool extends Pool {
 
   /** @internal */
   protected get dialing(): number {
-    return this.#refill.dialing;
+    return this.#dialing;
   }
 
   /** @internal */
@@ -225,13 +227,18 @@ export class ClientPool extends Pool {
   /** Opens one link, within the dial deadline. */
   async #dial(): Promise<void> {
     const { dial: { url }, dialTimeoutMs } = this.#settings;
+    const late = new PoolError(`no link within ${dialTimeoutMs} ms`);
+    let link: Link;
+    this.#dialing++;
     try {
-      const late = new PoolError(`no link within ${dialTimeoutMs} ms`);
-      this.#opened(await this.#dials.run(dialTimeoutMs, late, (signal) => this.#open(signal)));
+      link = await this.#dials.run(dialTimeoutMs, late, (signal) => this.#open(signal));
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new PoolError(`Cannot dial ${url}: ${reason}`, { cause });
+    } finally {
+      this.#dialing--;
     }
+    this.#opened(link);
   }
 
   async #open(signal: AbortSignal): Promise<Link> {

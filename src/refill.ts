@@ -55,11 +55,6 @@ export class Refill {
     this.#host = host;
   }
 
-  /** Dials that are under way. */
-  get dialing(): number {
-    return this.#dialing;
-  }
-
   /** Whether dials fail, so that no cycle starts any. */
   get isFailing(): boolean {
     return this.#pause !== undefined || this.#probing !== undefined;
@@ -113,7 +108,7 @@ export class Refill {
       await this.#host.dial();
       this.#dialing--;
       cycle.succeeded++;
-      this.#succeeded();
+      this.#succeeded(cycle);
     } catch (error) {
       this.#dialing--;
       if (cycle === this.#probing) this.#probing = undefined;
@@ -138,10 +133,10 @@ export class Refill {
     if (budget === 0 && running === 0 && started > 0 && !this.#isStopped) this.#host.cycleEnded(started, succeeded);
   }
 
-  #succeeded(): void {
-    if (!this.isFailing) return;
+  /** Only a dial that was begun while dials fail shows that they do not any more. */
+  #succeeded(cycle: Cycle): void {
+    if (cycle !== this.#probing) return;
     this.#probing = undefined;
-    this.#endPause();
     this.#host.recovered();
   }
 

@@ -128,17 +128,27 @@ export class ServerPool extends Pool {
       this.countError(error);
       throw error;
     });
+    if (this.isClosed) {
+      await listener.close();
+      signal.throwIfAborted();
+      throw this.closedWhileStarting();
+    }
     this.#listener = listener;
-    if (!this.isClosed) return;
-    await listener.close();
-    signal.throwIfAborted();
-    throw this.closedWhileStarting();
   }
 
   /** @internal */
   protected async end(): Promise<void> {
     this.#demand.stop();
-    await Promise.all([this.#listener?.close(), this.#attempts.end(this.closedWhileStarting())]);
+    await this.#attempts.end(this.closedWhileStarting());
+  }
+
+  /**
+   * Last of all: a listener that closes drops its WebSockets.
+   *
+   * @internal
+   */
+  protected release(): Promise<void> | undefined {
+    return this.#listener?.close();
   }
 
   /** @internal */
