@@ -26,6 +26,7 @@ export class Npws1Server implements AsyncDisposable {
   readonly #waiting: ((link: RawLink) => void)[] = [];
   readonly #ready: RawLink[] = [];
   #openings = 0;
+  #port = 0;
 
   private constructor(greet: Greeting) {
     this.#greet = greet;
@@ -39,11 +40,12 @@ export class Npws1Server implements AsyncDisposable {
       server.#listener.once("error", reject);
       server.#listener.listen(port, "127.0.0.1", resolve);
     });
+    server.#port = (server.#listener.address() as { port: number }).port;
     return server;
   }
 
   get port(): number {
-    return (this.#listener.address() as { port: number }).port;
+    return this.#port;
   }
 
   get url(): string {
@@ -63,9 +65,14 @@ export class Npws1Server implements AsyncDisposable {
     return links;
   }
 
-  /** Drops everything, as the end of the process would. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Drops all connections. */
+  drop(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Ends, as the end of its process would. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.drop();
     await new Promise<void>((resolve) => this.#listener.close(() => resolve()));
   }
 
