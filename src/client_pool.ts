@@ -1,9 +1,10 @@
 import { Attempts } from "./attempts.ts";
 import type { Timer } from "./clock.ts";
+import { DeadlineQueue } from "./deadline_queue.ts";
 import { type Environment, systemEnvironment } from "./environment.ts";
 import { PoolError } from "./errors.ts";
 import { clientHandshake } from "./link/handshake.ts";
-import { CloseCode, isOrderly, type Link, type LinkState } from "./link/link.ts";
+import { isOrderly, type Link, type LinkState } from "./link/link.ts";
 import { type ClientPoolOptions, type ClientSettings, clientSettings } from "./options/client_options.ts";
 import { Pool } from "./pool.ts";
 import { Refill } from "./refill.ts";
@@ -15,6 +16,9 @@ import { jitteredAge, nextCapacity, nextInterval } from "./sizing.ts";
  * dialed in a tight loop.
  */
 const SETTLED_AFTER_MS = 1_000;
+
+/** How long a link of npws/2 is expected back from its stream before another one takes its place, in milliseconds. */
+const RETURN_MS = 100;
 
 /** How long a server's demand holds, in milliseconds; it repeats it every second (wire.md section 2.9). */
 const DEMAND_MS = 2_000;
@@ -50,6 +54,10 @@ export class ClientPool extends Pool {
   readonly #dials: Attempts;
   /** Dials whose link is not in the pool yet: each missing link is counted once, whenever the refill hears of the end of a dial. */
   #dialing = 0;
+  /** Links of npws/2 that were taken a moment ago: streams one after another need no more links than at a time. */
+  readonly #borrowed: DeadlineQueue<Link>;
+  /** The fewest idle links since the last tick: what is above the target of these was not needed. */
+  #fewestIdle = 0;
   #capacity: number;
   #intervalMs: number;
   #wasReady = false;
@@ -76,12 +84,13 @@ export class ClientPool extends Pool {
     this.#intervalMs = settings.minIntervalMs;
     this.#dialer = environment.runtime.dialer(offering(settings));
     this.#dials = new Attempts(environment.clock);
+    this.#borrowed = new DeadlineQueue(environment.clock, RETURN_MS, () => this.#cycleSoon());
     this.#refill = new Refill({
       clock: environment.clock,
       random: environment.random,
       dialConcurrency: settings.dialConcurrency,
       maxBackoffMs: settings.maxBackoffMs,
-      missing: () => this.#target - this.active - this.#dialing,
+      missing: () => this.#missing,
       isAwaited: () => this.waiting > 0 || this.#awaited > 0,
       dial: () => this.#dial(),
       cycleEnded: (started, succeeded) => this.#resize(this.#intervalMs, this.#capacityAfter(started, succeeded)),
@@ -122,6 +131,7 @@ export class ClientPool extends Pool {
     this.#isRunning = false;
     this.clock.clearTimeout(this.#tickTimer);
     this.#refill.stop();
+    this.#borrowed.clear();
     const error = this.closedWhileStarting();
     this.#firstLink.reject(error);
     this.#firstLink.promise.catch(() => {}); // nobody may have called start()
@@ -140,13 +150,10 @@ export class ClientPool extends Pool {
   }
 
   /** @internal */
-  protected linkGone(link: Link): void {
-    const { end, openedAt } = link;
-    const isYoung = this.clock.now() - openedAt < SETTLED_AFTER_MS;
-    if (link.state !== "closed" || !isYoung || end!.local || end!.from !== "idle") return this.#cycleSoon();
-    if (isOrderly(end!.code)) return; // the server wants fewer links: the next interval is soon enough
-    const reason = `closed with code ${end!.code} as soon as it was open`;
-    this.#refill.failed(new PoolError(`Cannot keep link ${link.id}: ${reason}`));
+  protected linkMoved(link: Link, before: LinkState): void {
+    if (before === "idle") this.#leftIdle(link);
+    else if (link.state === "idle") this.#borrowed.delete(link);
+    if (link.state === "closed") this.#closed(link);
   }
 
   /** @internal */
@@ -177,15 +184,36 @@ export class ClientPool extends Pool {
   /** @internal */
   protected releaseId(): void {}
 
-  /** How many links should be idle: the capacity, or as many as calls of either side wait for, within the maximum. */
-  get #target(): number {
-    return Math.max(this.#capacity, Math.min(this.#awaited, this.#settings.maxCapacity));
+  #leftIdle(link: Link): void {
+    this.#fewestIdle = Math.min(this.#fewestIdle, this.active);
+    if (link.state === "closed" || !this.#isRunning) return;
+    if (link.protocol === 2 && link.state !== "closing") this.#borrowed.add(link);
+    else this.#cycleSoon();
   }
 
-  /** How many links calls wait for, here or at the server. */
+  #closed(link: Link): void {
+    this.#borrowed.delete(link);
+    const { code, local, from } = link.end!;
+    const isYoung = this.clock.now() - link.openedAt < SETTLED_AFTER_MS;
+    if (!isYoung || from !== "idle" || (local && isOrderly(code))) return this.#cycleSoon();
+    const reason = `closed with code ${code} as soon as it was open`;
+    this.#refill.failed(new PoolError(`Cannot keep link ${link.id}: ${reason}`));
+  }
+
+  /** How many links should be idle: the capacity, or as many as calls of either side wait for, within the maximum. */
+  get #target(): number {
+    return Math.max(this.#capacity, this.#awaited);
+  }
+
+  /** How many links are still to be dialed. */
+  get #missing(): number {
+    return Math.max(this.#capacity - this.#borrowed.size, this.#awaited) - this.active - this.#dialing;
+  }
+
+  /** How many links calls wait for, here or at the server, within the maximum. */
   get #awaited(): number {
     const isDemanded = this.clock.now() - this.#demand.at < DEMAND_MS;
-    return Math.max(this.waitingForAny, isDemanded ? this.#demand.count : 0);
+    return Math.min(this.#settings.maxCapacity, Math.max(this.waitingForAny, isDemanded ? this.#demand.count : 0));
   }
 
   #cycleSoon(): void {
@@ -193,7 +221,7 @@ export class ClientPool extends Pool {
     this.#isCycleDue = true;
     this.clock.endOfTurn(() => {
       this.#isCycleDue = false;
-      if (this.#isRunning) this.#cycle();
+      if (this.#isRunning) this.#refill.startCycle();
     });
   }
 
@@ -203,13 +231,15 @@ export class ClientPool extends Pool {
     const intervalMs = nextInterval(this.#intervalMs, this.active, this.#capacity, minIntervalMs, maxIntervalMs);
     this.#resize(intervalMs, this.#capacity);
     this.#tickTimer = this.clock.setTimeout(() => this.#tick(), intervalMs);
-    this.#cycle();
+    this.#retireSurplus();
+    this.#refill.startCycle();
   }
 
-  /** Makes the idle links as many as they should be. */
-  #cycle(): void {
-    while (this.active > this.#target) this.retire(this.stalest!, "above capacity");
-    this.#refill.startCycle();
+  /** Closes idle links above the target that nobody needed since the last tick, the oldest first. */
+  #retireSurplus(): void {
+    const surplus = Math.min(this.#fewestIdle, this.active) - this.#target;
+    for (let count = 0; count < surplus; count++) this.retire(this.stalest!, "above capacity");
+    this.#fewestIdle = this.active;
   }
 
   #capacityAfter(started: number, succeeded: number): number {

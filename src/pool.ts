@@ -281,11 +281,11 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   protected abstract linkWanted(): void;
 
   /**
-   * A link left idle or was closed; its state is the new one.
+   * A link's state has changed; the new one is set.
    *
    * @internal
    */
-  protected abstract linkGone(link: Link, before: LinkState): void;
+  protected abstract linkMoved(link: Link, before: LinkState): void;
 
   /**
    * Whether a link that has just ended a stream is to be closed.
@@ -541,7 +541,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     if (before === "done" && link.state === "idle") this.#counters.recycled++;
     this.#links.changed(link, before);
     if (link.state === "closed") this.#linkClosed(link);
-    if (before === "idle" || link.state === "closed") this.linkGone(link, before);
+    this.linkMoved(link, before);
   }
 
   #linkClosed(link: Link): void {

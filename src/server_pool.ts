@@ -157,7 +157,7 @@ export class ServerPool extends Pool {
   }
 
   /** @internal */
-  protected linkGone(link: Link): void {
+  protected linkMoved(link: Link): void {
     if (link.state === "closed") this.#ids.release(link.id);
   }
 
