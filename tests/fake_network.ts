@@ -15,6 +15,8 @@ export class FakeNetwork {
   highWaterBytes = 1024 * 1024;
   /** Nobody answers dials, not even with a refusal. */
   isDark = false;
+  /** Told of each WebSocket before it opens. */
+  onCable: (cable: FakeCable) => void = () => {};
   /** WebSockets of which at least one end is not gone. */
   readonly cables = new Set<FakeCable>();
   /** When each dial began. */
@@ -75,6 +77,7 @@ export class FakeNetwork {
     };
     const cable = new FakeCable({ clock, highWaterBytes, delayMs: this.delayMs(), onGone }, client, server);
     this.cables.add(cable);
+    this.onCable(cable);
     return cable;
   }
 
@@ -163,8 +166,8 @@ export class FakeVisit {
   upgrade(server: EndOptions): Promise<FakeSocket> {
     const cable = this.#cable = this.#network.connect(this.#client, server);
     this.listener!.sockets.add(cable.server);
-    cable.server.accept();
     if (this.#signal.aborted) cable.client.terminate();
+    cable.server.accept();
     return cable.server.opened;
   }
 

@@ -3,9 +3,6 @@ import { AdaptedSocket } from "../src/runtime/adapted_socket.ts";
 import type { Message, NetAddress } from "../src/runtime/socket.ts";
 import { FakePipe } from "./fake_pipe.ts";
 
-/** The longest reason of a close frame (RFC 6455 section 5.5). */
-const MAX_REASON_BYTES = 123;
-
 /** What the two ends of a cable have in common. */
 export interface CableOptions {
   readonly clock: Clock;
@@ -136,14 +133,6 @@ export class FakeSocket extends AdaptedSocket {
     return true;
   }
 
-  close(code: number, reason: string): void {
-    checkClose(code, reason);
-    this.resume();
-    if (this.#state !== "open") return;
-    this.#state = "closing";
-    this.#sendClose(code, reason);
-  }
-
   /** Answers nothing any more: what it sends does not leave, and what comes does not reach it. */
   silence(): void {
     this.#outgoing.isSilent = this.#incoming.isSilent = true;
@@ -163,6 +152,13 @@ export class FakeSocket extends AdaptedSocket {
   cut(): void {
     this.#outgoing.clear();
     this.#outgoing.carry(0, () => this.#peer.#lost());
+  }
+
+  protected startClosing(code: number, reason: string): void {
+    checkCode(code);
+    if (this.#state !== "open") return;
+    this.#state = "closing";
+    this.#sendClose(code, reason);
   }
 
   protected drop(): void {
@@ -193,7 +189,7 @@ export class FakeSocket extends AdaptedSocket {
   }
 
   #leave(): void {
-    if (this.#state === "opening") this.#opening.reject(new Error("the client went away before the socket was open"));
+    if (this.#state === "opening") this.#opening.reject(new Error("the peer went away before the socket was open"));
     this.#state = "gone";
     this.#incoming.clear();
     this.#incoming.isPaused = false;
@@ -201,12 +197,8 @@ export class FakeSocket extends AdaptedSocket {
   }
 }
 
-/** The runtimes refuse what no close frame can carry. */
-function checkClose(code: number, reason: string): void {
+/** The runtimes refuse what no close frame may carry (RFC 6455 section 7.4). */
+function checkCode(code: number): void {
   const isCode = (code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || (code >= 3000 && code <= 4999);
   if (!isCode) throw new Error(`Cannot close socket: code must be one that may be sent, got ${code}`);
-  const { length } = new TextEncoder().encode(reason);
-  if (length > MAX_REASON_BYTES) {
-    throw new Error(`Cannot close socket: reason must be at most ${MAX_REASON_BYTES} bytes, got ${length}`);
-  }
 }

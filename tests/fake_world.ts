@@ -6,7 +6,7 @@ import type { ClientPoolOptions } from "../src/options/client_options.ts";
 import type { ServerPoolOptions } from "../src/options/server_options.ts";
 import type { Message, SocketHandler } from "../src/runtime/socket.ts";
 import { ServerPool } from "../src/server_pool.ts";
-import { FakeNetwork } from "./fake_network.ts";
+import { type FakeListener, FakeNetwork } from "./fake_network.ts";
 import { FakeRuntime, type FakeRuntimeOptions } from "./fake_runtime.ts";
 import type { FakeSocket } from "./fake_socket.ts";
 import { ManualClock } from "./fakes.ts";
@@ -18,6 +18,12 @@ const END_MS = 7_000;
 type PoolConstructor<Pool, Options> = new (options: Options, environment: Environment) => Pool;
 const HiddenClientPool = ClientPool as unknown as PoolConstructor<ClientPool, ClientPoolOptions>;
 const HiddenServerPool = ServerPool as unknown as PoolConstructor<ServerPool, ServerPoolOptions>;
+
+/** How a client that is no pool dials. */
+export interface FakeDialOptions extends FakeRuntimeOptions {
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
 
 /** A clock, a network and the pools on it. Disposing of it closes them all and fails when anything is left. */
 export class FakeWorld implements AsyncDisposable {
@@ -55,9 +61,10 @@ export class FakeWorld implements AsyncDisposable {
   }
 
   /** Dials as a client that is no pool, and moves the clock until it is answered. */
-  async dial(pool: ServerPool | FakeServer, headers: Record<string, string> = {}): Promise<FakePeer> {
-    const dialer = this.#runtime().dialer({ url: urlOf(pool), headers });
-    const dialed = dialer.dial(new AbortController().signal).finally(() => dialer.close());
+  async dial(pool: ServerPool | FakeServer, options: FakeDialOptions = {}): Promise<FakePeer> {
+    const { headers = {}, signal = new AbortController().signal, ...runtime } = options;
+    const dialer = this.#runtime(runtime).dialer({ url: urlOf(pool), headers });
+    const dialed = dialer.dial(signal).finally(() => dialer.close());
     dialed.catch(() => {});
     await this.settle();
     const socket = await dialed;
@@ -123,12 +130,13 @@ export class FakeServer {
   readonly port: number;
   /** What it is told of each client that it has accepted, in their order. */
   readonly peers: FakePeer[] = [];
-  /** Whether it opens a WebSocket to who comes, or answers 503. */
-  accepts = true;
+  /** Whether it opens a WebSocket to who comes, counted from 0, or answers 503. */
+  accepts: (visit: number) => boolean = () => true;
   /** What it does to a client that has just come. By default it names the link, as a server of npws/1. */
   greet: (peer: FakePeer, index: number) => void = (peer, index) => peer.socket.send(idOf(index));
   readonly #runtime: FakeRuntime;
-  #listener: { readonly port: number; close(): void };
+  #visits = 0;
+  #listener: FakeListener;
 
   constructor(runtime: FakeRuntime) {
     this.#runtime = runtime;
@@ -152,9 +160,9 @@ export class FakeServer {
     this.#listener = this.#listen(this.port);
   }
 
-  #listen(port: number): { readonly port: number; close(): void } {
+  #listen(port: number): FakeListener {
     return this.#runtime.network.listen(port, (request, visit) => {
-      if (!this.accepts) return new Response(null, { status: 503 });
+      if (!this.accepts(this.#visits++)) return new Response(null, { status: 503 });
       const { response, socket } = this.#runtime.upgrade(request, visit);
       socket.then((opened) => this.#accept(opened), () => {});
       return response;
