@@ -26,10 +26,10 @@ export class LiveLines {
 
   /** As many as there are rows for: the cursor cannot go back to a line that has left the screen. */
   #lines(): string[] {
-    const { columns = 80, rows = 24 } = this.#output;
+    const { columns, rows } = this.#output;
     const all = this.#transfers;
-    const shown = all.length < rows ? all : all.slice(0, Math.max(1, rows - 2));
-    const lines = shown.map((transfer) => describe(transfer, String(all.length).length, columns - 1));
+    const shown = all.length < (rows || 24) ? all : all.slice(0, Math.max(1, (rows || 24) - 2));
+    const lines = shown.map((transfer) => describe(transfer, String(all.length).length, (columns || 80) - 1));
     if (shown.length < all.length) lines.push(`… and ${all.length - shown.length} more`);
     return lines;
   }

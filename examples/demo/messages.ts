@@ -1,16 +1,15 @@
 import type { PoolStats } from "@npws/pool";
 import type { Readable } from "node:stream";
 
-/** What the demo tells its server process: first to listen, then anything else in any order. The end of its input is its end. */
+/** What the demo tells its server process: first to listen, then anything else. The end of these messages is its end. */
 export type ToServer =
   | { kind: "listen"; port: number; cert: string; key: string; maxCapacity: number }
-  | { kind: "echo"; id: string }
   | { kind: "tellStats" };
 
 /** What the server process answers. */
 export type FromServer =
   | { kind: "listening"; port: number }
-  | { kind: "echoed"; id: string; sha256: string }
+  | { kind: "arrived"; id: string; sha256: string }
   | { kind: "stats"; stats: PoolStats }
   | { kind: "failed"; message: string };
 

@@ -40,6 +40,7 @@ export function describePools(client: PoolStats, server: PoolStats): string {
     row("Idle links", (stats) => stats.idle),
     row("Links in use", (stats) => stats.inUse),
     row("Links opened", (stats) => stats.dialed),
+    row("Links recycled", (stats) => stats.recycled),
     row("Failed dials", (stats) => stats.dialFailures),
     row("Lost while idle", (stats) => stats.lost),
     row("Connections taken", (stats) => stats.taken),

@@ -45,7 +45,8 @@ export async function runDemo(
   const startedAt = performance.now();
   const transfers = await moveAtOnce(file, connections, pool, server, output, signal);
   output.write(`\n${describeTransfers(transfers, performance.now() - startedAt)}\n`);
-  output.write(`\n${describePools(pool.stats(), await server.stats())}\n`);
+  const serverStats = await server.stats();
+  output.write(`\n${describePools(pool.stats(), serverStats)}\n`);
 }
 
 /** Starts the pool and waits until its links are idle. A dial that fails is an answer: the server is on this very machine. */
@@ -79,8 +80,8 @@ async function moveAtOnce(
     await Promise.all(transfers.map((transfer) => step(transfer).catch((error) => failure.abort(error))));
     ended.throwIfAborted();
   };
-  await forEach((transfer) => transfer.connect((signal) => pool.incomingGet({ signal })));
+  await forEach((transfer) => transfer.connect((signal) => pool.open({ signal })));
   using _progress = showProgress(transfers, output);
-  await forEach((transfer) => transfer.run((id) => server.echo(id)));
+  await forEach((transfer) => transfer.run((id) => server.arrived(id)));
   return transfers;
 }

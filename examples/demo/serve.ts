@@ -3,7 +3,7 @@ import process from "node:process";
 import type { Readable, Writable } from "node:stream";
 import { decode, encode, type FromServer, type ToServer } from "./messages.ts";
 
-/** What the server does with a connection; resolves with the SHA-256 of what arrived. */
+/** What the server does with a connection. Resolves with the SHA-256 of what arrived. */
 type Service = (connection: PoolConnection) => Promise<string>;
 
 /** Runs a ServerPool as the messages on `input` say, until they end, and answers on `output`. */
@@ -18,7 +18,8 @@ export async function serve(input: Readable, output: Writable, service: Service)
   try {
     await pool.start();
     tell({ kind: "listening", port: pool.address.port });
-    for await (const order of orders) obey(order, pool, service, tell);
+    serveAll(pool, service, tell);
+    for await (const { kind } of orders) if (kind === "tellStats") tell({ kind: "stats", stats: pool.stats() });
   } catch (error) {
     tell({ kind: "failed", message: (error as Error).message });
   } finally {
@@ -26,24 +27,14 @@ export async function serve(input: Readable, output: Writable, service: Service)
   }
 }
 
-async function obey(
-  order: ToServer,
-  pool: ServerPool,
-  service: Service,
-  tell: (message: FromServer) => void,
-): Promise<void> {
-  if (order.kind === "tellStats") return tell({ kind: "stats", stats: pool.stats() });
-  if (order.kind !== "echo") return;
-  try {
-    tell({ kind: "echoed", id: order.id, sha256: await serveOne(pool, order.id, service) });
-  } catch (error) {
-    tell({ kind: "failed", message: (error as Error).message });
+/** Serves what the client opens, until the pool closes. */
+async function serveAll(pool: ServerPool, service: Service, tell: (message: FromServer) => void): Promise<void> {
+  for await (const connection of pool.accepted()) {
+    service(connection).then(
+      (sha256) => tell({ kind: "arrived", id: connection.id, sha256 }),
+      (error) => tell({ kind: "failed", message: error.message }),
+    );
   }
-}
-
-async function serveOne(pool: ServerPool, id: string, service: Service): Promise<string> {
-  await using connection = await pool.outgoingGet(id);
-  return await service(connection);
 }
 
 function ignore(): void {}

@@ -17,7 +17,7 @@ export class Server implements AsyncDisposable {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
   readonly #exited: Promise<void>;
   readonly #listening = Promise.withResolvers<number>();
-  readonly #echoed = new Map<string, PromiseWithResolvers<string>>();
+  readonly #arrivals = new Map<string, PromiseWithResolvers<string>>();
   readonly #stats = Promise.withResolvers<PoolStats>();
 
   /** Starts the process. When the signal aborts, what is waited for rejects with its reason. */
@@ -43,12 +43,9 @@ export class Server implements AsyncDisposable {
     return this.#listening.promise;
   }
 
-  /** Has the server fetch a link and send back what arrives there. Resolves with the SHA-256 of what arrived. */
-  echo(id: string): Promise<string> {
-    const echoed = Promise.withResolvers<string>();
-    this.#echoed.set(id, echoed);
-    this.#tell({ kind: "echo", id });
-    return echoed.promise;
+  /** Resolves with the SHA-256 of all that arrived on a connection, when the server has sent it back. */
+  arrived(id: string): Promise<string> {
+    return this.#arrivalOn(id).promise;
   }
 
   /** The statistics of the server's pool. */
@@ -69,6 +66,15 @@ export class Server implements AsyncDisposable {
     this.#child.stdin.write(encode(message));
   }
 
+  /** Either side may speak of a connection first. */
+  #arrivalOn(id: string): PromiseWithResolvers<string> {
+    const known = this.#arrivals.get(id);
+    if (known) return known;
+    const arrival = Promise.withResolvers<string>();
+    this.#arrivals.set(id, arrival);
+    return arrival;
+  }
+
   async #hear(): Promise<void> {
     for await (const message of decode<FromServer>(this.#child.stdout)) this.#receive(message);
     this.#fail(new Error("Cannot go on: the server process has ended"));
@@ -78,8 +84,8 @@ export class Server implements AsyncDisposable {
     switch (message.kind) {
       case "listening":
         return this.#listening.resolve(message.port);
-      case "echoed":
-        return this.#echoed.get(message.id)!.resolve(message.sha256);
+      case "arrived":
+        return this.#arrivalOn(message.id).resolve(message.sha256);
       case "stats":
         return this.#stats.resolve(message.stats);
       case "failed":
@@ -89,7 +95,7 @@ export class Server implements AsyncDisposable {
 
   /** Ends every wait that has not ended. */
   #fail(error: unknown): void {
-    for (const { reject } of [this.#listening, this.#stats, ...this.#echoed.values()]) reject(error);
+    for (const { reject } of [this.#listening, this.#stats, ...this.#arrivals.values()]) reject(error);
   }
 }
 

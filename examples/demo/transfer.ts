@@ -1,19 +1,15 @@
 import { createHash } from "node:crypto";
 import type { PoolConnection } from "@npws/pool";
-import { abortable } from "@std/async/abortable";
 import type { SourceFile } from "./source_file.ts";
-
-/** The most bytes that are on their way there and back: a server on npws/1 cannot slow a client down, and may be busy. */
-const MAX_UNDER_WAY_BYTES = 4 * 1024 * 1024;
 
 /** What a transfer needs of the file. */
 type File = Pick<SourceFile, "bytes" | "sha256" | "chunks">;
 
 /** What a transfer needs of a connection. */
-type Connection = Pick<PoolConnection, "id" | "readable" | "writable" | "close" | "abort">;
+type Connection = Pick<PoolConnection, "id" | "readable" | "writable" | "abort" | typeof Symbol.asyncDispose>;
 
-/** Has the other end of a connection send everything back. Resolves with the SHA-256 of what arrived there. */
-type Echo = (id: string) => Promise<string>;
+/** Resolves with the SHA-256 of all that arrived at the other end of a connection, which sends everything back. */
+type Arrived = (id: string) => Promise<string>;
 
 /** One journey of the file over one connection and back; its members tell how far it is. */
 export class Transfer {
@@ -32,7 +28,6 @@ export class Transfer {
   readonly #signal: AbortSignal;
   #connection: Connection | undefined;
   #startedAt = 0;
-  #onReturned: (() => void) | undefined;
 
   /** Aborting the signal ends the transfer wherever it is, with the signal's reason. */
   constructor(number: number, file: File, signal: AbortSignal) {
@@ -70,46 +65,37 @@ export class Transfer {
    *
    * @throws {Error} A hash differs, or the connection failed.
    */
-  async run(echo: Echo): Promise<void> {
+  async run(arrived: Arrived): Promise<void> {
     this.#startedAt = performance.now();
-    const connection = this.#connection!;
-    const [returned, arrived] = await Promise.all([
+    await using connection = this.#connection!;
+    const [returnedHash, arrivedHash] = await Promise.all([
       this.#receive(connection),
-      echo(connection.id),
+      arrived(connection.id),
       this.#send(connection),
     ]);
-    this.#verify("what arrived at the server", arrived);
-    this.#verify("what came back", returned);
+    this.#verify("what arrived at the server", arrivedHash);
+    this.#verify("what came back", returnedHash);
     this.isVerified = true;
   }
 
   async #send({ writable }: Connection): Promise<void> {
     const writer = writable.getWriter();
     for await (const chunk of this.#file.chunks()) {
-      while (this.sentBytes - this.returnedBytes >= MAX_UNDER_WAY_BYTES) {
-        await abortable(this.#nextReturned(), this.#signal);
-      }
       await writer.write(chunk); // resolves when flow control took the bytes, and the chunk's memory may be used again
       this.sentBytes += chunk.byteLength;
     }
+    await writer.close(); // ends this direction only
     this.sentInMs = performance.now() - this.#startedAt;
   }
 
-  #nextReturned(): Promise<void> {
-    return new Promise((resolve) => this.#onReturned = resolve);
-  }
-
-  /** Closes the connection when everything is back, which tells the server that it was all. Resolves with the SHA-256. */
-  async #receive(connection: Connection): Promise<string> {
+  /** Resolves with the SHA-256 of what came back. */
+  async #receive({ readable }: Connection): Promise<string> {
     const hash = createHash("sha256");
-    for await (const chunk of connection.readable) {
+    for await (const chunk of readable) {
       hash.update(chunk);
       this.returnedBytes += chunk.byteLength;
-      this.#onReturned?.();
-      if (this.returnedBytes >= this.#file.bytes) break;
     }
     this.returnedInMs = performance.now() - this.#startedAt;
-    await connection.close();
     return hash.digest("hex");
   }
 
