@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import process from "node:process";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { type RuntimeName, runtimePath } from "../scripts/runtime_path.ts";
@@ -9,7 +10,7 @@ export interface SpawnedRuntime extends AsyncDisposable {
   readonly lines: AsyncIterableIterator<string>;
   /** Its exit code, or null when a signal ended it. */
   readonly exited: Promise<number | null>;
-  kill(signal?: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
+  kill(signal?: "SIGINT" | "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
 }
 
 /** Runs a TypeScript file on a runtime, whatever the test itself runs on: `spawnRuntime("bun", new URL("./peer.ts", import.meta.url))`. */
@@ -21,7 +22,10 @@ export function spawnRuntime(runtime: RuntimeName, file: URL, args: string[] = [
   return {
     lines: linesOf(child.stdout),
     exited,
-    kill: (signal = "SIGKILL") => void child.kill(signal),
+    kill(signal = "SIGKILL") {
+      // After child.kill(), Deno says that the signal ended the process, even where it was handled and the process ended itself.
+      if (child.exitCode === null && child.signalCode === null) process.kill(child.pid!, signal);
+    },
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
       await exited;

@@ -1,0 +1,55 @@
+/**
+ * Watches the rate of errors of a pool: the count since the last look, compared with a limit. Here a server goes away, which
+ * raises the alarm, and comes back.
+ *
+ * deno run -A examples/error_rate.ts
+ */
+import { ClientPool, type Pool, ServerPool } from "@npws/pool";
+import { setTimeout as delay } from "node:timers/promises";
+
+const INTERVAL_MS = 500;
+const LIMIT = 3;
+
+let server = new ServerPool({ hostname: "127.0.0.1" });
+await server.start();
+const { port } = server.address;
+
+// The short pause between dials is for this example: the default is up to 5 seconds.
+const client = new ClientPool({ url: `ws://127.0.0.1:${port}`, maxBackoffMs: 50 });
+client.addEventListener(
+  "dialerror",
+  ({ detail }) => console.log(`dial ${detail.attempt} failed: ${detail.error.message}`),
+);
+await client.start();
+
+// What goes wrong in the application counts as well, when the application says so.
+client.addError();
+console.log(`The application counted ${errorsSinceLastLook(client)} error`);
+
+await server.close();
+while (await errorsInNextInterval(client) <= LIMIT);
+console.log(
+  `Alarm: more than ${LIMIT} errors in ${INTERVAL_MS} ms; the latest was: ${client.stats().lastError?.message}`,
+);
+
+server = new ServerPool({ hostname: "127.0.0.1", port });
+await server.start();
+while (await errorsInNextInterval(client) > 0);
+console.log(`Recovered, idle links: ${client.active}`);
+
+await client.close();
+await server.close();
+
+async function errorsInNextInterval(pool: Pool): Promise<number> {
+  await delay(INTERVAL_MS);
+  const errors = errorsSinceLastLook(pool);
+  console.log(`${errors} errors in the last ${INTERVAL_MS} ms`);
+  return errors;
+}
+
+/** Reads the count and sets it to 0 in the same turn, so that no error is missed between the two. */
+function errorsSinceLastLook(pool: Pool): number {
+  const { errorCount } = pool;
+  pool.resetError();
+  return errorCount;
+}
