@@ -63,12 +63,12 @@ export class Sender implements Deferred {
     return this.#written.promise;
   }
 
-  /** Sends the end of data behind everything written. Returns a promise where that must wait. */
+  /** Sends the end of data behind everything written, and resolves when it has left. */
   end(): Promise<void> | undefined {
     if (this.#over) return undefined;
-    this.#finished = Promise.withResolvers();
-    this.pump();
-    return this.#finished?.promise;
+    const { promise } = this.#finished = Promise.withResolvers();
+    this.pump(); // which may find the socket lost
+    return promise;
   }
 
   /** Sends what may be sent now: called when credit or room came. */
