@@ -1,0 +1,37 @@
+import { assertEquals } from "@std/assert";
+import { TurnBatch } from "../../src/link/turn_batch.ts";
+import { ManualClock } from "../fakes.ts";
+import { test } from "../harness.ts";
+
+/** A batch, and tasks that say when they ran. */
+function setUp() {
+  const clock = new ManualClock();
+  const batch = new TurnBatch(clock);
+  const ran: string[] = [];
+  const task = (name: string, then = () => {}) => ({
+    turnEnded() {
+      ran.push(name);
+      then();
+    },
+  });
+  return { clock, batch, ran, task };
+}
+
+test("TurnBatch tells all tasks of a turn at its end, in their order, with one callback", async () => {
+  const { clock, batch, ran, task } = setUp();
+  for (const name of ["a", "b", "c"]) batch.add(task(name));
+  assertEquals([ran, clock.pending], [[], 1]);
+  await clock.advance(0);
+  assertEquals([ran, clock.pending], [["a", "b", "c"], 0]);
+});
+
+test("TurnBatch tells what is added at a turn's end at the end of the next", async () => {
+  const { clock, batch, ran, task } = setUp();
+  const late = task("late");
+  const again = task("again", () => ran.length < 6 && batch.add(again));
+  batch.add(again);
+  batch.add(task("first", () => batch.add(late)));
+  await clock.advance(0);
+  assertEquals(ran, ["again", "first", "again", "late", "again", "again"]);
+  assertEquals(clock.pending, 0);
+});
