@@ -128,6 +128,7 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
   #state: LinkState = "idle";
   /** `socket.send` has returned false and no drain has come. */
   #blocked = false;
+  #isCorked = false;
   #end: LinkEnd | undefined;
   #closeTimer: Timer | undefined;
   /** Made when somebody asks: most links are waited for by nobody. */
@@ -194,6 +195,12 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
     if (this.#state !== "closed") this.socket.terminate();
   }
 
+  /** The turn is over. */
+  uncork(): void {
+    this.#isCorked = false;
+    this.socket.uncork();
+  }
+
   // SocketHandler
 
   onMessage(message: Message): void {
@@ -233,7 +240,16 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
 
   protected send(message: Uint8Array | string): void {
     if (this.#state === "closing" || this.#state === "closed") return;
+    this.#cork();
     if (!this.socket.send(message)) this.#blocked = true;
+  }
+
+  /** What is sent in one turn of the event loop leaves together: a take, its first bytes and their end are one system call. */
+  #cork(): void {
+    if (this.#isCorked || !this.socket.canCork) return;
+    this.#isCorked = true;
+    this.socket.cork();
+    this.host.batch.uncorkLater(this);
   }
 
   /** There is room in the socket, or credit. */

@@ -4,6 +4,9 @@ import type { Clock } from "../clock.ts";
 export class TurnBatch {
   readonly #clock: Clock;
   #tasks: Deferred[] = [];
+  /** What runs when all tasks have run: they send, and this lets it go out. */
+  #corked: Corked[] = [];
+  #isDue = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -11,14 +14,36 @@ export class TurnBatch {
 
   /** Calls `task.turnEnded()` when the turn is over. The caller sees to it that a task is put here once. */
   add(task: Deferred): void {
-    if (this.#tasks.push(task) === 1) this.#clock.endOfTurn(this.#run);
+    this.#tasks.push(task);
+    this.#schedule();
+  }
+
+  /** Calls `corked.uncork()` after the tasks of the turn. The caller sees to it that it is put here once. */
+  uncorkLater(corked: Corked): void {
+    this.#corked.push(corked);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#clock.endOfTurn(this.#run);
   }
 
   readonly #run = (): void => {
+    this.#isDue = false;
     const tasks = this.#tasks;
     this.#tasks = [];
     for (const task of tasks) task.turnEnded();
+    const corked = this.#corked;
+    this.#corked = [];
+    for (const each of corked) each.uncork();
   };
+}
+
+/** What holds messages back until the turn's end. It must not throw. */
+export interface Corked {
+  uncork(): void;
 }
 
 /** What a turn's end is told to. It must not throw: the others of the batch come after it. */

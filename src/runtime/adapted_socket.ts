@@ -36,6 +36,14 @@ export abstract class AdaptedSocket implements Socket {
   /** Frees what the runtime holds, as far as it lets us; the handler was told already. */
   protected abstract drop(): void;
 
+  get canCork(): boolean {
+    return false;
+  }
+
+  cork(): void {}
+
+  uncork(): void {}
+
   get handler(): SocketHandler | undefined {
     return this.#handler;
   }

@@ -50,6 +50,11 @@ export interface Socket {
    * `handler.onDrain`. (A closed socket returns true: nothing is to be waited for.)
    */
   send(message: Uint8Array | string): boolean;
+  /** Whether `cork` can hold messages back. Where it cannot, `cork` and `uncork` do nothing. */
+  readonly canCork: boolean;
+  /** Holds back what is sent until `uncork`, so that several messages leave in one system call. */
+  cork(): void;
+  uncork(): void;
   /** Bytes accepted by `send` that the runtime still holds. */
   readonly bufferedBytes: number;
   /** Whether `pause` can hold the peer back. Where it cannot, `pause` and `resume` do nothing. */
