@@ -4,7 +4,7 @@ import { BunDialer } from "./bun_dialer.ts";
 import { BunServerSocket } from "./bun_server_socket.ts";
 import { listenError } from "./listen_error.ts";
 import type { Dialer, DialOptions, Listener, RequestHandler, Runtime, ServeOptions } from "./runtime.ts";
-import type { NetAddress, Socket } from "./socket.ts";
+import type { NetAddress, Socket, TlsInfo } from "./socket.ts";
 import { checkKeyPair } from "./tls.ts";
 import { WebSocketDialer } from "./web_socket_dialer.ts";
 
@@ -18,6 +18,9 @@ export const bunRuntime: Runtime = {
   upgrade,
   websocket: BunServerSocket.handlers,
 };
+
+/** Servers that let nobody in without a certificate that they verified. */
+const verifyingServers = new WeakSet<object>();
 
 function dialer(options: DialOptions): Dialer {
   if (options.tls?.cert !== undefined) checkKeyPair(options.tls.cert, options.tls.key ?? "");
@@ -45,7 +48,9 @@ function bind({ hostname, port, tls }: ServeOptions, fetch: RequestHandler): Bun
   const certificates = tls &&
     { cert: tls.cert, key: tls.key, ca: tls.ca, requestCert, rejectUnauthorized: requestCert };
   try {
-    return Bun.serve({ hostname, port, tls: certificates, fetch, websocket: BunServerSocket.handlers });
+    const server = Bun.serve({ hostname, port, tls: certificates, fetch, websocket: BunServerSocket.handlers });
+    if (requestCert) verifyingServers.add(server);
+    return server;
   } catch (error) {
     throw listenError(error, hostname, port);
   }
@@ -56,8 +61,12 @@ function remoteAddress(request: Request, server: unknown): NetAddress | undefine
   return netAddress(address?.address, address?.port);
 }
 
+function tlsOf(request: Request, server: unknown): TlsInfo | undefined {
+  return request.url.startsWith("https:") ? { authorized: verifyingServers.has(server as object) } : undefined;
+}
+
 function upgrade(request: Request, server: unknown): { response: undefined; socket: Promise<Socket> } {
-  const data = new BunServerSocket(remoteAddress(request, server), undefined);
+  const data = new BunServerSocket(remoteAddress(request, server), tlsOf(request, server));
   // Before the upgrade, which opens the socket at once.
   const socket = data.opened();
   try {

@@ -81,9 +81,14 @@ function remoteAddress(_request: Request, info: unknown): NetAddress | undefined
 
 function upgrade(request: Request, info: unknown): { response: Response; socket: Promise<Socket> } {
   // Before the upgrade, after which the request cannot be asked.
-  const facts = { remoteAddress: remoteAddress(request, info), takesProtocolCodes: true };
+  const tls = isEncrypted(request) ? { authorized: false } : undefined;
+  const facts = { remoteAddress: remoteAddress(request, info), tls, takesProtocolCodes: true };
   const { socket: webSocket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
   return { response, socket: opened(webSocket, facts) };
+}
+
+function isEncrypted(request: Request): boolean {
+  return request.url.startsWith("https:");
 }
 
 function opened(webSocket: WebSocket, facts: SocketFacts): Promise<Socket> {

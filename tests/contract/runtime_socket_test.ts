@@ -6,7 +6,7 @@ import { Recorder, type Rig, roles } from "./sockets.ts";
 
 const text = new TextEncoder();
 
-for (const { name, open, canPause, takesProtocolCodes } of roles) {
+for (const { name, open, canPause, takesProtocolCodes, limitsMessages } of roles) {
   /** A test with this role's socket, and what it opened closed. */
   const testSocket = (claim: string, run: (rig: Rig) => void | Promise<void>) =>
     test(`${name} ${claim}`, async () => {
@@ -239,6 +239,18 @@ for (const { name, open, canPause, takesProtocolCodes } of roles) {
     testSocket("ping() pings", async ({ peer, socket }) => {
       assert(socket.ping());
       assertEquals((await peer.readFrame())!.opcode, Opcode.ping);
+    });
+  }
+
+  if (limitsMessages) {
+    testSocket("takes messages of 16 MiB and none that is bigger", async ({ peer, heard }) => {
+      const limit = 16 * 1024 * 1024;
+      await peer.send(new Uint8Array(limit));
+      assertEquals(binaryOf(await heard.next()).length, limit);
+      await peer.write(peer.frame(Opcode.binary, new Uint8Array(limit + 1)).subarray(0, 1_000));
+      assertEquals((await peer.readClose()).code, 1009);
+      peer.destroy();
+      assert("code" in await heard.next());
     });
   }
 

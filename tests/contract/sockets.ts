@@ -1,6 +1,6 @@
 import { runtime } from "../../src/runtime/detect.ts";
 import type { DialOptions, Listener } from "../../src/runtime/runtime.ts";
-import type { Message, Socket, SocketHandler } from "../../src/runtime/socket.ts";
+import type { Message, NetAddress, Socket, SocketHandler } from "../../src/runtime/socket.ts";
 import { Npws1Server, requestUpgrade } from "../npws1_peer.ts";
 import type { RawLink } from "../raw_link.ts";
 
@@ -52,13 +52,21 @@ export interface Role {
   canPause: boolean;
   /** `close` says the protocol's own codes as they are. */
   takesProtocolCodes: boolean;
+  /** Messages of more than 16 MiB are refused; elsewhere the runtime has a limit of its own, or none. */
+  limitsMessages?: boolean;
 }
 
 const isBun = runtime.name === "bun";
 
 /** All ends that a link has on this runtime. */
 export const roles: Role[] = [
-  { name: "a client's socket", open: () => openClientRig({}), canPause: true, takesProtocolCodes: true },
+  {
+    name: "a client's socket",
+    open: () => openClientRig({}),
+    canPause: true,
+    takesProtocolCodes: true,
+    limitsMessages: !isBun,
+  },
   {
     name: "a client's global WebSocket",
     open: () => openClientRig({ WebSocket }),
@@ -71,7 +79,13 @@ export const roles: Role[] = [
     canPause: isBun,
     takesProtocolCodes: false,
   },
-  { name: "a server's socket", open: openServerRig, canPause: isBun, takesProtocolCodes: true },
+  {
+    name: "a server's socket",
+    open: openServerRig,
+    canPause: isBun,
+    takesProtocolCodes: true,
+    limitsMessages: isBun,
+  },
 ];
 
 /** Options of a dial that say nothing but where to. */
@@ -113,8 +127,12 @@ export class UpgradingServer implements AsyncDisposable {
     return new UpgradingServer(listener, sockets);
   }
 
+  get address(): NetAddress {
+    return this.#listener.address;
+  }
+
   get port(): number {
-    return this.#listener.address.port;
+    return this.address.port;
   }
 
   /** The socket of the next request that was upgraded, which must have been made already. */

@@ -1,0 +1,27 @@
+import { assertEquals } from "@std/assert";
+import { netAddress } from "../../src/runtime/address.ts";
+import { test } from "../harness.ts";
+
+for (
+  const [given, shown] of [
+    ["192.0.2.1", "192.0.2.1"],
+    ["::ffff:192.0.2.1", "192.0.2.1"],
+    ["::FFFF:c000:0201", "192.0.2.1"],
+    ["::ffff:0:1", "0.0.0.1"],
+    ["fe80::1%eth0", "fe80::1"],
+    ["2001:db8::1", "2001:db8::1"],
+    ["localhost", "localhost"],
+  ]
+) {
+  test(`netAddress() shows ${given} as ${shown}`, () => {
+    assertEquals(netAddress(given, 80), { hostname: shown, port: 80, transport: "tcp" });
+  });
+}
+
+test("netAddress() is undefined without a hostname", () => {
+  assertEquals([netAddress(undefined, 1), netAddress("", 1)], [undefined, undefined]);
+});
+
+test("netAddress() shows port 0 where it is not told", () => {
+  assertEquals(netAddress("192.0.2.1", undefined)?.port, 0);
+});
