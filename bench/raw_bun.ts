@@ -23,7 +23,7 @@ async function serve(opened: (socket: RawSocket) => void): Promise<number> {
       },
       message: (webSocket, message) => socketOf(webSocket).onMessage(message.length),
       drain() {},
-      close() {},
+      close: (webSocket) => socketOf(webSocket).onClose(),
       idleTimeout: 0,
       sendPings: false,
       perMessageDeflate: false,
@@ -50,6 +50,7 @@ function socketOf(webSocket: BunServerWebSocket): BunServerSocket {
 
 class BunServerSocket implements RawSocket {
   onMessage: (byteLength: number) => void = () => {};
+  onClose: () => void = () => {};
   webSocket!: BunServerWebSocket;
 
   get bufferedBytes(): number {
@@ -60,8 +61,11 @@ class BunServerSocket implements RawSocket {
     this.webSocket.send(bytes);
   }
 
-  close(): void {
-    this.webSocket.close(1000, "");
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.onClose = resolve;
+      this.webSocket.close(1000, "");
+    });
   }
 }
 
@@ -83,7 +87,10 @@ class ClientSocket implements RawSocket {
     this.#webSocket.send(bytes);
   }
 
-  close(): void {
-    this.#webSocket.close();
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#webSocket.onclose = () => resolve();
+      this.#webSocket.close();
+    });
   }
 }

@@ -42,8 +42,11 @@ class DenoServerSocket implements RawSocket {
     this.#webSocket.send(bytes);
   }
 
-  close(): void {
-    this.#webSocket.close();
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#webSocket.onclose = () => resolve();
+      this.#webSocket.close();
+    });
   }
 }
 
@@ -64,7 +67,10 @@ class WsSocket implements RawSocket {
     this.#webSocket.send(bytes);
   }
 
-  close(): void {
-    this.#webSocket.close();
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#webSocket.once("close", () => resolve());
+      this.#webSocket.close();
+    });
   }
 }

@@ -5,7 +5,8 @@ export interface RawSocket {
   readonly bufferedBytes: number;
   /** Told the length of each message. */
   onMessage: (byteLength: number) => void;
-  close(): void;
+  /** Resolves when it is gone. */
+  close(): Promise<void>;
 }
 
 /** What the baseline asks of a runtime. */
