@@ -1,5 +1,4 @@
 import { type PoolConnection, ServerPool } from "@npws/pool";
-import process from "node:process";
 import type { Readable, Writable } from "node:stream";
 import { decode, encode, type FromServer, type ToServer } from "./messages.ts";
 
@@ -8,7 +7,6 @@ type Service = (connection: PoolConnection) => Promise<string>;
 
 /** Runs a ServerPool as the messages on `input` say, until they end, and answers on `output`. */
 export async function serve(input: Readable, output: Writable, service: Service): Promise<void> {
-  process.on("SIGINT", ignore); // Ctrl-C reaches both processes, and the other one ends this one
   const tell = (message: FromServer) => void output.write(encode(message));
   const orders = decode<ToServer>(input);
   const { value: first } = await orders.next();
@@ -36,5 +34,3 @@ async function serveAll(pool: ServerPool, service: Service, tell: (message: From
     );
   }
 }
-
-function ignore(): void {}

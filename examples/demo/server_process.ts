@@ -3,4 +3,5 @@ import process from "node:process";
 import { echo } from "./echo.ts";
 import { serve } from "./serve.ts";
 
+process.on("SIGINT", () => {}); // Ctrl-C reaches both processes, and the other one ends this one
 await serve(process.stdin, process.stdout, echo);

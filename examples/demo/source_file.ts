@@ -59,7 +59,7 @@ async function* chunksOf(path: string, bytes: number): AsyncGenerator<Uint8Array
   const buffer = new Uint8Array(CHUNK_BYTES);
   for (let left = bytes; left > 0;) {
     const { bytesRead } = await file.read(buffer, 0, Math.min(left, CHUNK_BYTES)).catch(explain(path));
-    if (bytesRead === 0) throw new Error(`Cannot read ${path}: it lost its last ${left} bytes meanwhile`);
+    if (bytesRead === 0) throw new Error(`Cannot read ${path}: its last ${left} bytes have gone meanwhile`);
     left -= bytesRead;
     yield buffer.subarray(0, bytesRead);
   }
@@ -69,9 +69,13 @@ async function openToRead(path: string): Promise<FileHandle> {
   return await open(path).catch(explain(path));
 }
 
-/** Says it in the demo's words. */
-export function explain(path: string): (error: NodeJS.ErrnoException) => never {
+/** The error in the demo's words. */
+export function readFailure(path: string, error: Error & { code?: string }): Error {
+  return new Error(`Cannot read ${path}: ${REASONS[error.code ?? ""] ?? error.message}`, { cause: error });
+}
+
+function explain(path: string): (error: Error) => never {
   return (error) => {
-    throw new Error(`Cannot read ${path}: ${REASONS[error.code ?? ""] ?? error.message}`, { cause: error });
+    throw readFailure(path, error);
   };
 }
