@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import { PoolError } from "./errors.ts";
 
 /** Work of a pool that is under way, each with a deadline, and all of it ended with the pool. */
 export class Attempts {
@@ -15,10 +16,10 @@ export class Attempts {
     return this.#running.size;
   }
 
-  /** Runs one; its signal aborts with `late` after `timeoutMs`, or with the pool's error at its end. */
-  async run<Result>(timeoutMs: number, late: Error, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  /** Runs one; its signal aborts after `timeoutMs` with a PoolError that says `late`, or with the pool's error at its end. */
+  async run<Result>(timeoutMs: number, late: string, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     const aborter = new AbortController();
-    const timer = this.#clock.setTimeout(() => aborter.abort(late), timeoutMs);
+    const timer = this.#clock.setTimeout(() => aborter.abort(new PoolError(late)), timeoutMs);
     this.#running.add(aborter);
     try {
       return await work(aborter.signal);

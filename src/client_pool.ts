@@ -257,7 +257,7 @@ export class ClientPool extends Pool {
   /** Opens one link, within the dial deadline. */
   async #dial(): Promise<void> {
     const { dial: { url }, dialTimeoutMs } = this.#settings;
-    const late = new PoolError(`no link within ${dialTimeoutMs} ms`);
+    const late = `no link within ${dialTimeoutMs} ms`;
     let link: Link;
     this.#dialing++;
     try {

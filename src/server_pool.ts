@@ -198,6 +198,7 @@ export class ServerPool extends Pool {
   #clientAddress(request: Request, serverOrInfo: unknown): NetAddress | undefined {
     const peer = this.#environment.runtime.remoteAddress(request, serverOrInfo);
     const forwardedFor = request.headers.get("x-forwarded-for");
+    if (!forwardedFor) return peer;
     const hostname = clientAddress(peer?.hostname, forwardedFor, this.#settings.trustedProxies);
     if (hostname === undefined) return undefined;
     if (hostname === peer?.hostname) return peer;
@@ -206,7 +207,7 @@ export class ServerPool extends Pool {
 
   /** Asks the application. One that throws or thinks for too long lets nobody in. */
   async #authorize(request: Request, remoteAddress: NetAddress | undefined): Promise<boolean> {
-    const late = new PoolError(`Cannot authorize request: no answer within ${AUTHORIZE_TIMEOUT_MS} ms`);
+    const late = `Cannot authorize request: no answer within ${AUTHORIZE_TIMEOUT_MS} ms`;
     try {
       const answer = Promise.resolve(this.#settings.authorize!(request, { remoteAddress }));
       return await this.#attempts.run(AUTHORIZE_TIMEOUT_MS, late, (signal) => abortable(answer, signal)) === true;
@@ -271,7 +272,7 @@ export class ServerPool extends Pool {
     const id = this.#ids.allocate();
     if (!isNpws2) return serverHandshake1(socket, this.linkHost, id);
     const hello = { window: this.#settings.windowBytes, pool: this.poolId };
-    const late = new PoolError(`no hello within ${HELLO_TIMEOUT_MS} ms`);
+    const late = `no hello within ${HELLO_TIMEOUT_MS} ms`;
     try {
       return await this.#attempts.run(
         HELLO_TIMEOUT_MS,
