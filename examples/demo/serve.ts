@@ -28,9 +28,14 @@ export async function serve(input: Readable, output: Writable, service: Service)
 /** Serves what the client opens, until the pool closes. */
 async function serveAll(pool: ServerPool, service: Service, tell: (message: FromServer) => void): Promise<void> {
   for await (const connection of pool.accepted()) {
-    service(connection).then(
+    serveOne(connection, service).then(
       (sha256) => tell({ kind: "arrived", id: connection.id, sha256 }),
       (error) => tell({ kind: "failed", message: error.message }),
     );
   }
+}
+
+async function serveOne(connection: PoolConnection, service: Service): Promise<string> {
+  await using _ = connection;
+  return await service(connection);
 }
