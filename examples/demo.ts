@@ -19,6 +19,7 @@ async function main(args: string[]): Promise<number> {
     process.once(name, interrupt);
     return () => process.off(name, interrupt);
   });
+  process.stdout.on("error", ({ message }) => interrupted.abort(new Error(`Cannot write the output: ${message}`)));
   try {
     const options = readOptions(args, process.execPath);
     if (options === "help") console.log(HELP);
