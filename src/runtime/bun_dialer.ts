@@ -100,6 +100,10 @@ export class BunDialer implements Dialer {
     const facts: SocketFacts = {};
     try {
       const socket = await this.#open({ ...trust, rejectUnauthorized: true, checkServerIdentity }, facts, signal);
+      if (!checked) {
+        socket.terminate();
+        throw new Error("the runtime did not let the certificate be checked");
+      }
       facts.tls = dialedTlsInfo(tls, checked, { serverName: this.#endpoint.serverName });
       return socket;
     } catch (error) {

@@ -20,6 +20,9 @@ const REASON_BY_CODE: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: NOT_YET_VALID,
   CERT_REVOKED: "certificate is revoked",
   DEPTH_ZERO_SELF_SIGNED_CERT: SELF_SIGNED,
+  CERT_SIGNATURE_FAILURE: UNTRUSTED,
+  CERT_UNTRUSTED: UNTRUSTED,
+  INVALID_CA: UNTRUSTED,
   SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
   UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
@@ -33,6 +36,7 @@ const REASON_BY_WORDS: readonly [RegExp, (match: RegExpExecArray, endpoint: Endp
   [/certificate expired/, () => EXPIRED],
   [/UnknownIssuer|self.signed certificate in certificate chain/, () => UNTRUSTED],
   [/only valid for DnsName\("(.*?)"\)/, (match, { certificateName }) => wrongName(certificateName, `DNS:${match[1]}`)],
+  [/alert: (\w+)|_ALERT_(\w+)/, (match) => refusedHandshake(match[1] ?? match[2])],
   [/dns error/, (_, { host }) => notResolved(host)],
   [/Parse Error|invalid HTTP version/, () => "server does not speak HTTP"],
 ];
@@ -83,6 +87,12 @@ export async function explainUntrusted(error: Error, endpoint: Endpoint, signal:
     signal.throwIfAborted();
     return error;
   }
+}
+
+/** An alert's name is written "CertificateRequired" or "CERTIFICATE_REQUIRED" (RFC 8446 section 6). */
+function refusedHandshake(alert: string): string {
+  const words = alert.replaceAll("_", " ").replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
+  return `server refused the TLS handshake: ${words}`;
 }
 
 function notResolved(host: string): string {

@@ -20,6 +20,7 @@ const said: { code?: string; message?: string; cert?: { subjectaltname: string }
   { code: "CERT_NOT_YET_VALID", reason: "certificate is not valid yet" },
   { code: "DEPTH_ZERO_SELF_SIGNED_CERT", reason: "certificate is self-signed" },
   { code: "UNABLE_TO_VERIFY_LEAF_SIGNATURE", reason: untrusted },
+  { code: "CERT_SIGNATURE_FAILURE", reason: untrusted },
   { code: "SELF_SIGNED_CERT_IN_CHAIN", reason: untrusted },
   { code: "ERR_SSL_WRONG_VERSION_NUMBER", reason: "server does not speak TLS" },
   {
@@ -57,6 +58,14 @@ const said: { code?: string; message?: string; cert?: { subjectaltname: string }
     message:
       'invalid peer certificate: certificate not valid for name "x"; certificate is only valid for DnsName("a.test")',
     reason: "certificate is not for name.test, but for DNS:a.test",
+  },
+  {
+    message: "received fatal alert: CertificateRequired",
+    reason: "server refused the TLS handshake: certificate required",
+  },
+  {
+    message: "error:1000045c:SSL routines:OPENSSL_internal:TLSV1_ALERT_CERTIFICATE_REQUIRED",
+    reason: "server refused the TLS handshake: certificate required",
   },
   { message: "received corrupt message of type InvalidContentType", reason: "server does not speak TLS" },
   { message: "Requires net access to pool.test", reason: "Requires net access to pool.test" },

@@ -1,0 +1,328 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { X509Certificate } from "node:crypto";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { connect, createServer, type TlsOptions, type TLSSocket } from "node:tls";
+import { NotSupportedError } from "../../src/errors.ts";
+import { runtime } from "../../src/runtime/detect.ts";
+import type { DialTls, ServeTls } from "../../src/runtime/runtime.ts";
+import { fingerprint } from "../../src/runtime/tls.ts";
+import { type Certificate, createAuthority, createCertificate } from "../certificates.ts";
+import { test } from "../harness.ts";
+import { dial, dialTo, UpgradingServer } from "./sockets.ts";
+
+const isBun = runtime.name === "bun";
+
+const authority = await createAuthority("Trusted authority");
+const stranger = await createAuthority("Strange authority");
+const certificates = {
+  valid: await createCertificate(authority),
+  "from a strange authority": await createCertificate(stranger),
+  "for another name": await createCertificate(authority, { dnsNames: ["elsewhere.test"] }),
+  expired: await createCertificate(authority, { notAfter: new Date(Date.now() - 60_000) }),
+  "self-signed": await createCertificate(undefined),
+};
+const impostor = await createCertificate(undefined);
+const client = await createCertificate(authority, { purpose: "client", commonName: "client" });
+
+/** What a client is told that the server does not want; the alert is lost when the connection is reset first. */
+const refusedByServer = [
+  "server refused the TLS handshake: certificate required",
+  "connection closed by the server before the socket was open",
+];
+
+const verified: DialTls = { mode: "verified", caCerts: [authority.cert] };
+const selfSigned: DialTls = { mode: "self-signed" };
+
+// What a client takes.
+
+const refusals: { certificate: keyof typeof certificates; tls?: DialTls; reason: string }[] = [
+  {
+    certificate: "valid",
+    tls: { mode: "verified" },
+    reason: "certificate is signed by an authority that is not trusted: CN=Trusted authority",
+  },
+  {
+    certificate: "from a strange authority",
+    reason: "certificate is signed by an authority that is not trusted: CN=Strange authority",
+  },
+  {
+    certificate: "for another name",
+    reason: "certificate is not for localhost, but for DNS:elsewhere.test, IP Address:127.0.0.1",
+  },
+  { certificate: "expired", reason: "certificate has expired" },
+  { certificate: "self-signed", reason: "certificate is self-signed" },
+  {
+    certificate: "valid",
+    tls: { ...verified, serverName: "elsewhere.test" },
+    reason: "certificate is not for elsewhere.test, but for DNS:localhost, IP Address:127.0.0.1",
+  },
+];
+
+for (const { certificate, tls = verified, reason } of refusals) {
+  test(`dial() with ${describe(tls)} refuses a certificate that is ${certificate}: ${reason}`, async () => {
+    await using server = await UpgradingServer.listen({ tls: certificates[certificate] });
+    assertEquals(await reasonOf(server.port, tls), reason);
+  });
+}
+
+test("dial() verifies a name, an address, and the name that is given in their place", async () => {
+  await using valid = await UpgradingServer.listen({ tls: certificates.valid });
+  await using elsewhere = await UpgradingServer.listen({ tls: certificates["for another name"] });
+  const named: DialTls = { ...verified, serverName: "elsewhere.test" };
+  for (
+    const [server, host, tls] of [[valid, "localhost", verified], [valid, "127.0.0.1", verified], [
+      elsewhere,
+      "localhost",
+      named,
+    ]] as const
+  ) {
+    const socket = await dial(dialTo(`wss://${host}:${server.port}/`, { tls }));
+    const serverName = tls.serverName ?? (host === "localhost" ? host : undefined);
+    assertEquals([socket.tls!.authorized, socket.tls!.serverName], [true, serverName]);
+    socket.terminate();
+  }
+});
+
+for (const [name, certificate] of Object.entries(certificates)) {
+  test(`dial() with "self-signed" takes a certificate that is ${name}`, async () => {
+    await using server = await UpgradingServer.listen({ tls: certificate });
+    const socket = await dial(dialTo(`wss://localhost:${server.port}/`, { tls: selfSigned }));
+    assertEquals(socket.tls!.authorized, false);
+    socket.terminate();
+  });
+
+  const isRefused = isBun && name === "expired";
+  test(`dial() with "self-signed" ${isRefused ? "refuses" : "takes"} a pinned certificate that is ${name}`, async () => {
+    await using server = await UpgradingServer.listen({ tls: certificate });
+    const tls = { ...selfSigned, pinSha256: ["0".repeat(64), pinOf(certificate)] };
+    if (isRefused) return assertEquals(await reasonOf(server.port, tls), "certificate has expired");
+    for (const host of ["localhost", "127.0.0.1"]) {
+      const socket = await dial(dialTo(`wss://${host}:${server.port}/`, { tls }));
+      assertEquals([socket.tls!.authorized, socket.tls!.peerCertificateSha256], [true, pinOf(certificate)]);
+      socket.terminate();
+    }
+  });
+}
+
+for (const mode of [verified, selfSigned]) {
+  test(`dial() with "${mode.mode}" refuses a certificate that is not pinned, and tells the one it got`, async () => {
+    await using server = await UpgradingServer.listen({ tls: certificates.valid });
+    const tls = { ...mode, pinSha256: [pinOf(impostor)] };
+    assertEquals(await reasonOf(server.port, tls), `certificate pin does not match: got ${pinOf(certificates.valid)}`);
+  });
+
+  test(`dial() with "${mode.mode}" and a pin sends nothing to an impostor`, async () => {
+    const seen: unknown[] = [];
+    await using server = await TlsServer.listen(impostor, (socket) => socket.on("data", (data) => seen.push(data)));
+    const tls = { ...mode, pinSha256: [pinOf(certificates["self-signed"])] };
+    const options = dialTo(`wss://localhost:${server.port}/`, { tls, headers: { authorization: "Bearer secret" } });
+    await assertRejects(() => dial(options));
+    await server.allClosed();
+    assert(server.connections > 0);
+    assertEquals(seen, []);
+  });
+}
+
+test('a dialer with "self-signed" and a pin notices an impostor that comes after the server', async () => {
+  const first = await UpgradingServer.listen({ tls: certificates["self-signed"] });
+  const { port } = first;
+  const tls = { ...selfSigned, pinSha256: [pinOf(certificates["self-signed"])] };
+  const dialer = runtime.dialer(
+    dialTo(`wss://localhost:${port}/`, { tls, headers: { authorization: "Bearer secret" } }),
+  );
+  (await dialer.dial(new AbortController().signal)).terminate();
+  await first[Symbol.asyncDispose]();
+  const seen: unknown[] = [];
+  await using second = await TlsServer.listen(impostor, (socket) => socket.on("data", (data) => seen.push(data)), port);
+  const error = await assertRejects(() => dialer.dial(new AbortController().signal), Error);
+  assertEquals(error.message, `certificate pin does not match: got ${pinOf(impostor)}`);
+  await second.allClosed();
+  assertEquals(seen, []);
+  dialer.close();
+});
+
+test("a dialer with pins follows the server to its next certificate", async () => {
+  const next = await createCertificate(undefined);
+  const tls = { ...selfSigned, pinSha256: [pinOf(certificates["self-signed"]), pinOf(next)] };
+  let port = 0;
+  let dialer;
+  for (const certificate of [certificates["self-signed"], next, certificates["self-signed"]]) {
+    await using server = await UpgradingServer.listen({ tls: certificate, port });
+    port = server.port;
+    dialer ??= runtime.dialer(dialTo(`wss://localhost:${port}/`, { tls }));
+    const socket = await dialer.dial(new AbortController().signal);
+    assertEquals(socket.tls!.peerCertificateSha256, pinOf(certificate));
+    socket.terminate();
+  }
+  dialer!.close();
+});
+
+test("dial() tells of its TLS session what the runtime does", async () => {
+  await using server = await UpgradingServer.listen({ tls: certificates.valid });
+  const socket = await dial(dialTo(`wss://localhost:${server.port}/`, { tls: verified }));
+  const { protocol, cipher, ...others } = socket.tls!;
+  assertEquals(others, {
+    authorized: true,
+    serverName: "localhost",
+    peerCertificateSha256: pinOf(certificates.valid),
+  });
+  assertEquals([protocol, cipher?.startsWith("TLS_")], isBun ? [undefined, undefined] : ["TLSv1.3", true]);
+  assertEquals((await server.nextSocket()).tls, { authorized: false });
+  socket.terminate();
+});
+
+test("dial() shows its client certificate", async () => {
+  const shown: unknown[] = [];
+  await using server = await TlsServer.listen(
+    { ...certificates.valid, ca: authority.cert, requestCert: true, rejectUnauthorized: true },
+    (socket) => {
+      shown.push(socket.getPeerCertificate().subject.CN);
+      socket.destroy();
+    },
+  );
+  for (const mode of [verified, selfSigned]) {
+    await assertRejects(() => dial(dialTo(`wss://localhost:${server.port}/`, { tls: { ...mode, ...client } })));
+  }
+  assertEquals(shown, ["client", "client"]);
+});
+
+test("dial() says that a server wants a certificate", async () => {
+  const options = { ...certificates.valid, ca: authority.cert, requestCert: true, rejectUnauthorized: true };
+  await using server = await TlsServer.listen(options, () => {});
+  for (const mode of [verified, selfSigned]) {
+    const reason = await reasonOf(server.port, mode);
+    assert(refusedByServer.includes(reason), reason);
+  }
+});
+
+test("dialer() refuses a client key that is not its certificate's", () => {
+  const tls = { ...verified, cert: client.cert, key: impostor.key };
+  assertThrows(
+    () => runtime.dialer(dialTo("wss://localhost/", { tls })),
+    TypeError,
+    "tls.key is not the key of tls.cert",
+  );
+});
+
+test("dial() says that a server does not speak TLS", async () => {
+  await using server = await UpgradingServer.listen();
+  for (const tls of [verified, selfSigned, { ...selfSigned, pinSha256: [pinOf(impostor)] }]) {
+    assertEquals(await reasonOf(server.port, tls), "server does not speak TLS");
+  }
+});
+
+test("the global WebSocket takes authorities", async () => {
+  await using server = await UpgradingServer.listen({ tls: certificates.valid });
+  await using other = await UpgradingServer.listen({ tls: certificates["from a strange authority"] });
+  const options = { tls: verified, WebSocket };
+  const socket = await dial(dialTo(`wss://localhost:${server.port}/`, options));
+  assertEquals(socket.tls!.authorized, true);
+  socket.terminate();
+  const error = await assertRejects(() => dial(dialTo(`wss://localhost:${other.port}/`, options)), Error);
+  assert(error.message.startsWith("certificate is signed by an authority that is not trusted"), error.message);
+});
+
+// What a server does.
+
+for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
+  test(`serve() speaks ${version}`, async () => {
+    await using server = await UpgradingServer.listen({ tls: certificates.valid });
+    const socket = connect({
+      host: "127.0.0.1",
+      port: server.port,
+      servername: "localhost",
+      ca: authority.cert,
+      minVersion: version,
+      maxVersion: version,
+    });
+    await once(socket, "secureConnect");
+    assertEquals(socket.getProtocol(), version);
+    socket.destroy();
+  });
+}
+
+const unusable: { tls: ServeTls; says: string }[] = [
+  { tls: { cert: impostor.cert, key: client.key }, says: "tls.key is not the key of tls.cert" },
+  { tls: { cert: "no certificate", key: client.key }, says: "tls.cert is no certificate in PEM" },
+  { tls: { cert: client.cert, key: "no key" }, says: "tls.key is no private key in PEM" },
+];
+
+for (const { tls, says } of unusable) {
+  test(`checkServe() and serve() say that ${says}`, async () => {
+    const options = { hostname: "127.0.0.1", port: 0, tls };
+    assertThrows(() => runtime.checkServe(options), TypeError, says);
+    await assertRejects(() => runtime.serve(options, () => new Response()), TypeError, says);
+  });
+}
+
+if (isBun) {
+  test("serve() lets only clients in whose certificate it verified", async () => {
+    const tls = { ...certificates.valid, ca: authority.cert, requireClientCertificate: true };
+    await using server = await UpgradingServer.listen({ tls });
+    const socket = await dial(dialTo(`wss://localhost:${server.port}/`, { tls: { ...verified, ...client } }));
+    assertEquals((await server.nextSocket()).tls, { authorized: true });
+    socket.terminate();
+    const strange = await createCertificate(stranger, { purpose: "client" });
+    for (const shown of [{}, strange]) {
+      const reason = await reasonOf(server.port, { ...verified, ...shown });
+      assert(refusedByServer.includes(reason), reason);
+    }
+  });
+} else {
+  for (const option of [{ ca: authority.cert }, { requireClientCertificate: true }]) {
+    test(`checkServe() refuses tls.${Object.keys(option)[0]} on Deno`, () => {
+      const options = { hostname: "127.0.0.1", port: 0, tls: { ...certificates.valid, ...option } };
+      assertThrows(() => runtime.checkServe(options), NotSupportedError, "Deno.serve");
+    });
+  }
+}
+
+async function reasonOf(port: number, tls: DialTls): Promise<string> {
+  const error = await assertRejects(() => dial(dialTo(`wss://localhost:${port}/`, { tls })), Error);
+  return error.message;
+}
+
+function pinOf({ cert }: Certificate): string {
+  return fingerprint(new X509Certificate(cert).raw);
+}
+
+function describe({ mode, caCerts, serverName }: DialTls): string {
+  return `"${mode}"${caCerts ? " and an authority" : ""}${serverName ? ` and serverName ${serverName}` : ""}`;
+}
+
+/** A TLS server in the hands of the test, which sees what is sent to it. */
+class TlsServer implements AsyncDisposable {
+  connections = 0;
+  readonly #listener;
+  readonly #closed: Promise<unknown>[] = [];
+
+  private constructor(options: TlsOptions, greet: (socket: TLSSocket) => void) {
+    this.#listener = createServer(options, greet).on("tlsClientError", () => {});
+    this.#listener.on("connection", (socket) => {
+      this.connections++;
+      this.#closed.push(new Promise((resolve) => socket.once("close", resolve)));
+    });
+    this.#listener.on("secureConnection", (socket) => socket.on("error", () => {})); // the close follows
+  }
+
+  static async listen(options: TlsOptions, greet: (socket: TLSSocket) => void, port = 0): Promise<TlsServer> {
+    const server = new TlsServer(options, greet);
+    server.#listener.listen(port, "127.0.0.1");
+    await once(server.#listener, "listening");
+    return server;
+  }
+
+  get port(): number {
+    return (this.#listener.address() as AddressInfo).port;
+  }
+
+  /** Resolves when no connection is open. */
+  async allClosed(): Promise<void> {
+    await Promise.all(this.#closed);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await new Promise((resolve) => this.#listener.close(resolve));
+  }
+}
