@@ -47,6 +47,8 @@ export class Refill {
   #failedAt = -Infinity;
   /** While it is set dials fail, and only its probe is started. */
   #pause: { timer: Timer; endsAt: number } | undefined;
+  /** The pause is over, and the dials under way leave no place for the probe. */
+  #isProbeDue = false;
   /** The one dial that is made while dials fail, between two pauses. */
   #probing: Cycle | undefined;
   #isStopped = false;
@@ -57,7 +59,7 @@ export class Refill {
 
   /** Whether dials fail, so that no cycle starts any. */
   get isFailing(): boolean {
-    return this.#pause !== undefined || this.#probing !== undefined;
+    return this.#pause !== undefined || this.#isProbeDue || this.#probing !== undefined;
   }
 
   /** Starts a cycle that dials what is missing now. */
@@ -87,6 +89,7 @@ export class Refill {
   /** Starts no more dials. */
   stop(): void {
     this.#isStopped = true;
+    this.#isProbeDue = false;
     this.#cycles = [];
     this.#endPause();
   }
@@ -116,7 +119,8 @@ export class Refill {
     }
     cycle.running--;
     this.#endIfSettled(cycle);
-    this.#startDials();
+    if (this.#isProbeDue) this.#probe();
+    else this.#startDials();
   }
 
   /** What cycles have still to start is forgotten: nothing is missing, or the refill after a recovery counts anew. */
@@ -164,7 +168,8 @@ export class Refill {
 
   #probe(): void {
     this.#pause = undefined;
-    if (this.#host.missing() <= 0) return;
+    this.#isProbeDue = this.#dialing >= this.#host.dialConcurrency;
+    if (this.#isProbeDue || this.#host.missing() <= 0) return;
     this.#probing = { budget: 0, started: 0, running: 0, succeeded: 0 };
     this.#dial(this.#probing);
   }

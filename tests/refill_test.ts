@@ -197,6 +197,19 @@ test("Refill.failed() starts a pause as a dial does, and once for many", async (
   host.refill.stop();
 });
 
+test("Refill makes a probe when there is a place for it among the dials under way", async () => {
+  const host = new FakeHost(2);
+  host.lack(3);
+  host.refill.failed(new Error("lost"));
+  await host.clock.advance(60_000);
+  host.refill.startCycle();
+  assertEquals([host.dials.length, host.refill.isFailing], [2, true]);
+  await host.succeed(1);
+  assertEquals(host.dials.length, 3);
+  await host.succeed(2);
+  assertEquals([host.dials.length, host.refill.isFailing], [4, false]);
+});
+
 test("Refill makes no probe when nothing is missing after the pause, and does not fail any more", async () => {
   const host = new FakeHost();
   host.lack(1);
@@ -220,4 +233,14 @@ test("Refill.stop() dials nothing more, tells nothing more and leaves no timer",
   host.refill.failed(new Error("lost"));
   await host.clock.advance(60_000);
   assertEquals([host.dials.length, host.told, host.clock.pending], [2, [], 0]);
+});
+
+test("Refill.stop() forgets a probe that waits for its place", async () => {
+  const host = new FakeHost(1);
+  host.lack(2);
+  host.refill.failed(new Error("lost"));
+  await host.clock.advance(75);
+  host.refill.stop();
+  await host.succeed(0);
+  assertEquals([host.dials.length, host.clock.pending], [1, 0]);
 });
