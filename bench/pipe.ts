@@ -34,9 +34,13 @@ export class PoolPipe implements Pipe {
   }
 }
 
+// Each work below begins when the other end says by one byte that it is there: npws/1 has no flow control that would protect
+// one that comes late.
+
 /** Sends `byteLength` bytes in chunks, and waits for the one byte that says that all have arrived. In milliseconds. */
 export async function sendAll(pipe: Pipe, byteLength: number, chunkBytes: number): Promise<number> {
   const chunk = new Uint8Array(chunkBytes);
+  await pipe.receive(1);
   const startedAt = performance.now();
   for (let left = byteLength; left > 0; left -= chunkBytes) {
     const room = pipe.send(chunk);
@@ -48,6 +52,7 @@ export async function sendAll(pipe: Pipe, byteLength: number, chunkBytes: number
 
 /** The other end of `sendAll`. */
 export async function receiveAll(pipe: Pipe, byteLength: number): Promise<void> {
+  await pipe.send(new Uint8Array(1));
   await pipe.receive(byteLength);
   await pipe.send(new Uint8Array(1));
 }
@@ -55,6 +60,7 @@ export async function receiveAll(pipe: Pipe, byteLength: number): Promise<void> 
 /** Sends requests and waits for the answer to each. In milliseconds for each round trip. */
 export async function ask(pipe: Pipe, times: number, byteLength: number): Promise<number> {
   const request = new Uint8Array(byteLength);
+  await pipe.receive(1);
   const startedAt = performance.now();
   for (let i = 0; i < times; i++) {
     await pipe.send(request);
@@ -66,6 +72,7 @@ export async function ask(pipe: Pipe, times: number, byteLength: number): Promis
 /** The other end of `ask`. */
 export async function answer(pipe: Pipe, times: number, byteLength: number): Promise<void> {
   const reply = new Uint8Array(byteLength);
+  await pipe.send(new Uint8Array(1));
   for (let i = 0; i < times; i++) {
     await pipe.receive(byteLength);
     await pipe.send(reply);
