@@ -313,7 +313,7 @@ test("Pool.close() aborts streams that have not ended after drainMs", async () =
   assertEquals(peers[0].closedWith, undefined);
   await clock.advance(1);
   await closed;
-  assertEquals(peers[0].closedWith, { code: 1001, reason: "pool closed" });
+  assertEquals(peers[0].closedWith, { code: 1011, reason: "pool closed" });
   await assertRejects(() => connection.closed, PoolClosedError, "Cannot use connection: the pool is closed");
 });
 

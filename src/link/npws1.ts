@@ -44,7 +44,8 @@ export class Npws1Link extends Link {
   }
 
   abort(error: unknown): void {
-    this.#fail(CloseCode.goingAway, "pool closed", error);
+    // Not "going away": to the peer that is the end of the data, and what it got so far may not be all.
+    this.#fail(CloseCode.internalError, "pool closed", error);
   }
 
   /** npws/1 has no word for it. */
