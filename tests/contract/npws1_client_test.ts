@@ -4,8 +4,7 @@ import { glued, type Greeting, idFrame, Npws1Server } from "../npws1_peer.ts";
 import { concat, Opcode } from "../websocket_frames.ts";
 import { clientPool, nextEvent, transports, until } from "./pools.ts";
 import { openClientRig } from "./rigs.ts";
-import { readExactly, readText, write } from "./streams.ts";
-import { bytes } from "./streams.ts";
+import { bytes, readExactly, readText, write } from "./streams.ts";
 
 /** Ways in which the first message may come behind the answer of the handshake. */
 const greetings: Record<string, Greeting> = {

@@ -37,22 +37,24 @@ export function serverPool(options: ServerPoolOptions = {}, environment: Partial
   return Reflect.construct(ServerPool, [local, { ...systemEnvironment, ...environment }]);
 }
 
-/** Two pools that speak npws/1 with each other. */
+/** A server pool and a client of it. */
 export interface Pools extends AsyncDisposable {
   readonly server: ServerPool;
   readonly client: ClientPool;
 }
 
-/** Starts a server and a client of it; the client's first link is idle. Disposing closes both at once. */
-export async function startPools(
-  { server: serverOptions, client: clientOptions }: {
-    server?: ServerPoolOptions;
-    client?: Partial<ClientPoolOptions>;
-  } = {},
-): Promise<Pools> {
-  const server = serverPool({ protocol: 1, ...serverOptions });
+/** What the two pools are made with. */
+export interface PoolsOptions {
+  protocol?: 1 | 2;
+  server?: ServerPoolOptions;
+  client?: Partial<ClientPoolOptions>;
+}
+
+/** Starts two pools that speak one protocol, by default npws/1; the client's first link is idle. Disposing closes both at once. */
+export async function startPools({ protocol = 1, ...options }: PoolsOptions = {}): Promise<Pools> {
+  const server = serverPool({ protocol, ...options.server });
   await server.start();
-  const client = clientPool({ url: urlOf(server), protocol: 1, ...clientOptions });
+  const client = clientPool({ url: urlOf(server), protocol, ...options.client });
   await client.start();
   return {
     server,
