@@ -6,7 +6,7 @@ export interface Clock {
   setTimeout(callback: () => void, ms: number): Timer;
   /** Stops a timer; one that has run, or `undefined`, is fine. */
   clearTimeout(timer: Timer | undefined): void;
-  /** Calls back when the present turn of the event loop is over, before any timer of 1 ms. */
+  /** Calls back when the present turn of the event loop is over: every promise that can go on has gone on, and nothing new came in. */
   endOfTurn(callback: () => void): void;
 }
 
@@ -19,8 +19,8 @@ export interface Timer {
 /** The longest wait that the runtimes' timers take (2^31 - 1 ms); a longer one would fire at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-// setImmediate is a global of both runtimes, but not of the web standard's type library.
-const { setImmediate } = globalThis as unknown as { setImmediate(callback: () => void): unknown };
+// A global of both runtimes, but not of the web standard's type library.
+const { process } = globalThis as unknown as { process: { nextTick(callback: () => void): void } };
 
 /** The runtime's own clock. */
 export const systemClock: Clock = {
@@ -38,5 +38,7 @@ export const systemClock: Clock = {
   clearTimeout(timer) {
     if (timer) clearTimeout(timer.handle as number);
   },
-  endOfTurn: (callback) => void setImmediate(callback),
+  // A tick that a promise asks for runs when no promise can go on any more. setImmediate would run a round of the event loop
+  // later, which is a tenth of a round trip on Deno.
+  endOfTurn: (callback) => queueMicrotask(() => process.nextTick(callback)),
 };

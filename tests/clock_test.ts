@@ -1,4 +1,5 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
+import { setImmediate } from "node:timers";
 import { stub } from "@std/testing/mock";
 import { systemClock } from "../src/clock.ts";
 import { test } from "./harness.ts";
@@ -34,13 +35,23 @@ test("systemClock.clearTimeout() stops a timer, and the later parts of a divided
   assertEquals(calls, []);
 });
 
-test("systemClock.endOfTurn() calls back after the promises of the turn", async () => {
+test("systemClock.endOfTurn() calls back after all promises that can go on, and before the next event", async () => {
   const calls: string[] = [];
-  const end = new Promise<void>((resolve) => systemClock.endOfTurn(() => resolve(void calls.push("end of turn"))));
-  queueMicrotask(() => calls.push("promise"));
-  await end;
-  assertEquals(calls, ["promise", "end of turn"]);
+  const steps = async () => {
+    for (let step = 1; step <= 5; step++) calls.push(await `step ${step}`);
+  };
+  await inTurnOfItsOwn((nextTurn) => {
+    setImmediate(() => nextTurn(calls.push("next turn")));
+    systemClock.endOfTurn(() => calls.push("end of turn"));
+    steps();
+  });
+  assertEquals(calls, ["step 1", "step 2", "step 3", "step 4", "step 5", "end of turn", "next turn"]);
 });
+
+/** Runs in an event's own turn, and resolves when it says so. */
+function inTurnOfItsOwn(run: (resolve: (value: unknown) => void) => void): Promise<unknown> {
+  return new Promise((resolve) => setTimeout(() => run(resolve), 0));
+}
 
 /** A setTimeout that notes the waits and does not wait. */
 function runAtOnce(waits: number[]): typeof setTimeout {

@@ -31,13 +31,14 @@ export class TurnBatch {
   }
 
   readonly #run = (): void => {
-    this.#isDue = false;
     const tasks = this.#tasks;
     this.#tasks = [];
     for (const task of tasks) task.turnEnded();
     const corked = this.#corked;
     this.#corked = [];
     for (const each of corked) each.uncork();
+    this.#isDue = false;
+    if (this.#tasks.length > 0 || this.#corked.length > 0) this.#schedule();
   };
 }
 
