@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { ConnectionLostError, ProtocolError } from "../errors.ts";
+import { ConnectionLostError, PoolClosedError, ProtocolError } from "../errors.ts";
 import { formatId, idBytes } from "../id.ts";
 import type { Message, Socket } from "../runtime/socket.ts";
 import { type ClientHello, formatHello, type Hello, parseClientHello, parseServerHello } from "./hello.ts";
@@ -29,7 +29,7 @@ export async function clientHandshake(
   hello: ClientHello,
   signal: AbortSignal,
 ): Promise<Link> {
-  const message = await firstMessage(socket, signal, "server");
+  const message = await firstMessage(socket, host.clock, signal, "server");
   if (protocols !== 2 && typeof message !== "string" && message.byteLength === ID_BYTES) {
     return new Npws1Link(socket, host, formatId(message));
   }
@@ -62,7 +62,7 @@ export async function serverHandshake2(
   hello: Hello,
   signal: AbortSignal,
 ): Promise<Link> {
-  const answer = firstMessage(socket, signal, "client");
+  const answer = firstMessage(socket, host.clock, signal, "client");
   socket.send(formatHello({ id, ...hello }));
   const message = await answer;
   const clientHello = typeof message === "string" ? parseClientHello(message) : undefined;
@@ -71,15 +71,21 @@ export async function serverHandshake2(
   throw new ProtocolError(`first message is ${described(message)}, must be a hello of npws/2`);
 }
 
-function firstMessage(socket: Socket, signal: AbortSignal, sender: "server" | "client"): Promise<Message> {
+function firstMessage(
+  socket: Socket,
+  clock: Clock,
+  signal: AbortSignal,
+  sender: "server" | "client",
+): Promise<Message> {
   const { promise, resolve, reject } = Promise.withResolvers<Message>();
   const settle = () => {
     socket.handler = undefined;
     signal.removeEventListener("abort", abort);
   };
-  const abort = () => {
+  const abort = async () => {
     settle();
-    socket.terminate();
+    if (signal.reason instanceof PoolClosedError) socket.terminate();
+    else await closeSocket(socket, clock, CloseCode.protocolError, "no first message in time");
     reject(signal.reason);
   };
   socket.handler = {

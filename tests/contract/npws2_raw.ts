@@ -1,0 +1,101 @@
+import { assertEquals } from "@std/assert";
+import { type Opening, requestUpgrade } from "../npws1_peer.ts";
+import type { RawClose, RawLink } from "../raw_link.ts";
+import { concat, Opcode } from "../websocket_frames.ts";
+
+/** What a hello of the test says besides `npws` and `id`; anything may be wrong in it. */
+export interface HelloMembers {
+  window?: number;
+  pool?: string;
+  name?: string;
+}
+
+/** The pool that raw peers are of, unless they say otherwise. */
+export const POOL_ID = "00112233445566ff";
+
+/** The window of a raw peer, unless it says otherwise. */
+export const WINDOW_BYTES = 262_144;
+
+/** The peer's end of an npws/2 link in the hands of a test, from the hellos on: it says and hears what the test tells it to. */
+export class RawPeer {
+  readonly link: RawLink;
+  /** What the pool's hello said. */
+  readonly hello: Record<string, unknown>;
+  /** The link's present id; the test keeps it up to date where the link is used again. */
+  id: string;
+
+  constructor(link: RawLink, hello: Record<string, unknown>, id: string) {
+    this.link = link;
+    this.hello = hello;
+    this.id = id;
+  }
+
+  /** Sends control messages, all in one write. */
+  say(...texts: string[]): Promise<void> {
+    return this.link.write(concat(...texts.map((text) => this.link.frame(Opcode.text, text))));
+  }
+
+  /** Sends data. */
+  send(data: Uint8Array | string): Promise<void> {
+    return this.link.send(data);
+  }
+
+  /** The next message, which must be a control message. */
+  async hear(): Promise<string> {
+    return textOf(await this.link.readFrame());
+  }
+
+  /** The next messages, which must be these control messages. */
+  async expect(...texts: string[]): Promise<void> {
+    for (const text of texts) assertEquals(await this.hear(), text);
+  }
+
+  /** Waits until the pool has seen everything that was sent: it has said nothing else since. */
+  async sync(): Promise<void> {
+    await this.say("ping 77");
+    await this.expect("pong 77");
+  }
+
+  /** The close frame that comes next, behind nothing else. */
+  async readCloseOnly(): Promise<RawClose> {
+    const [frame] = await this.link.readToEnd();
+    assertEquals(frame?.opcode, Opcode.close);
+    return { code: frame.payload[0] << 8 | frame.payload[1], reason: new TextDecoder().decode(frame.payload.slice(2)) };
+  }
+
+  /** Sends this side's `idle` when the other's was heard: the link is idle under the id that the server names. */
+  async finishAsClient(): Promise<void> {
+    const [, id] = /^idle ([0-9a-f]{8})$/.exec(await this.hear()) ?? [];
+    this.id = id;
+    await this.say("idle");
+  }
+}
+
+/** The text of a hello. */
+export function helloText(members: HelloMembers & { id?: string } = {}): string {
+  return JSON.stringify({ npws: 2, window: WINDOW_BYTES, pool: POOL_ID, ...members });
+}
+
+/** The frames of a server's greeting: the answer to the upgrade and the hello, in one write. */
+export function greetWith(opening: Opening, hello: Uint8Array | string): Promise<void> {
+  const { link, accept } = opening;
+  const opcode = typeof hello === "string" ? Opcode.text : Opcode.binary;
+  return link.write(concat(accept, link.frame(opcode, hello)));
+}
+
+/** Asks a server pool for a link of npws/2, and reads its hello. */
+export async function dialNpws2(port: number): Promise<{ link: RawLink; hello: Record<string, unknown> }> {
+  const { status, link } = await requestUpgrade(port, { path: "/?npws=2" });
+  assertEquals(status, 101);
+  return { link, hello: await readHello(link) };
+}
+
+/** Reads the pool's hello. */
+export async function readHello(link: RawLink): Promise<Record<string, unknown>> {
+  return JSON.parse(textOf(await link.readFrame()));
+}
+
+function textOf(frame: Awaited<ReturnType<RawLink["readFrame"]>>): string {
+  assertEquals([frame?.opcode, frame?.isFinal], [Opcode.text, true], "a text message was expected");
+  return new TextDecoder().decode(frame!.payload);
+}
