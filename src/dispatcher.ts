@@ -188,7 +188,7 @@ export class Dispatcher {
       granted: (link, stream) => this.#granted(caller, link, stream),
       failed: (link, why) => this.#failed(caller, link, why),
     });
-    if (link.protocol === 2) taken?.resolve(undefined);
+    if (early?.isBegun) taken!.resolve(undefined);
   }
 
   #granted(caller: WaitingCall, link: TakenLink, stream: Stream): void {

@@ -74,24 +74,34 @@ export class EarlyStart implements StreamLink {
   confirm(): void {
     this.#isConfirmed = true;
     const link = this.#link!;
-    if (this.#reset && !this.#isFinSent) {
-      this.#sent = this.#length;
-      link.sendReset(this.#reset.code, this.#reset.reason);
-    }
+    if (this.#reset && !this.#isFinSent) link.sendReset(this.#reset.code, this.#reset.reason);
     if (this.#stop) link.sendStop(this.#stop.code, this.#stop.reason);
+    if (this.#reset) this.dropRest();
+    else this.pump();
+  }
+
+  /** The take came to nothing: nothing more goes to its link, which may carry another stream soon. */
+  leave(): void {
+    this.#link = undefined;
+  }
+
+  /** The sending direction was reset after the peer's answer: nothing of the copy may follow. */
+  dropRest(): void {
+    this.#sent = this.#length;
+    this.#isEnded = false;
     this.pump();
   }
 
   /** The call has failed: the stream breaks, and nothing more is sent for it. */
   abandon(error: unknown): void {
-    this.#link = undefined;
+    this.leave();
     this.stream.lost(error);
   }
 
   /** Sends what credit allows. */
   pump(): void {
     const link = this.#link;
-    if (!link) return;
+    if (!link || (this.#reset && !this.#isConfirmed)) return;
     while (this.#sent < this.#length) {
       const length = Math.min(this.#length - this.#sent, link.sendable());
       if (length <= 0) return;
@@ -99,7 +109,7 @@ export class EarlyStart implements StreamLink {
       this.#sent += length;
       link.sendData(data);
     }
-    if (this.#isEnded && !this.#isFinSent && !this.#reset) {
+    if (this.#isEnded && !this.#isFinSent) {
       this.#isFinSent = true;
       link.sendFin();
     }
@@ -125,8 +135,11 @@ export class EarlyStart implements StreamLink {
   }
 
   sendReset(code: number, reason: string): void {
-    if (this.#isConfirmed) return this.#link!.sendReset(code, reason);
-    this.#reset = { code, reason };
+    if (!this.#isConfirmed) this.#reset = { code, reason };
+    else {
+      this.#link!.sendReset(code, reason);
+      this.dropRest();
+    }
   }
 
   sendStop(code: number, reason: string): void {

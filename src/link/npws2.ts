@@ -58,7 +58,7 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
     this.setState("taking");
     this.host.probing(this);
     this.send(take.kind === "open" ? formatOpen(take.metadata) : "take");
-    take.early?.begin(this);
+    if (this.#take === take) take.early?.begin(this); // sending may find the socket lost
   }
 
   handBack(): void {
@@ -72,6 +72,7 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
   }
 
   neverFetched(): void {
+    this.#reservedBy = undefined;
     this.#giveUp(ResetCode.neverFetched, "never fetched");
   }
 
@@ -97,6 +98,7 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
   override close(code: number, reason: string): void {
     super.close(code, reason);
     this.#takeFailed("lost");
+    this.#forgetReserved();
   }
 
   sweep(now: number): void {
@@ -180,11 +182,8 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
   protected streamLost(): void {
     this.#takeFailed(this.end!.code === CloseCode.normal && !this.end!.local ? "left" : "lost");
     if (this.#role === "server" && this.#nextId) this.host.releaseId(this.#nextId);
-    const stream = this.stream;
-    if (!stream) return;
-    stream.lost(this.lostError());
-    // What the peer has sent completely can still be fetched.
-    if (this.#reservedBy && stream.receiving !== "fin") this.host.unreserved(this);
+    this.stream?.lost(this.lostError());
+    this.#forgetReserved();
   }
 
   #onData(data: Uint8Array<ArrayBuffer>): void {
@@ -245,7 +244,7 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
       this.#wasCrossed = true; // ours stands, and the client will answer it
       return true;
     }
-    const own = this.#endTake();
+    const own = this.#withdrawTake();
     this.#reserve(kind, metadata);
     own.failed(this, "crossed");
     return true;
@@ -254,7 +253,8 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
   #reserve(kind: TakeKind, metadata: Uint8Array<ArrayBuffer> | undefined): void {
     if (!this.host.canReserve(kind)) {
       this.send("no");
-      return this.#free();
+      if (this.state === "taking") this.#free(); // an idle link is in the store already
+      return;
     }
     const stream = this.#newStream();
     if (metadata) stream.metadata = metadata;
@@ -278,7 +278,7 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
 
   #onNo(): boolean {
     if (this.state !== "taking" || this.#take!.kind !== "open") return false;
-    const take = this.#endTake();
+    const take = this.#withdrawTake();
     this.setState("idle");
     take.failed(this, "refused");
     this.host.linkFree(this);
@@ -304,6 +304,7 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
     if (stream?.sending === "open") {
       this.sendReset(code, "");
       stream.receiveStop(this.#resetError("write", code, reason));
+      this.#early?.dropRest();
     }
     const isGivenUp = this.#reservedBy && code === ResetCode.givenUp && this.stream?.receiving !== "open";
     if (isGivenUp) this.stream!.cancel(ResetCode.givenUp, "");
@@ -343,7 +344,21 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
   }
 
   #takeFailed(why: TakeFailure): void {
-    if (this.#take) this.#endTake().failed(this, why);
+    if (this.#take) this.#withdrawTake().failed(this, why);
+  }
+
+  /** Ends a take that came to nothing: its early start goes on elsewhere, if at all. */
+  #withdrawTake(): Take {
+    const take = this.#endTake();
+    take.early?.leave();
+    return take;
+  }
+
+  /** The link has ended under a reserved stream. What the peer has sent completely can still be fetched. */
+  #forgetReserved(): void {
+    if (!this.#reservedBy || this.stream!.receiving === "fin") return;
+    this.#reservedBy = undefined;
+    this.host.unreserved(this);
   }
 
   #streamDone(stream: Stream): void {
@@ -369,7 +384,7 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
   }
 
   #free(): void {
-    if (this.state !== "idle") this.setState("idle");
+    this.setState("idle");
     this.host.linkFree(this);
   }
 
@@ -397,9 +412,8 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
   }
 
   #fail(code: number, reason: string, error: unknown): void {
-    const stream = this.stream;
+    this.stream?.lost(error); // first: some sockets tell their close before `close` returns
     this.close(code, reason);
-    stream?.lost(error);
   }
 
   #resetError(what: "read" | "write", code: number, reason: string): ConnectionResetError {

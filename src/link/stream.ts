@@ -227,6 +227,7 @@ export class Stream {
 
   /** The link is gone: each direction that has not ended breaks. What came before the end of data stays readable. */
   lost(error: unknown): void {
+    this.detach(); // what is discarded is granted to nobody
     if (this.#sending === "open") {
       this.#writeFailure = { error };
       this.#endSending("reset", error);

@@ -1,0 +1,84 @@
+import type { Link, LinkHost, LinkLimits, LinkState, ReservedLink } from "../../src/link/link.ts";
+import type { Stream } from "../../src/link/stream.ts";
+import type { TakeKind } from "../../src/link/take.ts";
+import { TurnBatch } from "../../src/link/turn_batch.ts";
+import { ManualClock } from "../fakes.ts";
+
+/** The id that a server's link gets when its stream is done. */
+export const NEXT_ID = "0000000b";
+
+/** Half of the window: what is worth a `credit` as soon as it is consumed. */
+export const HALF_WINDOW_BYTES = 2_048;
+
+/** Far from the defaults, so that a test fills a window with few bytes. The window is fixed where nothing else is said. */
+const limits: LinkLimits = {
+  receiveLimitBytes: 4_096,
+  windowBytes: 2 * HALF_WINDOW_BYTES,
+  maxWindowBytes: 2 * HALF_WINDOW_BYTES,
+  keepAliveMs: 30_000,
+  heartbeatTimeoutMs: 10_000,
+};
+
+/** A pool without calls, which keeps what its links tell it. */
+export class FakeLinkHost implements LinkHost {
+  readonly clock = new ManualClock();
+  readonly batch = new TurnBatch(this.clock);
+  readonly limits: LinkLimits;
+  readonly traffic = { bytesRead: 0, bytesWritten: 0 };
+  /** What was told, in order, changes of state apart. */
+  readonly told: string[] = [];
+  /** Each change of a link's state. */
+  readonly changes: string[] = [];
+  /** Whether the accept queue has room. */
+  hasRoom = true;
+  /** Whether a link that is done is to be closed. */
+  retires = false;
+
+  constructor(changed: Partial<LinkLimits> = {}) {
+    this.limits = { ...limits, ...changed };
+  }
+
+  linkChanged(link: Link, before: LinkState): void {
+    this.changes.push(`${before} -> ${link.state}`);
+  }
+
+  linkFree(): void {
+    this.told.push("free");
+  }
+
+  shallRetire(): boolean {
+    return this.retires;
+  }
+
+  canReserve(kind: TakeKind): boolean {
+    return kind === "take" || this.hasRoom;
+  }
+
+  reserved(_link: ReservedLink, _stream: Stream, kind: TakeKind): void {
+    this.told.push(`reserved by ${kind}`);
+  }
+
+  unreserved(): void {
+    this.told.push("unreserved");
+  }
+
+  probing(): void {
+    this.told.push("probing");
+  }
+
+  probed(): void {
+    this.told.push("probed");
+  }
+
+  nextId(): string {
+    return NEXT_ID;
+  }
+
+  releaseId(id: string): void {
+    this.told.push(`released ${id}`);
+  }
+
+  wanted(count: number): void {
+    this.told.push(`wanted ${count}`);
+  }
+}

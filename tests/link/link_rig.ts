@@ -1,0 +1,130 @@
+import { ConnectionLostError, ConnectionResetError } from "../../src/errors.ts";
+import { EarlyStart } from "../../src/link/early_start.ts";
+import type { LinkLimits } from "../../src/link/link.ts";
+import { Npws2Link, type Role } from "../../src/link/npws2.ts";
+import type { Stream } from "../../src/link/stream.ts";
+import type { TakeFailure, TakeKind } from "../../src/link/take.ts";
+import { Conduct } from "./conduct.ts";
+import { PeerEnd } from "./peer_end.ts";
+
+/** The link's first id. */
+export const FIRST_ID = "0000000a";
+
+/** The window of the peer's hello: what may be sent before its first `credit`. */
+export const PEER_WINDOW = 2_000;
+
+/** Who has the link's stream. */
+export type Holder = "application" | "pool" | "nobody";
+
+/** How a take of the test differs from a plain one. */
+export interface TakeOptions {
+  readonly early?: boolean;
+  readonly metadata?: Uint8Array;
+}
+
+/** The take that waits for the peer's answer. */
+interface OwnTake {
+  readonly kind: TakeKind;
+  readonly early: EarlyStart | undefined;
+  isCallerGone: boolean;
+}
+
+/** One link with a fake pool above it, and a recording socket below whose other end the test plays. */
+export class LinkRig extends PeerEnd {
+  readonly link: Npws2Link;
+  /** Sees what the link must not send. */
+  readonly conduct: Conduct;
+  /** The present take, or the latest. */
+  own: OwnTake | undefined;
+  holder: Holder = "nobody";
+  /** What the application has, or had last. */
+  application: Stream | undefined;
+
+  constructor(role: Role, limits?: Partial<LinkLimits>) {
+    super(role, limits);
+    this.conduct = new Conduct(role, PEER_WINDOW, this.host.limits);
+    this.socket.watch(this.conduct);
+    const hello = { window: PEER_WINDOW, pool: "00112233aabbccdd" };
+    this.link = new Npws2Link(this.socket, this.host, role, FIRST_ID, hello);
+    this.socket.handler = this.link;
+  }
+
+  /** The stream that the link carries. */
+  get stream(): Stream | undefined {
+    return this.link["stream"];
+  }
+
+  /** The row of the state table, without `+idle`, which nobody can see from outside. */
+  get row(): string {
+    const { state } = this.link;
+    if (state !== "inUse") return state;
+    const { sending, receiving } = this.stream!;
+    return `${sending === "open" ? "open" : "ended"}/${receiving === "open" ? "open" : "ended"}`;
+  }
+
+  /** Lets the writes of this turn leave. */
+  turn(): Promise<void> {
+    return this.host.clock.advance(0);
+  }
+
+  // The pool's part.
+
+  take(kind: TakeKind, { early = false, metadata = new Uint8Array() }: TakeOptions = {}): void {
+    const own: OwnTake = { kind, early: early ? new EarlyStart(this.host.batch) : undefined, isCallerGone: false };
+    this.own = own;
+    if (own.early) this.#give(own.early.stream);
+    this.link.take({
+      kind,
+      metadata,
+      early: own.early,
+      granted: (link, stream) => {
+        this.host.told.push("granted");
+        this.holder = own.isCallerGone ? "nobody" : "application";
+        if (own.isCallerGone) link.handBack();
+        else if (!own.early) this.#give(stream);
+      },
+      failed: (_link, why: TakeFailure) => this.host.told.push(`failed ${why}`),
+    });
+  }
+
+  /** The call that asked for the link is over. */
+  callerLeaves(): void {
+    this.own!.isCallerGone = true;
+    this.own!.early?.abandon(new Error("the caller has gone"));
+  }
+
+  /** The application comes for the reserved stream. */
+  fetch(): void {
+    this.#give(this.stream!);
+    this.holder = "application";
+    this.link.fetched();
+  }
+
+  /** The application did not come for it. */
+  expire(): void {
+    this.holder = "nobody";
+    this.link.neverFetched();
+  }
+
+  /** The peer takes the link, and nobody here has asked for the stream. */
+  reserve(kind: TakeKind): void {
+    this.holder = "pool";
+    this.receive(kind);
+  }
+
+  #give(stream: Stream): void {
+    this.application = stream;
+    const { told } = this.host;
+    stream.observe({
+      readable: () => told.push("readable"),
+      readFailed: (error) => told.push(`read failed: ${describeError(error)}`),
+      writeFailed: (error) => told.push(`write failed: ${describeError(error)}`),
+      settled() {},
+    });
+  }
+}
+
+function describeError(error: unknown): string {
+  const hasCode = error instanceof ConnectionResetError || error instanceof ConnectionLostError;
+  return hasCode ? `${error.name} ${error.code}` : (error as Error).name;
+}
