@@ -187,7 +187,9 @@ export class ServerPool extends Pool {
   /** Requests that are none of the pool's business, told apart before anything is looked at that an outsider should not learn. */
   #refuseRequest(request: Request): Response | undefined {
     const { path } = this.#settings;
-    if (path !== undefined && new URL(request.url).pathname !== path) return text(404, "Not Found");
+    const url = URL.parse(request.url);
+    if (!url) return text(400, "Bad Request"); // a Host header may make it no URL
+    if (path !== undefined && url.pathname !== path) return text(404, "Not Found");
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
       return text(426, "Upgrade Required", { upgrade: "websocket", connection: "Upgrade" });
     }

@@ -122,8 +122,9 @@ export async function requestUpgrade(port: number, options: UpgradeOptions = {})
   await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject));
   const link = new RawLink(socket, "client");
   const key = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
-  const lines = Object.entries({ ...upgradeHeaders(key), ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
-  await link.write(new TextEncoder().encode(`GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\n${lines.join("")}\r\n`));
+  const all = { Host: hostname, ...upgradeHeaders(key), ...headers };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  await link.write(new TextEncoder().encode(`GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`));
   const head = await readHead(link) ?? "";
   const [, status] = /^HTTP\/1\.1 (\d{3})/.exec(head) ?? [];
   const answer = { status: Number(status), headers: parseHeaders(head), link };
