@@ -1,0 +1,255 @@
+import { assert, assertEquals } from "@std/assert";
+import type { FakeCable } from "../fake_socket.ts";
+import { FakeWorld } from "../fake_world.ts";
+import { Dice } from "./dice.ts";
+import { Faults } from "./faults.ts";
+import { Side, type SideLimits } from "./side.ts";
+import type { User } from "./user.ts";
+
+/** Longer than anything that is bounded by a second, and than the pools' looks at their links. */
+const REST_MS = 3_500;
+
+/** Where the server listens. */
+const SERVER_PORT = 8_080;
+
+/** How long a call may wait at most. */
+const PATIENCE_MS = 4_000;
+
+/** A server pool, one or two client pools, a bad network between them, and what a seed makes of it. */
+export class Scenario {
+  readonly #dice: Dice;
+  readonly #world = new FakeWorld();
+  readonly #faults = new Faults();
+  readonly #server: Side;
+  readonly #clients: Side[];
+  /** Bounds that were promised: when each is over, and whether it was kept. */
+  readonly #promises: { readonly what: string; readonly until: number; isKept: boolean }[] = [];
+  /** What was done, for the message of a failure. */
+  readonly #trace: string[] = [];
+
+  private constructor(seed: number) {
+    this.#dice = new Dice(seed);
+    const { network } = this.#world;
+    this.#world.random = this.#dice.random;
+    network.delayMs = () => this.#delayMs();
+    network.highWaterBytes = this.#dice.pick([1_000, 20_000, 1_000_000]);
+    this.#server = this.#makeServer();
+    this.#clients = Array.from({ length: this.#dice.between(1, 2) }, (_, index) => this.#makeClient(index + 1));
+  }
+
+  /** Runs what the seed says. */
+  static async run(seed: number): Promise<void> {
+    const scenario = new Scenario(seed);
+    try {
+      await scenario.#run();
+    } catch (error) {
+      const trace = scenario.#trace.slice(-40).join("\n");
+      const message = `Seed ${seed} (NPWS_SEED=${seed} runs it alone): ${(error as Error).message}`;
+      throw new Error(`${message}\nWhat was done last:\n${trace}`, { cause: error });
+    }
+  }
+
+  async #run(): Promise<void> {
+    for (let steps = this.#dice.between(10, 60); steps > 0; steps--) {
+      this.#act();
+      // Several things may happen in one turn, and in one instant.
+      if (this.#dice.chance(0.4)) await this.#pass(this.#dice.pick([0, 0, 1, 5, 30, 200, 1_000]));
+    }
+    if (this.#dice.chance(0.7)) await this.#rest();
+    await this.#end();
+  }
+
+  /** Moves the time and looks at everything. */
+  async #pass(ms: number): Promise<void> {
+    await this.#world.clock.advance(ms);
+    this.#faults.throwFirst();
+    for (const side of this.#sides) side.check();
+    for (const { what, until, isKept } of this.#promises) {
+      assert(isKept || this.#world.clock.now() < until, `${what} was to end at ${until}`);
+    }
+  }
+
+  /** Lets the network be good for a while: then both ends of a link agree about it. */
+  async #rest(): Promise<void> {
+    const { network } = this.#world;
+    network.isDark = false;
+    network.delayMs = () => 0;
+    for (const cable of network.cables) {
+      cable.delayMs = 0;
+      for (const end of [cable.client, cable.server]) end.speak();
+    }
+    for (const user of this.#busyUsers) if (this.#dice.chance(0.5)) user.readAll();
+    await this.#pass(REST_MS);
+    for (const side of this.#sides) side.checkAtRest();
+    const atClients = this.#clients.flatMap(({ openIds }) => [...openIds]);
+    assertEquals(atClients.toSorted(), [...this.#server.openIds].toSorted(), "the ends of the links");
+  }
+
+  /** Closes everything, and leaves nothing. */
+  async #end(): Promise<void> {
+    for (const user of this.#busyUsers) if (this.#dice.chance(0.5)) this.#promise("close()", 1_000, user.close());
+    await this.#pass(1_000);
+    for (const { users } of this.#sides) for (const user of users.values()) user.readAll();
+    for (const side of this.#sides) this.#closePool(side, this.#dice.pick([0, 500]));
+    await this.#pass(1_500);
+    await this.#pass(PATIENCE_MS);
+    for (const side of this.#sides) {
+      for (const [id, user] of side.users) {
+        assert(user.isSettled, `${side.name}: ${id} is not settled`);
+        user.checkAgainst(this.#peerSides(side).map(({ users }) => users.get(id)).find((peer) => peer));
+      }
+    }
+    await this.#world[Symbol.asyncDispose]();
+  }
+
+  #act(): void {
+    const user = this.#busyUsers.length > 0 ? this.#dice.pick(this.#busyUsers) : undefined;
+    const cables = [...this.#world.network.cables];
+    const cable = cables.length > 0 ? this.#dice.pick(cables) : undefined;
+    const action = this.#dice.weighted<() => void>([
+      [8, () => this.#get(this.#dice.pick(this.#sides))],
+      [1, () => this.#getUnknown(this.#dice.pick(this.#sides))],
+      [2, () => this.#giveUp(this.#dice.pick(this.#sides))],
+      [user ? 10 : 0, () => this.#use(user!)],
+      [cable ? 3 : 0, () => this.#disturb(cable!)],
+      [1, () => this.#darken()],
+      [0.5, () => this.#flush(this.#dice.pick(this.#sides))],
+      [0.2, () => this.#closePool(this.#dice.pick(this.#sides), this.#dice.pick([0, 300, 2_000]))],
+    ]);
+    action();
+  }
+
+  #get(side: Side): void {
+    this.#trace.push(`${this.#now} ${side.name} gets any link`);
+    side.get(this.#dice.between(0, PATIENCE_MS));
+  }
+
+  #getUnknown(side: Side): void {
+    const id = this.#dice.pick(["00000000", "a1b2c3d4", ...side.openIds]);
+    if (side.users.has(id)) return;
+    this.#trace.push(`${this.#now} ${side.name} gets ${id}`);
+    side.get(this.#dice.between(0, PATIENCE_MS), id);
+  }
+
+  #giveUp(side: Side): void {
+    if (side.calls.size === 0) return;
+    this.#trace.push(`${this.#now} ${side.name} gives a call up`);
+    this.#dice.pick([...side.calls]).aborter.abort();
+  }
+
+  #use(user: User): void {
+    const [what, use] = this.#dice.weighted<readonly [string, () => void]>([
+      [6, ["writes", () => user.write(this.#dice.pick([0, 1, 10, 500, 5_000, 20_000, 70_000]))]],
+      [0.3, ["writes much", () => user.write(300_000)]],
+      [8, ["reads", () => user.read()]],
+      [1, ["ends", () => user.end()]],
+      [0.5, ["cancels", () => user.cancel()]],
+      [0.5, ["aborts", () => user.abort()]],
+      [1, ["closes", () => this.#promise("close()", 1_000, user.close())]],
+    ]);
+    this.#trace.push(`${this.#now} a user of ${user.connection.id} ${what}`);
+    use();
+  }
+
+  #disturb(cable: FakeCable): void {
+    const end = this.#dice.pick([cable.client, cable.server]);
+    const [what, disturb] = this.#dice.weighted<readonly [string, () => void]>([
+      [1, ["is lost", () => cable.lose()]],
+      [1, ["falls silent", () => end.silence()]],
+      [1, ["falls mute", () => end.mute()]],
+      [3, ["speaks", () => end.speak()]],
+      [3, ["gets slower or faster", () => cable.delayMs = this.#delayMs()]],
+    ]);
+    this.#trace.push(`${this.#now} a link ${what}`);
+    disturb();
+  }
+
+  #darken(): void {
+    this.#trace.push(`${this.#now} dials ${this.#world.network.isDark ? "are answered" : "are not answered"}`);
+    this.#world.network.isDark = !this.#world.network.isDark;
+  }
+
+  #flush(side: Side): void {
+    this.#trace.push(`${this.#now} ${side.name} is flushed`);
+    this.#promise("flush()", 1_000, side.pool.flush());
+  }
+
+  #closePool(side: Side, drainMs: number): void {
+    this.#trace.push(`${this.#now} ${side.name} is closed within ${drainMs}`);
+    const first = side.closing ??= { promise: side.pool.close({ drainMs }), until: this.#now + drainMs + 1_000 };
+    this.#promise("close() of a pool", first.until - this.#now, first.promise);
+  }
+
+  /** The peer's application learns an id on a way of its own, sooner or later. */
+  #tell(side: Side, id: string): void {
+    if (this.#dice.chance(0.2)) return;
+    const peers = this.#peerSides(side);
+    const peer = peers.find(({ openIds }) => openIds.has(id)) ?? this.#dice.pick(peers);
+    this.#world.clock.setTimeout(() => {
+      if (!peer.users.has(id)) peer.get(this.#dice.between(0, PATIENCE_MS), id);
+    }, this.#delayMs());
+  }
+
+  #promise(what: string, withinMs: number, promise: Promise<void>): void {
+    const bound = { what, until: this.#now + withinMs, isKept: false };
+    this.#promises.push(bound);
+    promise.then(() => bound.isKept = true, (error) => this.#faults.catch(() => assert(false, `${what}: ${error}`)));
+  }
+
+  get #now(): number {
+    return this.#world.clock.now();
+  }
+
+  get #sides(): Side[] {
+    return [this.#server, ...this.#clients];
+  }
+
+  get #busyUsers(): User[] {
+    return this.#sides.flatMap(({ busy }) => busy);
+  }
+
+  #peerSides(side: Side): Side[] {
+    return side === this.#server ? this.#clients : [this.#server];
+  }
+
+  #delayMs(): number {
+    return this.#dice.pick([0, 0, 1, 10, 100]);
+  }
+
+  #makeServer(): Side {
+    const maxCapacity = this.#dice.between(1, 8);
+    const maxLinks = this.#dice.chance(0.5) ? Infinity : this.#dice.between(1, 8);
+    const options = { port: SERVER_PORT, maxCapacity, maxLinks, ...this.#sharedOptions() };
+    const pool = this.#world.serverPool(options, { canPause: this.#dice.chance(0.5) });
+    pool.start();
+    return this.#side("server", pool, { maxIdle: maxCapacity, maxLinks, maxDialing: maxCapacity });
+  }
+
+  #makeClient(number: number): Side {
+    const dialConcurrency = this.#dice.between(1, 4);
+    const minCapacity = this.#dice.between(1, 3);
+    const pool = this.#world.clientPool({
+      url: `ws://127.0.0.1:${SERVER_PORT}`,
+      dialConcurrency,
+      minCapacity,
+      maxCapacity: this.#dice.between(minCapacity, 5),
+      minIntervalMs: this.#dice.pick([50, 500]),
+      dialTimeoutMs: this.#dice.pick([150, 1_000]),
+      maxBackoffMs: this.#dice.pick([50, 500]),
+      maxLinkAgeMs: this.#dice.pick([0, 1_000, 5_000]),
+      ...this.#sharedOptions(),
+    }, { canPause: this.#dice.chance(0.5) });
+    pool.start();
+    return this.#side(`client ${number}`, pool, { maxIdle: Infinity, maxLinks: Infinity, maxDialing: dialConcurrency });
+  }
+
+  #sharedOptions() {
+    return { keepAliveMs: this.#dice.pick([0, 1_000]), receiveLimitBytes: this.#dice.pick([100_000, 1_000_000]) };
+  }
+
+  #side(name: string, pool: Side["pool"], limits: SideLimits): Side {
+    const side = new Side(name, pool, limits, this.#faults);
+    side.onTaken = (id) => this.#tell(side, id);
+    return side;
+  }
+}
