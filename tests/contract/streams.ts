@@ -5,6 +5,13 @@ export function bytes(content: string | number[]): Uint8Array {
   return typeof content === "string" ? new TextEncoder().encode(content) : Uint8Array.from(content);
 }
 
+/** As many bytes that are not alike. */
+export function pattern(length: number): Uint8Array<ArrayBuffer> {
+  const content = new Uint8Array(length);
+  for (let index = 0; index < length; index++) content[index] = (index * 31) ^ (index >> 8) ^ (index >> 16);
+  return content;
+}
+
 /** Writes once, and leaves the writable unlocked. */
 export async function write(
   { writable }: Pick<PoolConnection, "writable">,
@@ -16,6 +23,16 @@ export async function write(
   } finally {
     writer.releaseLock();
   }
+}
+
+/** Writes once, and ends the writable. */
+export async function writeAndClose(
+  { writable }: Pick<PoolConnection, "writable">,
+  content: Uint8Array | string,
+): Promise<void> {
+  const writer = writable.getWriter();
+  writer.write(typeof content === "string" ? bytes(content) : content).catch(() => {}); // the close tells
+  await writer.close();
 }
 
 /** Reads to the end. */
