@@ -29,7 +29,13 @@ function dialer(options: DialOptions): Dialer {
 }
 
 function checkServe({ tls }: ServeOptions): void {
-  if (tls) checkKeyPair(tls.cert, tls.key);
+  if (!tls) return;
+  if (tls.ca !== undefined && !tls.requireClientCertificate) {
+    throw new TypeError(
+      "Cannot serve with tls.ca: nobody is asked for a certificate without tls.requireClientCertificate",
+    );
+  }
+  checkKeyPair(tls.cert, tls.key);
 }
 
 // deno-lint-ignore require-await -- what Bun.serve throws rejects

@@ -165,14 +165,16 @@ test("dial() connects to nobody when the signal is aborted already", async () =>
 
 test("a signal that aborts after the dial does nothing to its socket", async () => {
   await using server = await UpgradingServer.listen();
-  const controller = new AbortController();
-  const socket = await dial(dialTo(`ws://127.0.0.1:${server.port}/`), controller.signal);
-  const heard = new Recorder();
-  socket.handler = heard;
-  controller.abort();
-  (await server.nextSocket()).send("still here");
-  assertEquals(await heard.next(), { message: "still here" });
-  socket.terminate();
+  for (const WebSocket of [undefined, globalThis.WebSocket, OwnWebSocket]) {
+    const controller = new AbortController();
+    const socket = await dial(dialTo(`ws://127.0.0.1:${server.port}/`, { WebSocket }), controller.signal);
+    const heard = new Recorder();
+    socket.handler = heard;
+    controller.abort();
+    (await server.nextSocket()).send("still here");
+    assertEquals(await heard.next(), { message: "still here" });
+    socket.terminate();
+  }
 });
 
 // What a WebSocket cannot do.

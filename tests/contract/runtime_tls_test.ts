@@ -124,6 +124,12 @@ for (const mode of [verified, selfSigned]) {
   });
 }
 
+test("dial() leaves no connection open to a server whose certificate it looked at", async () => {
+  await using server = await TlsServer.listen(certificates["from a strange authority"], () => {});
+  assert((await reasonOf(server.port, verified)).endsWith("CN=Strange authority"));
+  await server.allClosed();
+});
+
 test('a dialer with "self-signed" and a pin notices an impostor that comes after the server', async () => {
   const first = await UpgradingServer.listen({ tls: certificates["self-signed"] });
   const { port } = first;
@@ -268,6 +274,11 @@ if (isBun) {
       const reason = await reasonOf(server.port, { ...verified, ...shown });
       assert(refusedByServer.includes(reason), reason);
     }
+  });
+
+  test("checkServe() refuses tls.ca without tls.requireClientCertificate, which would do nothing", () => {
+    const options = { hostname: "127.0.0.1", port: 0, tls: { ...certificates.valid, ca: authority.cert } };
+    assertThrows(() => runtime.checkServe(options), TypeError, "tls.requireClientCertificate");
   });
 } else {
   for (const option of [{ ca: authority.cert }, { requireClientCertificate: true }]) {

@@ -52,6 +52,8 @@ export interface Role {
   canPause: boolean;
   /** `close` says the protocol's own codes as they are. */
   takesProtocolCodes: boolean;
+  /** A close is told when the frames were exchanged, or soon after. Bun's client waits for the end of the TCP connection, for ever. */
+  waitsForNoTcpEnd: boolean;
   /** Messages of more than 16 MiB are refused; elsewhere the runtime has a limit of its own, or none. */
   limitsMessages?: boolean;
 }
@@ -66,18 +68,21 @@ export const roles: Role[] = [
     canPause: true,
     takesProtocolCodes: true,
     limitsMessages: !isBun,
+    waitsForNoTcpEnd: !isBun,
   },
   {
     name: "a client's global WebSocket",
     open: () => openClientRig({ WebSocket }),
     canPause: isBun,
     takesProtocolCodes: isBun,
+    waitsForNoTcpEnd: !isBun,
   },
   {
     name: "a client's WebSocket of its own",
     open: () => openClientRig({ WebSocket: class extends WebSocket {} }),
     canPause: isBun,
     takesProtocolCodes: false,
+    waitsForNoTcpEnd: !isBun,
   },
   {
     name: "a server's socket",
@@ -85,6 +90,7 @@ export const roles: Role[] = [
     canPause: isBun,
     takesProtocolCodes: true,
     limitsMessages: isBun,
+    waitsForNoTcpEnd: true,
   },
 ];
 
