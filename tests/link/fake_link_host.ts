@@ -21,8 +21,8 @@ const limits: LinkLimits = {
 
 /** A pool without calls, which keeps what its links tell it. */
 export class FakeLinkHost implements LinkHost {
-  readonly clock = new ManualClock();
-  readonly batch = new TurnBatch(this.clock);
+  readonly clock: ManualClock;
+  readonly batch: TurnBatch;
   readonly limits: LinkLimits;
   readonly traffic = { bytesRead: 0, bytesWritten: 0 };
   /** What was told, in order, changes of state apart. */
@@ -34,7 +34,9 @@ export class FakeLinkHost implements LinkHost {
   /** Whether a link that is done is to be closed. */
   retires = false;
 
-  constructor(changed: Partial<LinkLimits> = {}) {
+  constructor(changed: Partial<LinkLimits> = {}, clock: ManualClock = new ManualClock()) {
+    this.clock = clock;
+    this.batch = new TurnBatch(clock);
     this.limits = { ...limits, ...changed };
   }
 

@@ -1,0 +1,128 @@
+import { assert, assertEquals, assertFalse, assertStrictEquals } from "@std/assert";
+import type { ReservedLink } from "../src/link/link.ts";
+import { Stream } from "../src/link/stream.ts";
+import { TurnBatch } from "../src/link/turn_batch.ts";
+import { Reservations } from "../src/reservations.ts";
+import { ManualClock } from "./fakes.ts";
+import { test } from "./harness.ts";
+import { LinkRig } from "./link/link_rig.ts";
+
+/** A link whose stream waits; it only notes whether it was given up. */
+class FakeReservedLink implements ReservedLink {
+  readonly protocol = 2;
+  readonly peer = undefined;
+  readonly socket = new LinkRig("client").socket;
+  readonly id: string;
+  isGivenUp = false;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  fetched(): void {}
+
+  neverFetched(): void {
+    this.isGivenUp = true;
+  }
+
+  abort(): void {}
+
+  adopt(): void {}
+}
+
+function setUp() {
+  const clock = new ManualClock();
+  const reservations = new Reservations(clock);
+  const reserve = (id: string, kind: "take" | "open") => {
+    const link = new FakeReservedLink(id);
+    const stream = new Stream(new LinkRig("client").link, new TurnBatch(clock));
+    reservations.add(link, stream, kind);
+    return { link, stream };
+  };
+  return { clock, reservations, reserve };
+}
+
+test("Reservations.fetch() hands out the stream with the id, once", () => {
+  const { reservations, reserve } = setUp();
+  const { link, stream } = reserve("0000000a", "take");
+  reserve("0000000b", "take");
+  assert(reservations.has("0000000a"));
+  const fetched = reservations.fetch("0000000a");
+  assertStrictEquals(fetched?.link, link);
+  assertStrictEquals(fetched?.stream, stream);
+  assertEquals([fetched?.id, fetched?.kind], ["0000000a", "take"]);
+  assertFalse(reservations.has("0000000a"));
+  assertEquals(reservations.fetch("0000000a"), undefined);
+  assertEquals(reservations.fetch("0000000c"), undefined);
+});
+
+test("Reservations.accept() hands out what was opened, in the order of arrival", () => {
+  const { reservations, reserve } = setUp();
+  reserve("0000000f", "take");
+  const ids = ["0000000c", "0000000a", "0000000b"];
+  for (const id of ids) reserve(id, "open");
+  assertEquals(reservations.queued, 3);
+  assertEquals(ids.map(() => reservations.accept()?.id), ids);
+  assertEquals([reservations.accept(), reservations.queued], [undefined, 0]);
+});
+
+test("Reservations keeps what was opened apart from what is fetched by id", () => {
+  const { reservations, reserve } = setUp();
+  reserve("0000000a", "open");
+  assertFalse(reservations.has("0000000a"));
+  assertEquals(reservations.fetch("0000000a"), undefined);
+  reserve("0000000b", "take");
+  assertEquals(reservations.accept()?.id, "0000000a");
+  assertEquals(reservations.accept(), undefined);
+});
+
+test("Reservations gives up what nobody fetched for 30 seconds, each on its own", async () => {
+  const { clock, reservations, reserve } = setUp();
+  const first = reserve("0000000a", "take").link;
+  await clock.advance(10_000);
+  const second = reserve("0000000b", "open").link;
+  await clock.advance(19_999);
+  assertEquals([first.isGivenUp, reservations.has("0000000a")], [false, true]);
+  await clock.advance(1);
+  assertEquals([first.isGivenUp, reservations.has("0000000a")], [true, false]);
+  assertEquals([second.isGivenUp, reservations.queued], [false, 1]);
+  await clock.advance(10_000);
+  assertEquals([second.isGivenUp, reservations.queued, clock.pending], [true, 0, 0]);
+});
+
+test("Reservations gives up nothing that was handed out or forgotten", async () => {
+  const { clock, reservations, reserve } = setUp();
+  const links = [reserve("0000000a", "take"), reserve("0000000b", "open"), reserve("0000000c", "open")].map((r) =>
+    r.link
+  );
+  reservations.fetch("0000000a");
+  reservations.accept();
+  reservations.forget(links[2]);
+  assertEquals(reservations.queued, 0);
+  await clock.advance(60_000);
+  assertEquals(links.map((link) => link.isGivenUp), [false, false, false]);
+});
+
+test("Reservations.forget() ignores a link whose stream does not wait", () => {
+  const { reservations } = setUp();
+  reservations.forget(new FakeReservedLink("0000000a"));
+});
+
+test("Reservations hands out the newer of two streams with one id, and gives up both in their time", async () => {
+  const { clock, reservations, reserve } = setUp();
+  const older = reserve("0000000a", "take").link;
+  await clock.advance(1_000);
+  const newer = reserve("0000000a", "take").link;
+  await clock.advance(29_000);
+  assertEquals([older.isGivenUp, newer.isGivenUp], [true, false]);
+  assertStrictEquals(reservations.fetch("0000000a")?.link, newer);
+});
+
+test("Reservations.clear() forgets all and returns their links", async () => {
+  const { clock, reservations, reserve } = setUp();
+  const links = [reserve("0000000a", "take").link, reserve("0000000b", "open").link];
+  assertEquals(reservations.clear(), links);
+  assertEquals([reservations.queued, reservations.has("0000000a"), clock.pending], [0, false, 0]);
+  await clock.advance(60_000);
+  assertEquals(links.map((link) => link.isGivenUp), [false, false]);
+});
