@@ -44,7 +44,7 @@ export class FakeLinkHost implements LinkHost {
     this.changes.push(`${before} -> ${link.state}`);
   }
 
-  linkFree(): void {
+  linkFree(_link: Link): void {
     this.told.push("free");
   }
 
@@ -60,15 +60,15 @@ export class FakeLinkHost implements LinkHost {
     this.told.push(`reserved by ${kind}`);
   }
 
-  unreserved(): void {
+  unreserved(_link: ReservedLink): void {
     this.told.push("unreserved");
   }
 
-  probing(): void {
+  probing(_link: Link): void {
     this.told.push("probing");
   }
 
-  probed(): void {
+  probed(_link: Link): void {
     this.told.push("probed");
   }
 
