@@ -1,11 +1,13 @@
 import { spawn } from "node:child_process";
 import process from "node:process";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { type RuntimeName, runtimePath } from "../scripts/runtime_path.ts";
 
 /** A process of Deno or Bun. Disposing it kills it and waits for its end. */
 export interface SpawnedRuntime extends AsyncDisposable {
+  /** Its standard input. */
+  readonly input: Writable;
   /** What it prints to its standard output, up to its end; `await lines.next()` gives one. Its standard error is the test's own. */
   readonly lines: AsyncIterableIterator<string>;
   /** Its exit code, or null when a signal ended it. */
@@ -17,9 +19,11 @@ export interface SpawnedRuntime extends AsyncDisposable {
 export function spawnRuntime(runtime: RuntimeName, file: URL, args: string[] = []): SpawnedRuntime {
   const run = { deno: ["run", "-A", "--quiet", "--no-check"], bun: ["run"] }[runtime];
   const command = [...run, fileURLToPath(file), ...args];
-  const child = spawn(runtimePath(runtime), command, { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(runtimePath(runtime), command, { stdio: ["pipe", "pipe", "inherit"] });
   const exited = new Promise<number | null>((resolve, reject) => child.once("error", reject).once("exit", resolve));
+  child.stdin.on("error", () => {}); // a program that is gone reads nothing, and `exited` tells of it
   return {
+    input: child.stdin,
     lines: linesOf(child.stdout),
     exited,
     kill(signal = "SIGKILL") {
@@ -29,6 +33,7 @@ export function spawnRuntime(runtime: RuntimeName, file: URL, args: string[] = [
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
       await exited;
+      child.stdin.destroy();
       child.stdout.destroy();
     },
   };

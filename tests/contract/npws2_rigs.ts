@@ -2,7 +2,7 @@ import type { ClientPoolOptions, Pool, ServerPoolOptions } from "@npws/pool";
 import type { Clock } from "../../src/clock.ts";
 import { runtimeName } from "../harness.ts";
 import { dialNpws2, greetWith, type HelloMembers, helloText, RawPeer, readHello } from "./npws2_raw.ts";
-import { type Pools, serverPool, startPools, transports } from "./pools.ts";
+import { serverPool, transports } from "./pools.ts";
 import { openClientRig } from "./rigs.ts";
 
 /** A pool of this module, and npws/2 peers of it that the test holds itself. */
@@ -54,13 +54,6 @@ export const roles: Role[] = [
     dropCode: runtimeName === "deno" ? 0 : 1006,
   },
 ];
-
-/** Two pools of this process that speak npws/2 with each other; the client's first link is idle. */
-export function startNpws2Pools(
-  { server, client }: { server?: ServerPoolOptions; client?: Partial<ClientPoolOptions> } = {},
-): Promise<Pools> {
-  return startPools({ server: { protocol: 2, ...server }, client: { protocol: 2, ...client } });
-}
 
 async function openAsClient({ pool = {}, clock, hello, answeredDials = Infinity }: RigOptions): Promise<Rig> {
   const rig = await openClientRig(pool, {

@@ -1,0 +1,185 @@
+import process from "node:process";
+import {
+  ClientPool,
+  type ClientPoolOptions,
+  type Pool,
+  type PoolConnection,
+  type PoolStats,
+  ServerPool,
+  type ServerPoolOptions,
+} from "@npws/pool";
+import { exchange, fill, type FillPlan, readInPieces, type ReadPlan } from "./npws2_bulk.ts";
+import { readText, write } from "./streams.ts";
+
+/** What of an error crosses to the other process. */
+export interface Failure {
+  name: string;
+  message: string;
+  code?: number;
+  reason?: string;
+}
+
+/** A connection of the other process. */
+export interface RemoteStream {
+  /** Its name in calls. */
+  stream: number;
+  id: string;
+  protocol: 1 | 2;
+  peer?: string;
+  metadata: number[];
+}
+
+/** One pool, and what a test in another process may have done with it. Everything that goes in and out is JSON. */
+export class PoolActor {
+  #pool: Pool | undefined;
+  readonly #streams: PoolConnection[] = [];
+
+  /** Starts a server pool on a free port, which it returns, or on the one given. */
+  async serve(options: ServerPoolOptions): Promise<number> {
+    const pool = new ServerPool({ hostname: "127.0.0.1", ...options });
+    this.#pool = pool;
+    await pool.start();
+    return pool.address.port;
+  }
+
+  /** Starts a client pool; its first link is idle then. */
+  async dial(options: ClientPoolOptions): Promise<void> {
+    this.#pool = new ClientPool(options);
+    await this.#pool.start();
+  }
+
+  stats(): PoolStats {
+    return this.pool.stats();
+  }
+
+  /** The process's resident memory. */
+  residentBytes(): number {
+    return process.memoryUsage().rss;
+  }
+
+  close(drainMs?: number): Promise<void> {
+    return this.pool.close({ drainMs });
+  }
+
+  // Streams.
+
+  async incomingGet(): Promise<RemoteStream> {
+    return this.#keep(await this.pool.incomingGet());
+  }
+
+  async outgoingGet(id: string): Promise<RemoteStream> {
+    return this.#keep(await this.pool.outgoingGet(id));
+  }
+
+  async open(metadata: number[] = []): Promise<RemoteStream> {
+    return this.#keep(await this.pool.open({ metadata: Uint8Array.from(metadata) }));
+  }
+
+  async accept(): Promise<RemoteStream> {
+    return this.#keep(await this.pool.accept());
+  }
+
+  /** Sends back what each stream that is opened brings, from now on. */
+  echo(): void {
+    this.#eachAccepted(({ readable, writable }) => readable.pipeTo(writable));
+  }
+
+  /** Opens as many streams, so many at a time, and checks that each brings back what was written. */
+  async openMany(count: number, atATime: number): Promise<void> {
+    let left = count;
+    const open = async () => {
+      while (left-- > 0) await exchange(await this.pool.open(), crypto.randomUUID());
+    };
+    await Promise.all(Array.from({ length: atATime }, open));
+  }
+
+  // What an application may do with one.
+
+  write(stream: number, text: string): Promise<Failure | undefined> {
+    return failureOf(write(this.#streams[stream], text));
+  }
+
+  endWriting(stream: number): Promise<Failure | undefined> {
+    return failureOf(this.#streams[stream].writable.close());
+  }
+
+  abortWriting(stream: number, reason: string): Promise<Failure | undefined> {
+    return failureOf(this.#streams[stream].writable.abort(reason));
+  }
+
+  /** Reads to the end. */
+  async read(stream: number): Promise<string | Failure> {
+    try {
+      return await readText(this.#streams[stream]);
+    } catch (error) {
+      return describe(error);
+    }
+  }
+
+  cancel(stream: number, reason: string): Promise<Failure | undefined> {
+    return failureOf(this.#streams[stream].readable.cancel(reason));
+  }
+
+  abort(stream: number, reason: string): void {
+    this.#streams[stream].abort(reason);
+  }
+
+  closeStream(stream: number): Promise<void> {
+    return this.#streams[stream].close();
+  }
+
+  /** How both directions ended. */
+  closed(stream: number): Promise<Failure | undefined> {
+    return failureOf(this.#streams[stream].closed);
+  }
+
+  /** Writes until it fails. The last answer tells how. */
+  flood(stream: number): Promise<Failure | undefined> {
+    return failureOf(fill(this.#streams[stream], { byteLength: Infinity, seed: 1 }));
+  }
+
+  /** The bytes that the application has written. */
+  bytesWritten(stream: number): number {
+    return this.#streams[stream].bytesWritten;
+  }
+
+  /** Writes by the plan and ends the direction; tells the SHA-256. */
+  fill(stream: number, plan: FillPlan): Promise<string> {
+    return fill(this.#streams[stream], plan);
+  }
+
+  /** Reads by the plan to the end; tells the SHA-256. */
+  readInPieces(stream: number, plan: ReadPlan): Promise<string> {
+    return readInPieces(this.#streams[stream], plan);
+  }
+
+  private get pool(): Pool {
+    if (!this.#pool) throw new Error("Cannot use the pool: none was started");
+    return this.#pool;
+  }
+
+  #keep(connection: PoolConnection): RemoteStream {
+    const { id, protocol, peer, metadata } = connection;
+    return { stream: this.#streams.push(connection) - 1, id, protocol, peer, metadata: [...metadata] };
+  }
+
+  async #eachAccepted(handle: (connection: PoolConnection) => Promise<unknown>): Promise<void> {
+    for await (const connection of this.pool.accepted()) handle(connection).catch(() => {});
+  }
+}
+
+/** How a promise of nothing ended. */
+async function failureOf(promise: Promise<unknown>): Promise<Failure | undefined> {
+  try {
+    await promise;
+    return undefined;
+  } catch (error) {
+    return describe(error);
+  }
+}
+
+function describe(error: unknown): Failure {
+  if (!(error instanceof Error)) return { name: typeof error, message: String(error) };
+  const { name, message, code, reason } = error as Error & { code?: number; reason?: string };
+  return { name, message, code, reason };
+}

@@ -1,0 +1,70 @@
+import type { ClientPoolOptions, Pool, ServerPoolOptions } from "@npws/pool";
+import type { RuntimeName } from "../../scripts/runtime_path.ts";
+import { runtimeName } from "../harness.ts";
+import { RemotePool } from "./npws2_remote.ts";
+import { clientPool, serverPool, until, urlOf } from "./pools.ts";
+
+/** A pool of this process and one of another process that are connected. Disposing it ends both at once. */
+export interface OpenPair extends AsyncDisposable {
+  readonly local: Pool;
+  readonly remote: RemotePool;
+}
+
+/** What the pools are made with, whichever is in which process. */
+export interface PairOptions {
+  client?: Partial<ClientPoolOptions>;
+  server?: ServerPoolOptions;
+}
+
+/** Which side and runtime the other process has. The suite runs on both runtimes, so that each pair has each side here once. */
+export interface Pair {
+  readonly name: string;
+  /** The side of this process. */
+  readonly side: "client" | "server";
+  readonly remoteRuntime: RuntimeName;
+  /** Starts both; the client's first link is idle at both. */
+  open(options?: PairOptions): Promise<OpenPair>;
+}
+
+/** All pairs with this process. */
+export const pairs: readonly Pair[] = (["client", "server"] as const).flatMap((side) =>
+  (["deno", "bun"] as const).map((remoteRuntime): Pair => ({
+    name: describe(side, remoteRuntime),
+    side,
+    remoteRuntime,
+    open: (options = {}) => (side === "client" ? openWithClient : openWithServer)(remoteRuntime, options),
+  }))
+);
+
+function describe(side: Pair["side"], remoteRuntime: RuntimeName): string {
+  return side === "client"
+    ? `a client on ${runtimeName} and a server on ${remoteRuntime}`
+    : `a server on ${runtimeName} and a client on ${remoteRuntime}`;
+}
+
+async function openWithClient(runtime: RuntimeName, { client, server }: PairOptions): Promise<OpenPair> {
+  const remote = new RemotePool(runtime);
+  const port = await remote.call("serve", { ...server });
+  const local = clientPool({ url: `ws://127.0.0.1:${port}`, ...client });
+  await local.start();
+  return opened(local, remote);
+}
+
+async function openWithServer(runtime: RuntimeName, { client, server }: PairOptions): Promise<OpenPair> {
+  const local = serverPool(server);
+  await local.start();
+  const remote = new RemotePool(runtime);
+  await remote.call("dial", { url: urlOf(local), ...client });
+  await until(local, ({ idle }) => idle > 0);
+  return opened(local, remote);
+}
+
+function opened(local: Pool, remote: RemotePool): OpenPair {
+  return {
+    local,
+    remote,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([local.close({ drainMs: 0 }), remote[Symbol.asyncDispose]()]);
+    },
+  };
+}
