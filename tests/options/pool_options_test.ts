@@ -1,5 +1,4 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { NotSupportedError } from "../../src/errors.ts";
 import { clientSettings } from "../../src/options/client_options.ts";
 import { type ServerPoolOptions, serverSettings } from "../../src/options/server_options.ts";
 import { test } from "../harness.ts";
@@ -101,9 +100,11 @@ test("A shared option of a wrong type is a TypeError that names it and the value
   }
 });
 
-test("protocol 2 is a NotSupportedError until npws/2 exists, and any other a TypeError", () => {
-  assertThrows(() => clientSettings({ url, protocol: 2 }), NotSupportedError, "Cannot create ClientPool: protocol 2");
-  assertThrows(() => serverSettings({ protocol: 2 }), NotSupportedError, "Cannot create ServerPool: protocol 2");
+test("protocol is auto, 1 or 2, and anything else a TypeError", () => {
+  for (const protocol of ["auto", 1, 2] as const) {
+    assertEquals(clientSettings({ url, protocol }).protocol, protocol);
+    assertEquals(serverSettings({ protocol }).protocol, protocol);
+  }
   for (const [protocol, got] of [[3, "3"], ["1", '"1"'], [null, "null"], ["AUTO", '"AUTO"']]) {
     const error = assertThrows(() => serverSettings({ protocol: protocol as 1 }), TypeError);
     assertEquals(error.message, `Cannot create ServerPool: protocol must be "auto", 1 or 2, got ${got}`);
