@@ -73,7 +73,8 @@ export class RawPeer {
 
 /** The text of a hello. */
 export function helloText(members: HelloMembers & { id?: string } = {}): string {
-  return JSON.stringify({ npws: 2, window: WINDOW_BYTES, pool: POOL_ID, ...members });
+  const { window = WINDOW_BYTES, pool = POOL_ID, ...more } = members;
+  return JSON.stringify({ npws: 2, window, pool, ...more });
 }
 
 /** The frames of a server's greeting: the answer to the upgrade and the hello, in one write. */
