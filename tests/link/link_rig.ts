@@ -54,12 +54,8 @@ export class LinkRig extends PeerEnd {
     return this.link["stream"];
   }
 
-  /** The row of the state table, without `+idle`, which nobody can see from outside. */
   get row(): string {
-    const { state } = this.link;
-    if (state !== "inUse") return state;
-    const { sending, receiving } = this.stream!;
-    return `${sending === "open" ? "open" : "ended"}/${receiving === "open" ? "open" : "ended"}`;
+    return rowOf(this.link);
   }
 
   /** Lets the writes of this turn leave. */
@@ -122,6 +118,13 @@ export class LinkRig extends PeerEnd {
       settled() {},
     });
   }
+}
+
+/** A link's row of the state table, without `+idle`, which nobody can see from outside. */
+export function rowOf(link: Npws2Link): string {
+  if (link.state !== "inUse") return link.state;
+  const { sending, receiving } = link["stream"]!;
+  return `${sending === "open" ? "open" : "ended"}/${receiving === "open" ? "open" : "ended"}`;
 }
 
 function describeError(error: unknown): string {
