@@ -111,12 +111,14 @@ export class BunDialer implements Dialer {
     }
   }
 
-  #open(bunTls: BunTls | undefined, facts: SocketFacts, signal: AbortSignal): Promise<Socket> {
+  async #open(bunTls: BunTls | undefined, facts: SocketFacts, signal: AbortSignal): Promise<Socket> {
+    signal.throwIfAborted();
     const { url, headers, tls } = this.#options;
-    const named = bunTls && { ...bunTls, cert: tls?.cert, key: tls?.key, serverName: tls?.serverName };
+    const serverName = tls?.serverName && this.#endpoint.serverName;
+    const named = bunTls && { ...bunTls, cert: tls?.cert, key: tls?.key, serverName };
     const Constructor = WebSocket as unknown as new (url: string, options: unknown) => WebSocket;
     const webSocket = new Constructor(url, { headers, perMessageDeflate: false, tls: named });
     facts.takesProtocolCodes = true;
-    return dialWebSocket(webSocket, facts, signal, (event) => openingError(event, this.#endpoint));
+    return await dialWebSocket(webSocket, facts, signal, (event) => openingError(event, this.#endpoint));
   }
 }

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import type { Endpoint } from "./endpoint.ts";
-import { connectTlsOver } from "./transport.ts";
+import { connectTls } from "./transport.ts";
 
 export const EXPIRED = "certificate has expired";
 export const NOT_YET_VALID = "certificate is not valid yet";
@@ -8,7 +8,7 @@ export const SELF_SIGNED = "certificate is self-signed";
 
 /** Asks a server for its certificate over a connection of its own, on which nothing but the TLS handshake is sent. */
 export async function fetchPeerCertificate(endpoint: Endpoint, signal: AbortSignal): Promise<X509Certificate> {
-  const socket = await connectTlsOver(endpoint, { rejectUnauthorized: false }, signal);
+  const socket = await connectTls(endpoint, { rejectUnauthorized: false }, signal);
   try {
     return new X509Certificate(socket.getPeerCertificate().raw);
   } finally {

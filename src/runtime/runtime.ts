@@ -4,7 +4,7 @@ import type { NetAddress, Socket } from "./socket.ts";
 export interface DialTls {
   /** "self-signed" takes any certificate (that matches the pin, when there is one); "verified" checks chain and name. */
   mode: "self-signed" | "verified";
-  /** PEM certificates to trust in the place of the system's. */
+  /** PEM certificates to trust in the place of the system's; beside them where Deno's global WebSocket dials. */
   caCerts?: readonly string[];
   /** PEM client certificate, with its chain. */
   cert?: string;
@@ -12,7 +12,10 @@ export interface DialTls {
   key?: string;
   /** The name to send as SNI and to verify, in the place of the URL's host. */
   serverName?: string;
-  /** SHA-256 of the certificates (DER) that are accepted, 64 lower-case hex digits each. */
+  /**
+   * SHA-256 of the certificates (DER) that are accepted, 64 lower-case hex digits each. Bun refuses one that has expired, in
+   * the mode "self-signed" too.
+   */
   pinSha256?: readonly string[];
 }
 

@@ -1,22 +1,22 @@
-import { connect as connectPlain, type Socket as NetSocket } from "node:net";
-import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
+import { connect as openTcp, type Socket as NetSocket } from "node:net";
+import { connect as openTls, type ConnectionOptions, type TLSSocket } from "node:tls";
 import type { Endpoint } from "./endpoint.ts";
 
 /** Connects over TCP. Rejects with the runtime's error, or with the signal's reason; nothing is open then. */
 export function connectTcp({ host, port }: Endpoint, signal: AbortSignal): Promise<NetSocket> {
   signal.throwIfAborted();
-  return connected(connectPlain({ host, port }), "connect", signal);
+  return connected(openTcp({ host, port }), "connect", signal);
 }
 
 /** Connects over TLS; as `connectTcp`. */
-export function connectTlsOver(
+export function connectTls(
   endpoint: Endpoint,
   options: ConnectionOptions,
   signal: AbortSignal,
 ): Promise<TLSSocket> {
   signal.throwIfAborted();
   const { host, port, serverName: servername } = endpoint;
-  return connected(connectTls({ ...options, host, port, servername }), "secureConnect", signal);
+  return connected(openTls({ ...options, host, port, servername }), "secureConnect", signal);
 }
 
 function connected<Kind extends NetSocket>(socket: Kind, event: string, signal: AbortSignal): Promise<Kind> {

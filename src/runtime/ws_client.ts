@@ -7,8 +7,8 @@ import { type Endpoint, endpointOf } from "./endpoint.ts";
 import { CLOSE_TIMEOUT_MS, MAX_MESSAGE_BYTES } from "./limits.ts";
 import type { Dialer, DialOptions, DialTls } from "./runtime.ts";
 import type { Socket, TlsInfo } from "./socket.ts";
-import { dialedTlsInfo, pinProblem } from "./tls.ts";
-import { connectTcp, connectTlsOver } from "./transport.ts";
+import { dialedTlsInfo, nameProblem, pinProblem } from "./tls.ts";
+import { connectTcp, connectTls } from "./transport.ts";
 import { WsSocket } from "./ws_socket.ts";
 
 /** Dials with the npm library `ws`, over a connection of node:net or node:tls that is made first, so that its TLS is checked first. */
@@ -20,43 +20,46 @@ export class WsDialer implements Dialer {
   constructor(options: DialOptions) {
     this.#options = options;
     this.#endpoint = endpointOf(options);
-    this.#tlsOptions = options.tls && tlsOptions(options.tls);
+    this.#tlsOptions = options.tls && tlsOptions(options.tls, this.#endpoint);
   }
 
   async dial(signal: AbortSignal): Promise<Socket> {
-    const { tls } = this.#options;
-    if (!tls) return this.#upgrade(await this.#connectTcp(signal), undefined, signal);
-    const transport = await this.#connectTls(signal);
-    const der = transport.getPeerCertificate().raw;
-    const problem = pinProblem(tls, der);
-    if (problem) {
+    const transport = await this.#connect(signal);
+    try {
+      return await this.#upgrade(transport, this.#checkTls(transport), signal);
+    } catch (error) {
       transport.destroy();
-      throw problem;
+      throw error;
     }
-    return this.#upgrade(transport, tlsInfo(tls, this.#endpoint, transport, der), signal);
   }
 
   close(): void {}
 
-  async #connectTcp(signal: AbortSignal): Promise<NetSocket> {
+  async #connect(signal: AbortSignal): Promise<NetSocket> {
     try {
-      return await connectTcp(this.#endpoint, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      throw dialError(error, this.#endpoint);
-    }
-  }
-
-  async #connectTls(signal: AbortSignal): Promise<TLSSocket> {
-    try {
-      return await connectTlsOver(this.#endpoint, this.#tlsOptions!, signal);
+      if (!this.#tlsOptions) return await connectTcp(this.#endpoint, signal);
+      return await connectTls(this.#endpoint, this.#tlsOptions, signal);
     } catch (error) {
       signal.throwIfAborted();
       throw await explainUntrusted(dialError(error, this.#endpoint), this.#endpoint, signal);
     }
   }
 
+  /** The state of the TLS session, whose certificate has the right pin. */
+  #checkTls(transport: NetSocket): TlsInfo | undefined {
+    const { tls } = this.#options;
+    if (!tls) return undefined;
+    const session = transport as TLSSocket;
+    const der = session.getPeerCertificate().raw;
+    const problem = pinProblem(tls, der);
+    if (problem) throw problem;
+    const { serverName } = this.#endpoint;
+    const protocol = session.getProtocol() ?? undefined;
+    return dialedTlsInfo(tls, der, { protocol, cipher: session.getCipher()?.name, serverName });
+  }
+
   #upgrade(transport: NetSocket, tls: TlsInfo | undefined, signal: AbortSignal): Promise<Socket> {
+    signal.throwIfAborted();
     return new Promise((resolve, reject) => {
       // In a variable of its own: the types do not know all options yet.
       const options = {
@@ -79,7 +82,6 @@ export class WsDialer implements Dialer {
       const giveUp = (reason: unknown) => {
         settle();
         socket.terminate();
-        transport.destroy();
         reject(reason);
       };
       const fail = (error: Error) => giveUp(dialError(error, this.#endpoint));
@@ -91,14 +93,11 @@ export class WsDialer implements Dialer {
   }
 }
 
-function tlsOptions({ mode, caCerts, cert, key }: DialTls): ConnectionOptions {
+function tlsOptions(tls: DialTls, { certificateName }: Endpoint): ConnectionOptions {
+  const { mode, caCerts, cert, key } = tls;
   return {
     rejectUnauthorized: mode === "verified",
+    checkServerIdentity: (_, certificate) => nameProblem(tls, certificateName, certificate),
     secureContext: createSecureContext({ ca: caCerts && [...caCerts], cert, key }),
   };
-}
-
-function tlsInfo(tls: DialTls, { serverName }: Endpoint, transport: TLSSocket, der: Uint8Array): TlsInfo {
-  const protocol = transport.getProtocol() ?? undefined;
-  return dialedTlsInfo(tls, der, { protocol, cipher: transport.getCipher()?.name, serverName });
 }

@@ -8,6 +8,8 @@ import type { NetAddress, TlsInfo } from "./socket.ts";
 
 /** A socket of the npm library `ws`. */
 export class WsSocket extends AdaptedSocket {
+  readonly localAddress: NetAddress | undefined;
+  readonly remoteAddress: NetAddress | undefined;
   readonly tls: TlsInfo | undefined;
   readonly #webSocket: WebSocket;
   readonly #transport: NetSocket;
@@ -17,19 +19,13 @@ export class WsSocket extends AdaptedSocket {
     super();
     this.#webSocket = webSocket;
     this.#transport = transport;
+    this.localAddress = netAddress(transport.localAddress, transport.localPort);
+    this.remoteAddress = netAddress(transport.remoteAddress, transport.remotePort);
     this.tls = tls;
     webSocket.on("message", (data, isBinary) => this.#receive(data as Uint8Array<ArrayBuffer>, isBinary));
     webSocket.on("close", (code, reason) => this.closed(code, reason.toString()));
     // The close that follows says all that the handler is told.
     webSocket.on("error", ignore);
-  }
-
-  get localAddress(): NetAddress | undefined {
-    return netAddress(this.#transport.localAddress, this.#transport.localPort);
-  }
-
-  get remoteAddress(): NetAddress | undefined {
-    return netAddress(this.#transport.remoteAddress, this.#transport.remotePort);
   }
 
   get bufferedBytes(): number {
