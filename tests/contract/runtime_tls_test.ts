@@ -164,6 +164,16 @@ test("a dialer with pins follows the server to its next certificate", async () =
   dialer!.close();
 });
 
+test("dial() verifies the address that is given in the name's place", async () => {
+  await using server = await UpgradingServer.listen({ tls: certificates["for another name"] });
+  const url = `wss://localhost:${server.port}/`;
+  (await dial(dialTo(url, { tls: { ...verified, serverName: "127.0.0.1" } }))).terminate();
+  assertEquals(
+    await reasonOf(server.port, { ...verified, serverName: "127.0.0.2" }),
+    "certificate is not for 127.0.0.2, but for DNS:elsewhere.test, IP Address:127.0.0.1",
+  );
+});
+
 test("dial() tells of its TLS session what the runtime does", async () => {
   await using server = await UpgradingServer.listen({ tls: certificates.valid });
   const socket = await dial(dialTo(`wss://localhost:${server.port}/`, { tls: verified }));
