@@ -32,7 +32,12 @@ export class PipeEnd {
 
 /** The server's ends of a raw WebSocket and of a connection. */
 export class ServerPipeEnd extends PipeEnd {
-  readonly #pool = new ServerPool({ hostname: "127.0.0.1", protocol: 1 });
+  readonly #pool: ServerPool;
+
+  constructor(protocol: 1 | 2 = 1) {
+    super();
+    this.#pool = new ServerPool({ hostname: "127.0.0.1", protocol });
+  }
 
   /** Returns the URLs of both servers. */
   async listen(): Promise<Record<PipeKind, string>> {
@@ -51,14 +56,35 @@ export class ServerPipeEnd extends PipeEnd {
 
 /** The client's ends. */
 export class ClientPipeEnd extends PipeEnd {
+  readonly #protocol: 1 | 2;
+
+  constructor(protocol: 1 | 2 = 1) {
+    super();
+    this.#protocol = protocol;
+  }
+
   /** Opens both, and returns the id of the connection, which the server has to fetch. */
   async connect(urls: Record<PipeKind, string>): Promise<string> {
     this.pipes.raw = new RawPipe(await raw.dial(urls.raw));
-    const pool = new ClientPool({ url: urls.pool, protocol: 1 });
+    const pool = new ClientPool({ url: urls.pool, protocol: this.#protocol });
     await pool.start();
     const connection = await pool.incomingGet();
     this.pipes.pool = new PoolPipe(connection);
     return connection.id;
+  }
+}
+
+/** The server's end on npws/2. */
+export class ServerPipeEnd2 extends ServerPipeEnd {
+  constructor() {
+    super(2);
+  }
+}
+
+/** The client's end on npws/2. */
+export class ClientPipeEnd2 extends ClientPipeEnd {
+  constructor() {
+    super(2);
   }
 }
 

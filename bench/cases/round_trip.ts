@@ -1,7 +1,23 @@
 import { benchCase } from "../bench_case.ts";
-import { ClientPipeEnd, openPipes, type PipeEnds, roundTripUs, ServerPipeEnd } from "../pipe_ends.ts";
+import {
+  ClientPipeEnd,
+  ClientPipeEnd2,
+  openPipes,
+  type PipeEnds,
+  roundTripUs,
+  ServerPipeEnd,
+  ServerPipeEnd2,
+} from "../pipe_ends.ts";
 
 const TIMES = 4_000;
+
+const figure = {
+  name: "1 byte there and back",
+  unit: "µs",
+  target: { of: "ratio", is: "at most", limit: 1.15 },
+  ours: (ends: PipeEnds, effort: number) => roundTripUs(ends, "pool", 1, TIMES * effort),
+  baseline: (ends: PipeEnds, effort: number) => roundTripUs(ends, "raw", 1, TIMES * effort),
+} as const;
 
 /** One byte there and back on an established connection, against a raw WebSocket. */
 export const roundTrip = benchCase({
@@ -9,11 +25,14 @@ export const roundTrip = benchCase({
   server: ServerPipeEnd,
   client: ClientPipeEnd,
   open: openPipes,
-  figures: [{
-    name: "1 byte there and back",
-    unit: "µs",
-    target: { of: "ratio", is: "at most", limit: 1.15 },
-    ours: (ends: PipeEnds, effort) => roundTripUs(ends, "pool", 1, TIMES * effort),
-    baseline: (ends, effort) => roundTripUs(ends, "raw", 1, TIMES * effort),
-  }],
+  figures: [figure],
+});
+
+/** The same on npws/2. */
+export const roundTrip2 = benchCase({
+  name: "round-trip-2",
+  server: ServerPipeEnd2,
+  client: ClientPipeEnd2,
+  open: openPipes,
+  figures: [figure],
 });

@@ -1,6 +1,6 @@
 import { benchCase, type Ends, type Figure } from "../bench_case.ts";
 import type { PipeKind } from "../pipe.ts";
-import { ClientPipeEnd, openPipes, type PipeEnd, ServerPipeEnd } from "../pipe_ends.ts";
+import { ClientPipeEnd, ClientPipeEnd2, openPipes, type PipeEnd, ServerPipeEnd, ServerPipeEnd2 } from "../pipe_ends.ts";
 
 const MIB = 1024 * 1024;
 
@@ -13,23 +13,39 @@ export const throughput = benchCase({
   client: ClientPipeEnd,
   open: openPipes,
   figures: [
-    writesOf(64, 256 * MIB, 0.85, "client"),
-    writesOf(64, 256 * MIB, 0.85, "server"),
-    writesOf(1, 64 * MIB, 2, "client"),
-    writesOf(1, 64 * MIB, 2, "server"),
+    writesOf(65_536, 256 * MIB, 0.85, "client"),
+    writesOf(65_536, 256 * MIB, 0.85, "server"),
+    writesOf(1_024, 64 * MIB, 2, "client"),
+    writesOf(1_024, 64 * MIB, 2, "server"),
+  ],
+});
+
+/** The same on npws/2, which has flow control in both directions. */
+export const throughput2 = benchCase({
+  name: "throughput-2",
+  server: ServerPipeEnd2,
+  client: ClientPipeEnd2,
+  open: openPipes,
+  figures: [
+    writesOf(65_536, 256 * MIB, 0.8, "client"),
+    writesOf(65_536, 256 * MIB, 0.8, "server"),
+    writesOf(1_024, 64 * MIB, 2.5, "client"),
+    writesOf(1_024, 64 * MIB, 2.5, "server"),
+    writesOf(64, 8 * MIB, 8, "client"),
+    writesOf(64, 8 * MIB, 8, "server"),
   ],
 });
 
 function writesOf(
-  chunkKib: number,
+  chunkBytes: number,
   byteLength: number,
   limit: number,
   sender: Sender,
 ): Figure<ServerPipeEnd, ClientPipeEnd> {
   const measure = (kind: PipeKind) => (ends: Ends<PipeEnd, PipeEnd>, effort: number) =>
-    mbPerSecond(ends, kind, sender, byteLength * effort, chunkKib * 1024);
+    mbPerSecond(ends, kind, sender, byteLength * effort, chunkBytes);
   return {
-    name: `${chunkKib} KiB writes to the ${sender === "client" ? "server" : "client"}`,
+    name: `${chunkBytes.toLocaleString("en")}-byte writes to the ${sender === "client" ? "server" : "client"}`,
     unit: "MB/s",
     target: { of: "ratio", is: "at least", limit },
     ours: measure("pool"),
