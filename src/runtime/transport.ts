@@ -2,6 +2,9 @@ import { connect as openTcp, type Socket as NetSocket } from "node:net";
 import { connect as openTls, type ConnectionOptions, type TLSSocket } from "node:tls";
 import type { Endpoint } from "./endpoint.ts";
 
+/** Errors of connections that were made, kept for who takes them over: one may come before anybody else listens. */
+const failures = new WeakMap<NetSocket, Error>();
+
 /** Connects over TCP. Rejects with the runtime's error, or with the signal's reason; nothing is open then. */
 export function connectTcp({ host, port }: Endpoint, signal: AbortSignal): Promise<NetSocket> {
   signal.throwIfAborted();
@@ -19,9 +22,16 @@ export function connectTls(
   return connected(openTls({ ...options, host, port, servername }), "secureConnect", signal);
 }
 
+/** What broke a connection, once it was made; undefined while it is whole. */
+export function failureOf(socket: NetSocket): Error | undefined {
+  const failure = failures.get(socket);
+  if (failure || !socket.destroyed) return failure;
+  return Object.assign(new Error("socket closed"), { code: "ECONNRESET" });
+}
+
 function connected<Kind extends NetSocket>(socket: Kind, event: string, signal: AbortSignal): Promise<Kind> {
-  // For good: an error that comes before somebody else listens must not end the process.
-  socket.on("error", ignore);
+  // For good: without a listener an error ends the process.
+  socket.on("error", keepFailure);
   return new Promise((resolve, reject) => {
     const settle = () => {
       signal.removeEventListener("abort", abort);
@@ -42,4 +52,6 @@ function connected<Kind extends NetSocket>(socket: Kind, event: string, signal: 
   });
 }
 
-function ignore(): void {}
+function keepFailure(this: NetSocket, error: Error): void {
+  failures.set(this, error);
+}

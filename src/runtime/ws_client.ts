@@ -8,7 +8,7 @@ import { CLOSE_TIMEOUT_MS, MAX_MESSAGE_BYTES } from "./limits.ts";
 import type { Dialer, DialOptions, DialTls } from "./runtime.ts";
 import type { Socket, TlsInfo } from "./socket.ts";
 import { dialedTlsInfo, nameProblem, pinProblem } from "./tls.ts";
-import { connectTcp, connectTls } from "./transport.ts";
+import { connectTcp, connectTls, failureOf } from "./transport.ts";
 import { WsSocket } from "./ws_socket.ts";
 
 /** Dials with the npm library `ws`, over a connection of node:net or node:tls that is made first, so that its TLS is checked first. */
@@ -58,9 +58,11 @@ export class WsDialer implements Dialer {
     return dialedTlsInfo(tls, der, { protocol, cipher: session.getCipher()?.name, serverName });
   }
 
-  #upgrade(transport: NetSocket, tls: TlsInfo | undefined, signal: AbortSignal): Promise<Socket> {
+  async #upgrade(transport: NetSocket, tls: TlsInfo | undefined, signal: AbortSignal): Promise<Socket> {
     signal.throwIfAborted();
-    return new Promise((resolve, reject) => {
+    const failure = failureOf(transport);
+    if (failure) throw dialError(failure, this.#endpoint);
+    return await new Promise((resolve, reject) => {
       // In a variable of its own: the types do not know all options yet.
       const options = {
         headers: this.#options.headers,
@@ -73,6 +75,7 @@ export class WsDialer implements Dialer {
       const socket = new WsSocket(webSocket, transport, tls);
       const settle = () => {
         signal.removeEventListener("abort", abort);
+        transport.off("close", end);
         webSocket.off("open", succeed).off("error", fail).removeAllListeners("unexpected-response");
       };
       const succeed = () => {
@@ -85,8 +88,10 @@ export class WsDialer implements Dialer {
         reject(reason);
       };
       const fail = (error: Error) => giveUp(dialError(error, this.#endpoint));
+      const end = () => fail(failureOf(transport)!);
       const abort = () => giveUp(signal.reason);
       signal.addEventListener("abort", abort);
+      transport.on("close", end);
       webSocket.on("open", succeed).on("error", fail);
       webSocket.on("unexpected-response", (_, { statusCode }) => giveUp(new Error(serverAnswered(statusCode!))));
     });

@@ -8,7 +8,7 @@ import { runtime } from "../../src/runtime/detect.ts";
 import type { DialTls, ServeTls } from "../../src/runtime/runtime.ts";
 import { fingerprint } from "../../src/runtime/tls.ts";
 import { type Certificate, createAuthority, createCertificate } from "../certificates.ts";
-import { test } from "../harness.ts";
+import { spawnRuntime, test } from "../harness.ts";
 import { dial, dialTo, UpgradingServer } from "./sockets.ts";
 
 const isBun = runtime.name === "bun";
@@ -209,6 +209,18 @@ test("dial() says that a server wants a certificate", async () => {
   for (const mode of [verified, selfSigned]) {
     const reason = await reasonOf(server.port, mode);
     assert(refusedByServer.includes(reason), reason);
+  }
+});
+
+test("dial() says that a server wants a certificate which says so as soon as the handshake is over", async () => {
+  const file = new URL("../peers/mutual_tls_server.ts", import.meta.url);
+  const { cert, key } = certificates.valid;
+  await using server = spawnRuntime("bun", file, [authority.cert, cert, key]);
+  const port = Number((await server.lines.next()).value);
+  for (const mode of [verified, selfSigned, { ...selfSigned, pinSha256: [pinOf(certificates.valid)] }]) {
+    const reason = await reasonOf(port, mode);
+    assert(refusedByServer.includes(reason), reason);
+    (await dial(dialTo(`wss://localhost:${port}/`, { tls: { ...mode, ...client } }))).terminate();
   }
 });
 
