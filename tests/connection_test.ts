@@ -97,6 +97,18 @@ test("PoolConnection.readable fills a reader's own buffer", async () => {
   assertEquals([(await atEnd).done, connection.bytesRead], [true, 6]);
 });
 
+test("PoolConnection.readable is closed at the peer's end when nothing is unread, also for who does not read", async () => {
+  await using setting = await setUp();
+  const { clock, peer, connection } = setting;
+  const reader = connection.readable.getReader();
+  peer.socket.send(new Uint8Array([1]));
+  await clock.advance(0);
+  await reader.read();
+  peer.socket.close(1000, "");
+  await clock.advance(0);
+  await reader.closed;
+});
+
 test("PoolConnection.readable hands out memory that nobody else has", async () => {
   await using setting = await setUp();
   const { clock, peer, connection } = setting;
@@ -159,18 +171,20 @@ test("PoolConnection.writable takes bytes in every dress, and nothing else", asy
   const { clock, connection, received } = setting;
   const writer = (connection.writable as WritableStream<unknown>).getWriter();
   const memory = new Uint8Array([0, 1, 2, 3, 4, 5, 6, 7]);
-  const shared = new Uint8Array(new SharedArrayBuffer(1)).fill(9);
+  const shared = (length: number) => new Uint8Array(new SharedArrayBuffer(length)).fill(9);
   const chunks = [
     memory.subarray(1, 3),
     new DataView(memory.buffer, 3, 1),
     new Uint16Array(memory.buffer, 4, 1),
     memory.slice(6).buffer,
     new Uint8Array(),
-    shared,
+    shared(1),
+    shared(20_000),
   ];
   for (const chunk of chunks) await writer.write(chunk);
   await clock.advance(0);
-  assertEquals([received(), connection.bytesWritten], [[1, 2, 3, 4, 5, 6, 7, 9], 8]);
+  assertEquals(received(), [1, 2, 3, 4, 5, 6, 7, ...Array(20_001).fill(9)]);
+  assertEquals(connection.bytesWritten, 20_008);
 });
 
 test("PoolConnection.writable breaks with a TypeError for what is no bytes, and the peer sees no proper end", async () => {
@@ -311,6 +325,23 @@ test("PoolConnection.close() sends what is written, discards what is unread, and
   assertEquals([received(), peer.closedWith?.code, (await read.read()).done], [[1, 2], 1000, true]);
   await assertRejects(() => writer.write(new Uint8Array([3])), ConnectionResetError, "close() was called");
   assertEquals(pool.stats().links, 0);
+});
+
+test("PoolConnection.close() sends what waits for room, held writer or not", async () => {
+  for (const isLocked of [false, true]) {
+    await using setting = await setUp({ highWaterBytes: 1_000 });
+    const { clock, peer, connection } = setting;
+    peer.socket.pause();
+    const writer = connection.writable.getWriter();
+    const written = [writer.write(new Uint8Array(100_000)), writer.write(new Uint8Array(50_000))];
+    if (!isLocked) writer.releaseLock();
+    const closed = connection.close();
+    await clock.advance(999);
+    peer.socket.resume();
+    await clock.advance(0);
+    await Promise.all([...written, closed, connection.closed]);
+    assertEquals([peer.bytes.length, peer.closedWith?.code], [4 + 150_000, 1000]);
+  }
 });
 
 test("PoolConnection.close() takes a second at most, where the peer answers nothing", async () => {

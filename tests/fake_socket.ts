@@ -113,6 +113,7 @@ export class FakeSocket extends AdaptedSocket {
 
   send(message: Uint8Array | string): boolean {
     if (this.#state !== "open" || message.length === 0) return true;
+    if (typeof message !== "string" && !(message.buffer instanceof ArrayBuffer)) throw new TypeError("shared memory");
     const sent: Message = typeof message === "string" ? message : message.slice();
     this.#outgoing.carry(sent.length, () => this.#peer.received(sent));
     this.blocked = this.#outgoing.bytes >= this.#options.highWaterBytes;
@@ -146,6 +147,11 @@ export class FakeSocket extends AdaptedSocket {
   /** Ends `silence` and `mute`: all that was held back follows, in order. */
   speak(): void {
     this.#outgoing.isSilent = this.#incoming.isSilent = false;
+  }
+
+  /** What is under way has left. */
+  override onceSent(callback: () => void): void {
+    callback();
   }
 
   /** Loses what it has sent; the other end finds out after the delay. */
