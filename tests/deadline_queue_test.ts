@@ -101,3 +101,18 @@ test("DeadlineQueue.clear() forgets all and stops the timer, also while it tells
   queue.clear();
   assertEquals([queue.size, clock.pending], [0, 0]);
 });
+
+test("DeadlineQueue.clear() leaves it fit for what is added later", async () => {
+  const { clock, queue, log } = setUp((item, queue) => {
+    if (item !== "a") return;
+    queue.clear();
+    queue.add("b");
+  });
+  queue.add("x");
+  queue.clear();
+  queue.add("a");
+  await clock.advance(100);
+  assertEquals([log, clock.pending], [["a at 100"], 1]);
+  await clock.advance(100);
+  assertEquals([log, clock.pending], [["a at 100", "b at 200"], 0]);
+});

@@ -60,6 +60,21 @@ test("Demand tells at most once per 10 ms, and then the number of that moment", 
   demand.stop();
 });
 
+test("Demand tells again a second after it told last, and not before", async () => {
+  const { clock, demand, addLink, rise } = setUp();
+  const { takeSent } = addLink(poolA);
+  rise();
+  await clock.advance(500);
+  rise();
+  await clock.advance(0);
+  assertEquals([takeSent(), clock.pending], [["want 1", "want 2"], 1]);
+  await clock.advance(999);
+  assertEquals(takeSent(), []);
+  await clock.advance(1);
+  assertEquals(takeSent(), ["want 2"]);
+  demand.stop();
+});
+
 test("Demand tells again each second while calls wait, and then no more", async () => {
   const { clock, waiting, demand, addLink, rise } = setUp();
   const { takeSent } = addLink(poolA);

@@ -79,6 +79,8 @@ test("LinkSet.isNpws1Only is true where there are links and all of them speak np
   assertEquals(links.isNpws1Only, true);
   const { socket } = host.open(2);
   assertEquals(links.isNpws1Only, false);
+  host.open(1).socket.end(1000);
+  assertEquals(links.isNpws1Only, false);
   socket.end(1000);
   assertEquals(links.isNpws1Only, true);
   old.socket.end(1000);

@@ -118,11 +118,23 @@ test("Reservations hands out the newer of two streams with one id, and gives up 
   assertStrictEquals(reservations.fetch("0000000a")?.link, newer);
 });
 
+test("Reservations.clear() returns no link whose stream was handed out or forgotten", () => {
+  const { reservations, reserve } = setUp();
+  reserve("0000000a", "take");
+  reserve("0000000b", "open");
+  const forgotten = reserve("0000000c", "open").link;
+  reservations.fetch("0000000a");
+  reservations.accept();
+  reservations.forget(forgotten);
+  assertEquals(reservations.clear(), []);
+});
+
 test("Reservations.clear() forgets all and returns their links", async () => {
   const { clock, reservations, reserve } = setUp();
   const links = [reserve("0000000a", "take").link, reserve("0000000b", "open").link];
   assertEquals(reservations.clear(), links);
   assertEquals([reservations.queued, reservations.has("0000000a"), clock.pending], [0, false, 0]);
+  assertEquals(reservations.clear(), []);
   await clock.advance(60_000);
   assertEquals(links.map((link) => link.isGivenUp), [false, false]);
 });

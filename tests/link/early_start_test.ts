@@ -263,6 +263,16 @@ test("EarlyStart.abandon() breaks the stream and sends nothing more", async () =
   assertEquals(link.sent, ["data 1", "data 65535"]);
 });
 
+test("EarlyStart.abandon() leaves the rest of its copy unsent when credit comes", async () => {
+  const { early, link, write } = setUp(1);
+  early.begin(link);
+  await write(Uint8Array.of(1, 2, 3));
+  early.abandon(new Error("the call has failed"));
+  link.credit = 100;
+  early.pump();
+  assertEquals(link.sent, ["data 1"]);
+});
+
 test("EarlyStart.hasWritten is what may have reached the peer: bytes, or an end without any", async () => {
   const wrote = setUp();
   wrote.early.begin(wrote.link);

@@ -122,6 +122,31 @@ test("a link sends an adopted early start from its first byte behind its answer"
   assertEquals(rig.application!.unreadBytes, 5);
 });
 
+test("a link ends the stream of an adopted early start as any other", async () => {
+  const rig = await rigAfter(takeEarly("take"), write(10), fin, peer("take"));
+  rig.link.adopt(rig.own!.early!);
+  rig.takeSent();
+  rig.receive("fin");
+  assertEquals([rig.row, rig.takeSent()], ["done", ["idle"]]);
+});
+
+test("a link sends the rest of an adopted early start when credit comes, and a reset at once", async () => {
+  const adopted = async () => {
+    const rig = await rigAfter(takeEarly("take"), write(1_500), peer("take"));
+    rig.takeSent();
+    rig.link.adopt(rig.own!.early!);
+    assertEquals(rig.takeSent(), ["data 500"]);
+    return rig;
+  };
+  const goesOn = await adopted();
+  goesOn.receive("credit 9000");
+  assertEquals(goesOn.takeSent(), ["data 1000"]);
+  const isReset = await adopted();
+  isReset.application!.reset(1, "");
+  isReset.receive("credit 9000");
+  assertEquals(isReset.takeSent(), ["reset 1"]);
+});
+
 test("a link that is found lost while its take is sent begins no early start", async () => {
   const rig = await rigAfter();
   rig.socket.isBroken = true;
@@ -153,12 +178,37 @@ test("a link lets nothing of a stream that is over reach the next one", async ()
   assertEquals([rig.row, rig.takeSent()], ["open/open", []]);
 });
 
+test("a link carries one stream after the other, each to its own end", async () => {
+  const rig = await rigAfter();
+  for (let stream = 1; stream <= 3; stream++) {
+    rig.take("take");
+    rig.receive("ok");
+    rig.application!.end();
+    rig.receive("stop 1", "fin");
+    assertEquals([rig.row, rig.link.streams], ["done", stream]);
+    rig.receive("stop 1");
+    rig.receiveIdle();
+    assertEquals(rig.row, "idle");
+  }
+  assertEquals(rig.conduct.faults, []);
+});
+
+test("a link forgets its reserved stream once, whatever follows its end", async () => {
+  const rig = await rigAfter((rig) => rig.reserve("take"));
+  rig.takeTold();
+  rig.receive("nonsense");
+  rig.socket.end(1002);
+  assertEquals(rig.takeTold(), ["unreserved"]);
+});
+
 test("a link gives metadata with its open, and the peer's to the stream", async () => {
   const rig = await rigAfter();
   rig.take("open", { metadata: Uint8Array.of(1, 2, 3) });
   assertEquals(rig.takeSent(), ["open AQID"]);
   const other = await rigAfter(peer("open AQID"));
   assertEquals([...other.stream!.metadata], [1, 2, 3]);
+  const plain = await rigAfter(peer("take"));
+  assertEquals([...plain.stream!.metadata], []);
 });
 
 test("a link tells the application the code and reason of the peer's reset and stop", async () => {
@@ -171,11 +221,15 @@ test("a link tells the application the code and reason of the peer's reset and s
     settled() {},
   });
   rig.receive("reset 1 out of paper", "stop 2 never fetched");
-  for (const [at, code, reason] of [[0, 1, "out of paper"], [1, 2, "never fetched"]] as const) {
-    const error = errors[at];
+  const texts = errors.map((error) => {
     assertInstanceOf(error, ConnectionResetError);
-    assertEquals([error.code, error.reason], [code, reason]);
-  }
+    return [error.message, error.code, error.reason];
+  });
+  const [read, wrote] = ["the peer gave its direction up", "the peer does not want more"];
+  assertEquals(texts, [
+    [`Cannot read connection ${FIRST_ID}: ${read}, code 1 (out of paper)`, 1, "out of paper"],
+    [`Cannot write connection ${FIRST_ID}: ${wrote}, code 2 (never fetched)`, 2, "never fetched"],
+  ]);
 });
 
 test("a link says why it closes to the stream that the peer's violation breaks", async () => {
