@@ -325,3 +325,13 @@ test("Dispatcher.close() rejects every call, and names the links whose streams n
   for (const error of errors) assertStrictEquals(error, closed);
   assertEquals([dispatch.dispatcher.waiting, dispatch.clock.pending], [0, 0]);
 });
+
+test("Dispatcher.close() leaves no pause of a refused call behind", async () => {
+  const dispatch = new FakeDispatch();
+  const call = dispatch.open();
+  dispatch.link("0000000a").fail("refused");
+  assertEquals(dispatch.clock.pending, 1);
+  dispatch.dispatcher.close(new PoolClosedError("Cannot get a link: the pool is closed"));
+  await dispatch.settle();
+  assertEquals([call.state, dispatch.clock.pending], ["PoolClosedError", 0]);
+});

@@ -225,8 +225,11 @@ test("Stream keeps the first failure, whatever value it is", () => {
   const { stream } = setUp();
   stream.reset(ResetCode.application, undefined);
   stream.lost(gone);
-  const told = observe(stream);
-  assertEquals(told, [["readFailed", gone], ["settled", undefined]]);
+  assertEquals(observe(stream), [["readFailed", gone], ["settled", undefined]]);
+  const { stream: other } = setUp();
+  other.receiveReset(gone);
+  other.reset(ResetCode.application, new Error("later"));
+  assertEquals(observe(other).at(-1), ["settled", gone]);
 });
 
 test("Stream tells an application that gets it late what has happened", () => {
