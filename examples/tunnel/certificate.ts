@@ -1,0 +1,25 @@
+import { X509Certificate } from "node:crypto";
+import { type Certificate, makeCertificate } from "../demo/certificate.ts";
+import { usageError } from "./command_line.ts";
+import type { ServerTls } from "./server_options.ts";
+
+export type { Certificate };
+
+/**
+ * The server's certificate, with its SHA-256.
+ *
+ * @throws {ExitError} What was given is no certificate.
+ */
+export async function loadCertificate(tls: ServerTls): Promise<Certificate | undefined> {
+  if (tls === "off") return undefined;
+  if (tls === "made") return await makeCertificate();
+  return { ...tls, sha256: fingerprint(tls.cert) };
+}
+
+function fingerprint(cert: string): string {
+  try {
+    return new X509Certificate(cert).fingerprint256.replaceAll(":", "").toLowerCase();
+  } catch {
+    throw usageError("the file of --cert holds no certificate in PEM form");
+  }
+}

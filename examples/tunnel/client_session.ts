@@ -1,0 +1,135 @@
+import type { PoolConnection } from "@npws/pool";
+import type { ControlChannel } from "./control_channel.ts";
+import { formatHostPort, type HostPort } from "./host_port.ts";
+import { OPEN_TIMEOUT_MS } from "./limits.ts";
+import type { Log } from "./log.ts";
+import { decodePortRequest, encodePurpose, type FromServer } from "./messages.ts";
+import type { PortSet } from "./port_set.ts";
+import { ForwardedPort, type PortOwner } from "./forwarded_port.ts";
+
+/** What a session needs of the server. */
+export interface SessionHost {
+  readonly allowPorts: PortSet;
+  /** Where the ports are whose clients name no address. */
+  readonly bind: string;
+  readonly log: Log;
+  readonly open: (options: OpenOptions) => Promise<PoolConnection>;
+}
+
+export interface OpenOptions {
+  readonly peer: string;
+  readonly metadata: Uint8Array;
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  readonly early: boolean;
+}
+
+/** One client, from the begin of its control stream to the end, and the ports that it asked for. */
+export class ClientSession implements PortOwner {
+  readonly name: string;
+  /** The name of its links. Another process of the same name has others. */
+  readonly instance: string;
+  readonly #control: ControlChannel;
+  readonly #host: SessionHost;
+  readonly #ended = new AbortController();
+  #ports: ForwardedPort[];
+
+  /** @param inherited Ports of a session that this one replaces. */
+  constructor(name: string, instance: string, control: ControlChannel, host: SessionHost, inherited: ForwardedPort[]) {
+    this.name = name;
+    this.instance = instance;
+    this.#control = control;
+    this.#host = host;
+    this.#ports = inherited;
+  }
+
+  /** Serves the client until it leaves, is lost or is replaced. Never rejects. */
+  async run(): Promise<void> {
+    const { log } = this.#host;
+    log.info(`${this.name}: connected`);
+    try {
+      for await (const line of this.#control.lines()) await this.#listen(decodePortRequest(line).ports);
+      if (!this.#ended.signal.aborted) log.info(`${this.name}: left`);
+    } catch (error) {
+      if (!this.#ended.signal.aborted) log.warn(`${this.name}: lost: ${(error as Error).message}`);
+    }
+    await this.close();
+  }
+
+  /** Ends the session without freeing its ports: they are the caller's now. */
+  handOver(): ForwardedPort[] {
+    this.#ended.abort(new Error(`${this.name} has left`));
+    const ports = this.#ports;
+    this.#ports = [];
+    return ports;
+  }
+
+  /** Frees the ports and ends the control stream; connections go on. */
+  async close(): Promise<void> {
+    for (const port of this.handOver()) port.close();
+    await this.#control.close();
+  }
+
+  /** Tells the client that another one has its name now. */
+  replaced(): void {
+    this.#tell({ kind: "replaced" });
+    this.#control.end();
+  }
+
+  open(index: number, from: string): Promise<PoolConnection> {
+    return this.#host.open({
+      peer: this.instance,
+      metadata: encodePurpose({ index, from }),
+      signal: this.#ended.signal,
+      timeoutMs: OPEN_TIMEOUT_MS,
+      early: true,
+    });
+  }
+
+  /** Listens on what is asked for, keeps what is listened on already, and frees all else. */
+  async #listen(wanted: readonly { readonly hostname: string | undefined; readonly port: number }[]): Promise<void> {
+    const requests = wanted.map(({ hostname = this.#host.bind, port }) => ({ hostname, port }));
+    const kept = requests.map((request) => this.#keep(request));
+    for (const port of this.#ports) port.close();
+    this.#ports = kept.filter((port) => port !== undefined);
+    for (const [index, request] of requests.entries()) {
+      kept[index]?.moveTo(this, index);
+      this.#tell(kept[index] ? listening(index, kept[index]) : await this.#bind(index, request));
+    }
+  }
+
+  /** Takes a port that is listened on already out of the list. */
+  #keep({ hostname, port }: HostPort): ForwardedPort | undefined {
+    const at = this.#ports.findIndex(({ requested }) => requested.hostname === hostname && requested.port === port);
+    return at < 0 ? undefined : this.#ports.splice(at, 1)[0];
+  }
+
+  async #bind(index: number, request: HostPort): Promise<FromServer> {
+    const { allowPorts, log } = this.#host;
+    if (!allowPorts.has(request.port)) {
+      return this.#refuse(index, `Cannot listen on port ${request.port}: this server allows ${allowPorts}`, true);
+    }
+    try {
+      const port = await ForwardedPort.listen(request, this, index, log);
+      if (this.#ended.signal.aborted) port.close();
+      else this.#ports.push(port);
+      log.info(`${this.name}: listening on ${port.address}`);
+      return listening(index, port);
+    } catch (error) {
+      return this.#refuse(index, `Cannot listen on ${formatHostPort(request)}: ${(error as Error).message}`, false);
+    }
+  }
+
+  #refuse(index: number, reason: string, isFinal: boolean): FromServer {
+    this.#host.log.warn(`${this.name}: ${reason}`);
+    return { kind: "refused", index, reason, isFinal };
+  }
+
+  #tell(message: FromServer): void {
+    this.#control.send(message);
+  }
+}
+
+function listening(index: number, { address }: ForwardedPort): FromServer {
+  return { kind: "listening", index, address };
+}

@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import { ExitCode, ExitError } from "./exit_error.ts";
+import { systemReason } from "./system_error.ts";
+
+/** Where the token may stand, so that nobody sees it in a list of processes. */
+export const TOKEN_VARIABLE = "NPWS_TUNNEL_TOKEN";
+
+/** How TLS is used. */
+export type TlsMode = "off" | "self-signed" | "verified";
+
+/** Flags of both programs. */
+export const COMMON_FLAGS = {
+  token: { type: "string", multiple: true },
+  tls: { type: "string" },
+  drain: { type: "string" },
+  verbose: { type: "boolean", short: "v" },
+  help: { type: "boolean", short: "h" },
+} satisfies ParseArgsConfig["options"];
+
+/**
+ * Reads the arguments.
+ *
+ * @throws {ExitError} There is an unknown one, or one without its value.
+ */
+export function parse<Flags extends NonNullable<ParseArgsConfig["options"]>>(args: string[], options: Flags) {
+  try {
+    return parseArgs({ args, options, allowPositionals: false }).values;
+  } catch (error) {
+    const [reason] = (error as Error).message.split(/\.\s/); // the rest is advice
+    throw usageError(`${reason}; --help shows them all`);
+  }
+}
+
+/** @throws {ExitError} The value is missing. */
+export function required(flag: string, value: string | undefined): string {
+  if (value === undefined) throw usageError(`${flag} is missing; --help shows how to use it`);
+  return value;
+}
+
+/** @throws {ExitError} `parse` returns undefined. */
+export function parsed<Value>(
+  flag: string,
+  form: string,
+  text: string,
+  parse: (text: string) => Value | undefined,
+): Value {
+  const value = parse(text);
+  if (value === undefined) throw usageError(`${flag} must be ${form}, got "${text}"`);
+  return value;
+}
+
+/** @throws {ExitError} The text is no integer in the range. */
+export function integer(flag: string, text: string, min: number, max: number): number {
+  return parsed(flag, `an integer from ${min} to ${max}`, text, (text) => {
+    const value = Number(text);
+    return /^\d+$/.test(text) && value >= min && value <= max ? value : undefined;
+  });
+}
+
+/** @throws {ExitError} It is no mode. */
+export function tlsMode(text: string): TlsMode {
+  const modes: TlsMode[] = ["off", "self-signed", "verified"];
+  return parsed("--tls", `"off", "self-signed" or "verified"`, text, (text) => modes.find((mode) => mode === text));
+}
+
+/** The tokens of the command line, or else of the environment. */
+export function tokens(given: string[] | undefined): readonly string[] {
+  const fromEnvironment = process.env[TOKEN_VARIABLE];
+  return given ?? (fromEnvironment ? [fromEnvironment] : []);
+}
+
+/** @throws {ExitError} The file cannot be read. */
+export function readText(flag: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw usageError(`${flag} names ${path}, which cannot be read: ${systemReason(error)}`);
+  }
+}
+
+export function usageError(reason: string): ExitError {
+  return new ExitError(ExitCode.usage, `Cannot start: ${reason}`);
+}

@@ -1,0 +1,31 @@
+/** Where to listen or to connect. */
+export interface HostPort {
+  /** A name or an IP address; IPv6 without brackets. */
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** Reads "host:port"; an IPv6 address stands in brackets. Undefined when it is anything else, or the port is below `minPort`. */
+export function parseHostPort(text: string, minPort: number): HostPort | undefined {
+  const { bracketed, plain, port } = /^(?:\[(?<bracketed>[0-9a-f:.]+)\]|(?<plain>[^\s:[\]]+)):(?<port>\d{1,5})$/i
+    .exec(text)?.groups ?? {};
+  const hostname = bracketed ?? plain;
+  const number = parsePort(port ?? "", minPort);
+  return hostname === undefined || number === undefined ? undefined : { hostname, port: number };
+}
+
+/** Reads "host:port", or a port alone on the default host. */
+export function parseListenAddress(text: string, defaultHostname: string): HostPort | undefined {
+  const port = parsePort(text, 0);
+  return port === undefined ? parseHostPort(text, 0) : { hostname: defaultHostname, port };
+}
+
+/** Reads a port from `min` to 65,535. */
+export function parsePort(text: string, min: number): number | undefined {
+  const port = Number(text);
+  return /^\d{1,5}$/.test(text) && port >= min && port <= 65_535 ? port : undefined;
+}
+
+export function formatHostPort({ hostname, port }: HostPort): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}

@@ -1,0 +1,104 @@
+import { type HostPort, parseHostPort } from "./host_port.ts";
+
+/** What a client opens a stream for; its metadata. */
+export type ClientPurpose =
+  /** The one on which it asks for ports. */
+  | { readonly kind: "control"; readonly name: string | undefined }
+  /** A connection to a target that the server can reach. */
+  | { readonly kind: "connect"; readonly target: HostPort };
+
+/** What the server opens a stream for: a connection that came to a public port. */
+export interface ServerPurpose {
+  /** Which of the ports that the client asked for, by its place in the list. */
+  readonly index: number;
+  /** Who connected. */
+  readonly from: string;
+}
+
+/** The first line of a control stream: the ports that the client wants; no hostname: as the server likes. */
+export interface PortRequest {
+  readonly ports: readonly { readonly hostname: string | undefined; readonly port: number }[];
+}
+
+/** What the server tells on a control stream. */
+export type FromServer =
+  | { readonly kind: "listening"; readonly index: number; readonly address: string }
+  /** `isFinal`: asking again is of no use. */
+  | { readonly kind: "refused"; readonly index: number; readonly reason: string; readonly isFinal: boolean }
+  /** Another client came with the same name. */
+  | { readonly kind: "replaced" };
+
+const MAX_PORTS = 1_000;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+export function encodePurpose(purpose: ClientPurpose | ServerPurpose): Uint8Array {
+  return encoder.encode(JSON.stringify(purpose));
+}
+
+/** @throws {Error} The metadata is no client's of this tunnel. */
+export function decodeClientPurpose(metadata: Uint8Array): ClientPurpose {
+  const { kind, name, target } = parse(decoder.decode(metadata));
+  if (kind === "control" && name === undefined) return { kind, name: undefined };
+  if (kind === "control" && typeof name === "string") return { kind, name };
+  if (kind === "connect") {
+    const { hostname, port } = Object(target);
+    if (typeof hostname === "string" && isPort(port)) return { kind, target: { hostname, port } };
+  }
+  throw new Error("Cannot serve stream: its metadata is none of this tunnel");
+}
+
+/** @throws {Error} The metadata is no server's of this tunnel. */
+export function decodeServerPurpose(metadata: Uint8Array): ServerPurpose {
+  const { index, from } = parse(decoder.decode(metadata));
+  if (isIndex(index) && typeof from === "string") return { index, from };
+  throw new Error("Cannot serve stream: its metadata is none of this tunnel");
+}
+
+/** @throws {Error} The text is no request for ports. */
+export function decodePortRequest(text: string): PortRequest {
+  const { ports } = parse(text);
+  if (!Array.isArray(ports) || ports.length > MAX_PORTS || !ports.every(isListenAddress)) throw wrong(text);
+  return { ports: ports.map(({ hostname, port }) => ({ hostname, port })) };
+}
+
+/** @throws {Error} The text is none of the server's messages. */
+export function decodeFromServer(text: string): FromServer {
+  const { kind, index, address, reason, isFinal } = parse(text);
+  if (kind === "replaced") return { kind };
+  if (kind === "listening" && isIndex(index) && isAddress(address)) return { kind, index, address };
+  if (kind === "refused" && isIndex(index) && typeof reason === "string" && typeof isFinal === "boolean") {
+    return { kind, index, reason, isFinal };
+  }
+  throw wrong(text);
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    throw wrong(text);
+  }
+}
+
+function wrong(text: string): Error {
+  return new Error(`Cannot understand control message: ${JSON.stringify(text.slice(0, 200))}`);
+}
+
+function isListenAddress(value: unknown): boolean {
+  const { hostname, port } = Object(value);
+  return (hostname === undefined || typeof hostname === "string") && (port === 0 || isPort(port));
+}
+
+function isAddress(value: unknown): value is string {
+  return typeof value === "string" && parseHostPort(value, 1) !== undefined;
+}
+
+function isPort(value: unknown): value is number {
+  return isIndex(value) && value >= 1 && value <= 65_535;
+}
+
+function isIndex(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

@@ -1,0 +1,15 @@
+/** The public end of a reverse TCP tunnel; `--help` tells more. */
+import process from "node:process";
+import { loadCertificate } from "./certificate.ts";
+import { Log } from "./log.ts";
+import { runProgram } from "./program.ts";
+import { readServerOptions, SERVER_HELP } from "./server_options.ts";
+import { TunnelServer } from "./tunnel_server.ts";
+
+await runProgram(async (args, stop) => {
+  const options = readServerOptions(args);
+  if (options === "help") return console.log(SERVER_HELP);
+  await new TunnelServer(options, await loadCertificate(options.tls), new Log(process.stdout, options.isVerbose)).run(
+    stop,
+  );
+});

@@ -1,0 +1,88 @@
+import type { ControlChannel } from "./control_channel.ts";
+import { ExitCode, ExitError } from "./exit_error.ts";
+import type { Forward } from "./forward.ts";
+import { formatHostPort } from "./host_port.ts";
+import type { Log } from "./log.ts";
+import { decodeFromServer, type PortRequest } from "./messages.ts";
+
+/** How long a port that could not be had is left alone, in milliseconds. */
+const ASK_AGAIN_MS = 1_000;
+
+/** How long the server may take to say goodbye, in milliseconds. */
+const LEAVE_TIMEOUT_MS = 1_000;
+
+/** One control stream to the server, from begin to end: asks for the ports, and again for those that could not be had. */
+export class ServerSession {
+  readonly #control: ControlChannel;
+  readonly #forwards: readonly Forward[];
+  readonly #log: Log;
+  readonly #listening = new Set<number>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #wasHeard = false;
+
+  constructor(control: ControlChannel, forwards: readonly Forward[], log: Log) {
+    this.#control = control;
+    this.#forwards = forwards;
+    this.#log = log;
+  }
+
+  /** Whether the server has said anything: then it is worth to come back at once. */
+  get wasHeard(): boolean {
+    return this.#wasHeard;
+  }
+
+  /**
+   * Resolves when the server has ended the session, as it does when `ended` is aborted: then no connection comes from the ports
+   * any more.
+   *
+   * @throws {ExitError} The server has refused for good.
+   * @throws {Error} The stream is lost, or carries something else.
+   */
+  async run(ended: AbortSignal): Promise<void> {
+    const leave = () => this.#leave();
+    ended.addEventListener("abort", leave, { once: true });
+    this.#ask();
+    try {
+      for await (const line of this.#control.lines()) this.#hear(line);
+    } finally {
+      ended.removeEventListener("abort", leave);
+      clearTimeout(this.#timer);
+      this.#control.close();
+    }
+  }
+
+  #leave(): void {
+    this.#control.end();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#control.close(), LEAVE_TIMEOUT_MS);
+  }
+
+  #ask(): void {
+    const request: PortRequest = { ports: this.#forwards.map(({ listen }) => listen) };
+    this.#control.send(request);
+  }
+
+  #hear(line: string): void {
+    const message = decodeFromServer(line);
+    this.#wasHeard = true;
+    switch (message.kind) {
+      case "listening":
+        return this.#granted(message.index, message.address);
+      case "refused":
+        if (message.isFinal) throw new ExitError(ExitCode.refused, message.reason);
+        this.#log.warn(`${message.reason} (the server's words); asking again`);
+        clearTimeout(this.#timer);
+        this.#timer = setTimeout(() => this.#ask(), ASK_AGAIN_MS);
+        return;
+      case "replaced":
+        throw new ExitError(ExitCode.refused, "Cannot go on: another client has begun with the same name");
+    }
+  }
+
+  #granted(index: number, address: string): void {
+    if (this.#listening.has(index) || !this.#forwards[index]) return;
+    this.#listening.add(index);
+    const { target } = this.#forwards[index];
+    this.#log.info(`${address} on the server leads to ${formatHostPort(target)}`);
+  }
+}

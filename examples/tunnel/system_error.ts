@@ -1,0 +1,20 @@
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EADDRINUSE: "address already in use",
+  EADDRNOTAVAIL: "no such address on this machine",
+  EAI_AGAIN: "name not resolved",
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset",
+  EHOSTUNREACH: "host unreachable",
+  EISDIR: "it is a folder",
+  ENETUNREACH: "network unreachable",
+  ENOENT: "there is no such file",
+  ENOTFOUND: "name not resolved",
+  ETIMEDOUT: "connection timed out",
+};
+
+/** The reason of a failed socket or file, in words. */
+export function systemReason(error: unknown): string {
+  const { code, message } = error as { code?: string; message?: string };
+  return REASONS[code ?? ""] ?? message ?? String(error);
+}

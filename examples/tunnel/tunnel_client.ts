@@ -1,0 +1,143 @@
+import { ClientPool, type PoolConnection } from "@npws/pool";
+import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import type { ClientOptions } from "./client_options.ts";
+import { ControlChannel } from "./control_channel.ts";
+import { ExitCode, ExitError } from "./exit_error.ts";
+import { ForwardedPort } from "./forwarded_port.ts";
+import { formatHostPort, type HostPort } from "./host_port.ts";
+import { CONNECT_TIMEOUT_MS, LIVENESS, OPEN_TIMEOUT_MS } from "./limits.ts";
+import type { Log } from "./log.ts";
+import { decodeServerPurpose, encodePurpose } from "./messages.ts";
+import { ServerSession } from "./server_session.ts";
+import { splice } from "./splice.ts";
+import { connectTcp } from "./tcp.ts";
+
+/** The pause before a session that began in vain is tried again, in milliseconds; doubled each time. */
+const RETRY_MS = { first: 100, longest: 5_000 } as const;
+
+/** The side with the private targets. */
+export class TunnelClient {
+  readonly #options: ClientOptions;
+  readonly #log: Log;
+  readonly #pool: ClientPool;
+  /** Aborted with why the client cannot go on. */
+  readonly #failed = new AbortController();
+  readonly #locals: ForwardedPort[] = [];
+  #session: ServerSession | undefined;
+
+  /** @throws {TypeError | RangeError} An option is wrong. */
+  constructor(options: ClientOptions, log: Log) {
+    this.#options = options;
+    this.#log = log;
+    const { url, token, tls, minLinks, maxLinks } = options;
+    this.#pool = new ClientPool({
+      ...LIVENESS,
+      url,
+      token,
+      tls,
+      // Its own for each process, so that no connection goes to the links of one that has just ended.
+      name: `${options.name ?? "unnamed"}.${randomBytes(4).toString("hex")}`,
+      minCapacity: minLinks,
+      maxCapacity: maxLinks,
+      acceptBacklog: maxLinks,
+    });
+    this.#watchDials();
+  }
+
+  /**
+   * Runs until `stop` is aborted and connections had time to end.
+   *
+   * @throws {ExitError} The client cannot go on.
+   */
+  async run(stop: AbortSignal): Promise<void> {
+    const failed = this.#failed.signal;
+    try {
+      await this.#listenLocally();
+      this.#pool.start();
+      this.#serve();
+      await this.#stayConnected(AbortSignal.any([stop, failed]));
+    } finally {
+      for (const port of this.#locals) port.close();
+      await this.#pool.close({ drainMs: failed.aborted ? 0 : this.#options.drainMs });
+    }
+    failed.throwIfAborted();
+  }
+
+  /** Ends the client where trying again is of no use. */
+  #watchDials(): void {
+    const { url } = this.#options;
+    this.#pool.addEventListener("linkopen", ({ detail: { protocol } }) => {
+      if (protocol === 1) {
+        this.#refused(`Cannot tunnel through ${url}: the server speaks npws/1 only, which has no tunnel`);
+      }
+    });
+    this.#pool.addEventListener("dialerror", ({ detail: { error } }) => {
+      if (!this.#pool.isReady && /: server answered 40[13]\b/.test(error.message)) return this.#refused(error.message);
+      this.#log.warn(`${error.message}; trying again`);
+    });
+  }
+
+  #refused(why: string): void {
+    this.#failed.abort(new ExitError(ExitCode.refused, why));
+  }
+
+  async #listenLocally(): Promise<void> {
+    for (const { listen: { hostname = "127.0.0.1", port }, target } of this.#options.locals) {
+      const address = { hostname, port };
+      const owner = { name: formatHostPort(target), open: () => this.#openTo(target) };
+      try {
+        const local = await ForwardedPort.listen(address, owner, 0, this.#log);
+        this.#locals.push(local);
+        this.#log.info(`${local.address} leads to ${owner.name} from the server`);
+      } catch (error) {
+        const why = `Cannot listen on ${formatHostPort(address)}: ${(error as Error).message}`;
+        throw new ExitError(ExitCode.failed, why, { cause: error });
+      }
+    }
+  }
+
+  #openTo(target: HostPort): Promise<PoolConnection> {
+    const metadata = encodePurpose({ kind: "connect", target });
+    return this.#pool.open({ early: true, metadata, timeoutMs: OPEN_TIMEOUT_MS });
+  }
+
+  /** Holds a session with the server, one after the other. */
+  async #stayConnected(ended: AbortSignal): Promise<void> {
+    const { url, name, forwards } = this.#options;
+    const metadata = encodePurpose({ kind: "control", name });
+    let pauseMs: number = RETRY_MS.first;
+    while (!ended.aborted) {
+      try {
+        const stream = await this.#pool.open({ early: true, metadata, timeoutMs: Infinity, signal: ended });
+        const session = new ServerSession(new ControlChannel(stream), forwards, this.#log);
+        await session.run(ended);
+        if (session.wasHeard) pauseMs = RETRY_MS.first;
+        this.#log.warn(`The server at ${url} has left; connecting again`);
+      } catch (error) {
+        if (error instanceof ExitError) return this.#failed.abort(error);
+        if (!ended.aborted) this.#log.warn(`Lost the server at ${url}: ${(error as Error).message}; connecting again`);
+      }
+      await delay(pauseMs, undefined, { signal: ended }).catch(() => {});
+      pauseMs = Math.min(2 * pauseMs, RETRY_MS.longest);
+    }
+  }
+
+  async #serve(): Promise<void> {
+    for await (const stream of this.#pool.accepted()) this.#connect(stream);
+  }
+
+  /** Connects a stream of the server to its target. */
+  async #connect(stream: PoolConnection): Promise<void> {
+    try {
+      const { index, from } = decodeServerPurpose(stream.metadata);
+      const { target } = this.#options.forwards[index];
+      const describe = () => `connection from ${from} to ${formatHostPort(target)}`;
+      await splice(await connectTcp(target, CONNECT_TIMEOUT_MS), stream, describe, this.#log);
+    } catch (error) {
+      const why = (error as Error).message;
+      this.#log.warn(why);
+      stream.abort(why);
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import { type PoolConnection, ServerPool } from "@npws/pool";
+import type { Certificate } from "./certificate.ts";
+import { ClientSession, type SessionHost } from "./client_session.ts";
+import { ControlChannel } from "./control_channel.ts";
+import { formatHostPort, type HostPort } from "./host_port.ts";
+import { CONNECT_TIMEOUT_MS, LIVENESS } from "./limits.ts";
+import type { Log } from "./log.ts";
+import { decodeClientPurpose } from "./messages.ts";
+import type { ServerOptions } from "./server_options.ts";
+import { splice } from "./splice.ts";
+import { connectTcp } from "./tcp.ts";
+
+/** The side with the public ports. */
+export class TunnelServer {
+  readonly #options: ServerOptions;
+  readonly #certificate: Certificate | undefined;
+  readonly #log: Log;
+  readonly #pool: ServerPool;
+  readonly #sessions = new Map<string, ClientSession>();
+  readonly #host: SessionHost;
+
+  /**
+   * @param certificate Undefined: plain ws://.
+   * @throws {TypeError | RangeError} An option is wrong.
+   */
+  constructor(options: ServerOptions, certificate: Certificate | undefined, log: Log) {
+    this.#options = options;
+    this.#certificate = certificate;
+    this.#log = log;
+    const { listen, tokens, maxLinks } = options;
+    this.#pool = new ServerPool({
+      ...listen,
+      ...LIVENESS,
+      tls: certificate && { cert: certificate.cert, key: certificate.key },
+      token: tokens.length > 0 ? [...tokens] : undefined,
+      protocol: 2,
+      maxCapacity: maxLinks,
+      maxLinks,
+      acceptBacklog: maxLinks,
+    });
+    this.#host = { ...options, log, open: (options) => this.#pool.open(options) };
+    this.#pool.addEventListener("refuse", ({ detail: { reason, remoteAddress } }) => {
+      log.warn(
+        `Refused a client at ${remoteAddress ? formatHostPort(remoteAddress) : "an unknown address"}: ${reason}`,
+      );
+    });
+  }
+
+  /**
+   * Runs until `stop` is aborted and connections had time to end.
+   *
+   * @throws {PoolError} The bind error.
+   */
+  async run(stop: AbortSignal): Promise<void> {
+    await this.#pool.start();
+    this.#tellAddress();
+    stop.addEventListener("abort", () => this.#close(), { once: true });
+    for await (const stream of this.#pool.accepted()) this.#route(stream);
+    await this.#close();
+  }
+
+  #tellAddress(): void {
+    const address = formatHostPort(this.#pool.address);
+    const tls = this.#certificate ? `wss, certificate SHA-256 ${this.#certificate.sha256}` : "ws, no TLS";
+    this.#log.info(`Listening on ${address} (${tls})`);
+    if (this.#options.tokens.length === 0) this.#log.warn("There is no --token: every client is let in");
+  }
+
+  /** Frees the public ports, lets connections end, and cuts off those that take longer. */
+  #close(): Promise<void> {
+    for (const session of this.#sessions.values()) session.close();
+    return this.#pool.close({ drainMs: this.#options.drainMs });
+  }
+
+  #route(stream: PoolConnection): void {
+    try {
+      const purpose = decodeClientPurpose(stream.metadata);
+      if (purpose.kind === "connect") this.#connect(stream, purpose.target);
+      else this.#admit(stream, stream.peer!, purpose.name ?? stream.peer!);
+    } catch (error) {
+      this.#log.warn((error as Error).message);
+      stream.abort("Cannot serve stream: it is none of this tunnel");
+    }
+  }
+
+  /** Begins a client's session, in the place of an earlier one of the same name. */
+  async #admit(stream: PoolConnection, instance: string, name: string): Promise<void> {
+    const earlier = this.#sessions.get(name);
+    const ports = earlier?.handOver() ?? [];
+    const session = new ClientSession(name, instance, new ControlChannel(stream), this.#host, ports);
+    this.#sessions.set(name, session);
+    if (earlier) earlier.instance === instance ? earlier.close() : earlier.replaced();
+    await session.run();
+    if (this.#sessions.get(name) === session) this.#sessions.delete(name);
+  }
+
+  /** Connects a client to a target, where that is allowed. */
+  async #connect(stream: PoolConnection, target: HostPort): Promise<void> {
+    const to = formatHostPort(target);
+    const describe = () => `connection of ${stream.peer} to ${to}`;
+    try {
+      if (!this.#options.allowTargets?.has(target)) throw new Error("this server does not allow that target");
+      await splice(await connectTcp(target, CONNECT_TIMEOUT_MS), stream, describe, this.#log);
+    } catch (error) {
+      const reason = `Cannot connect to ${to}: ${(error as Error).message}`;
+      this.#log.warn(`${stream.peer}: ${reason}`);
+      stream.abort(reason);
+    }
+  }
+}
