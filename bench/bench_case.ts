@@ -34,6 +34,8 @@ export interface BenchCase<Server = unknown, Client = unknown> extends Record<Ro
   readonly figures: readonly Figure<Server, Client>[];
   /** Every measurement has processes of its own: memory that was used once is not given back. */
   readonly isFresh?: boolean;
+  /** The most rounds that are worth their time. */
+  readonly maxRounds?: number;
 }
 
 /** Forgets the types of a case's ends: the runner of all cases only hands them on. */

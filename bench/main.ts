@@ -15,7 +15,8 @@ if (missing.length > 0) {
 console.log(tableHead);
 for (const benchCase of options.cases) {
   for (const pair of pairs) {
-    for await (const result of runCase({ ...options, benchCase, pair })) console.log(tableLine(pair, result));
+    const rounds = Math.min(options.rounds, benchCase.maxRounds ?? Infinity);
+    for await (const result of runCase({ ...options, rounds, benchCase, pair })) console.log(tableLine(pair, result));
   }
 }
 

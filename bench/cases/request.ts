@@ -1,7 +1,7 @@
 import { benchCase, type Figure } from "../bench_case.ts";
 import { ClientPipeEnd, openPipes, roundTripUs, ServerPipeEnd } from "../pipe_ends.ts";
 
-const TIMES = 2_000;
+const TIMES = 1_000;
 
 /** Requests that are answered with as many bytes, against one byte on the same connection. */
 export const request = benchCase({

@@ -13,10 +13,10 @@ export const throughput = benchCase({
   client: ClientPipeEnd,
   open: openPipes,
   figures: [
-    writesOf(65_536, 256 * MIB, 0.85, "client"),
-    writesOf(65_536, 256 * MIB, 0.85, "server"),
-    writesOf(1_024, 64 * MIB, 2, "client"),
-    writesOf(1_024, 64 * MIB, 2, "server"),
+    writesOf(65_536, 64 * MIB, 0.85, "client"),
+    writesOf(65_536, 64 * MIB, 0.85, "server"),
+    writesOf(1_024, 16 * MIB, 2, "client"),
+    writesOf(1_024, 16 * MIB, 2, "server"),
   ],
 });
 
@@ -27,12 +27,12 @@ export const throughput2 = benchCase({
   client: ClientPipeEnd2,
   open: openPipes,
   figures: [
-    writesOf(65_536, 256 * MIB, 0.8, "client"),
-    writesOf(65_536, 256 * MIB, 0.8, "server"),
-    writesOf(1_024, 64 * MIB, 2.5, "client"),
-    writesOf(1_024, 64 * MIB, 2.5, "server"),
-    writesOf(64, 8 * MIB, 8, "client"),
-    writesOf(64, 8 * MIB, 8, "server"),
+    writesOf(65_536, 64 * MIB, 0.8, "client"),
+    writesOf(65_536, 64 * MIB, 0.8, "server"),
+    writesOf(1_024, 16 * MIB, 2.5, "client"),
+    writesOf(1_024, 16 * MIB, 2.5, "server"),
+    writesOf(64, 4 * MIB, 8, "client"),
+    writesOf(64, 4 * MIB, 8, "server"),
   ],
 });
 

@@ -4,7 +4,7 @@ import { median } from "../median.ts";
 import { raw } from "../raw.ts";
 import { turn } from "../turn.ts";
 
-const TIMES = 200;
+const TIMES = 100;
 
 /** Names its links 0, 1, 2 and so on, so that the client can wait for one that is not there. */
 class NumberingServer {
