@@ -6,6 +6,7 @@ import { PoolError } from "./errors.ts";
 import { clientHandshake } from "./link/handshake.ts";
 import { isOrderly, type Link, type LinkState } from "./link/link.ts";
 import { type ClientPoolOptions, type ClientSettings, clientSettings } from "./options/client_options.ts";
+import { withoutQuery } from "./options/dial_target.ts";
 import { Pool } from "./pool.ts";
 import { Refill } from "./refill.ts";
 import type { Dialer, DialOptions } from "./runtime/runtime.ts";
@@ -264,7 +265,7 @@ export class ClientPool extends Pool {
       link = await this.#dials.run(dialTimeoutMs, late, (signal) => this.#open(signal));
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new PoolError(`Cannot dial ${url}: ${reason}`, { cause });
+      throw new PoolError(`Cannot dial ${withoutQuery(url)}: ${reason}`, { cause });
     } finally {
       this.#dialing--;
     }

@@ -29,6 +29,11 @@ export function dialUrl({ rest }: DialTarget, scheme: "ws" | "wss"): string {
   return new URL(`${scheme}://${rest}`).href;
 }
 
+/** A URL as messages show it: its query may hold a secret. */
+export function withoutQuery(url: string): string {
+  return url.replace(/[?#].*/s, (rest) => `${rest[0]}…`);
+}
+
 const FORM = `"wss://host:port/path", "ws://…" or "host:port"`;
 
 /** What a URL must and does not; undefined when it is in order. */
@@ -58,7 +63,7 @@ function pathFault(scheme: DialTarget["scheme"], path: string): string | undefin
   return new URLSearchParams(query).has("npws") ? "have no query parameter npws (use protocol)" : undefined;
 }
 
-/** The URL without what may be secret in it. */
+/** A URL that is not in order, without what may be secret in it. */
 function shown(url: string): string {
-  return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, "$1…@").replace(/[?#].*/s, (rest) => `${rest[0]}…`);
+  return withoutQuery(url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, "$1…@"));
 }
