@@ -1,14 +1,7 @@
 import process from "node:process";
-import {
-  ClientPool,
-  type ClientPoolOptions,
-  type Pool,
-  type PoolConnection,
-  type PoolStats,
-  ServerPool,
-  type ServerPoolOptions,
-} from "@npws/pool";
+import type { ClientPoolOptions, Pool, PoolConnection, PoolStats, ServerPoolOptions } from "@npws/pool";
 import { exchange, fill, type FillPlan, readInPieces, type ReadPlan } from "./npws2_bulk.ts";
+import { clientPool, serverPool, TimersByHand } from "./pools.ts";
 import { readText, write } from "./streams.ts";
 
 /** What of an error crosses to the other process. */
@@ -36,15 +29,15 @@ export class PoolActor {
 
   /** Starts a server pool on a free port, which it returns, or on the one given. */
   async serve(options: ServerPoolOptions): Promise<number> {
-    const pool = new ServerPool({ hostname: "127.0.0.1", ...options });
+    const pool = serverPool(options);
     this.#pool = pool;
     await pool.start();
     return pool.address.port;
   }
 
-  /** Starts a client pool; its first link is idle then. */
-  async dial(options: ClientPoolOptions): Promise<void> {
-    this.#pool = new ClientPool(options);
+  /** Starts a client pool; its first link is idle then. Where time stands still, none of its timers ever fires. */
+  async dial(options: ClientPoolOptions, timeStandsStill = false): Promise<void> {
+    this.#pool = clientPool(options, timeStandsStill ? { clock: new TimersByHand() } : {});
     await this.#pool.start();
   }
 

@@ -2,7 +2,7 @@ import type { ClientPoolOptions, Pool, ServerPoolOptions } from "@npws/pool";
 import type { RuntimeName } from "../../scripts/runtime_path.ts";
 import { runtimeName } from "../harness.ts";
 import { RemotePool } from "./npws2_remote.ts";
-import { clientPool, serverPool, until, urlOf } from "./pools.ts";
+import { clientPool, serverPool, TimersByHand, until, urlOf } from "./pools.ts";
 
 /** A pool of this process and one of another process that are connected. Disposing it ends both at once. */
 export interface OpenPair extends AsyncDisposable {
@@ -14,6 +14,8 @@ export interface OpenPair extends AsyncDisposable {
 export interface PairOptions {
   client?: Partial<ClientPoolOptions>;
   server?: ServerPoolOptions;
+  /** None of the client's timers ever fires: how fast this machine is changes nothing. */
+  timeStandsStill?: boolean;
 }
 
 /** Which side and runtime the other process has. The suite runs on both runtimes, so that each pair has each side here once. */
@@ -42,19 +44,22 @@ function describe(side: Pair["side"], remoteRuntime: RuntimeName): string {
     : `a server on ${runtimeName} and a client on ${remoteRuntime}`;
 }
 
-async function openWithClient(runtime: RuntimeName, { client, server }: PairOptions): Promise<OpenPair> {
+async function openWithClient(runtime: RuntimeName, options: PairOptions): Promise<OpenPair> {
+  const { client, server, timeStandsStill } = options;
   const remote = new RemotePool(runtime);
   const port = await remote.call("serve", { ...server });
-  const local = clientPool({ url: `ws://127.0.0.1:${port}`, ...client });
+  const environment = timeStandsStill ? { clock: new TimersByHand() } : {};
+  const local = clientPool({ url: `ws://127.0.0.1:${port}`, ...client }, environment);
   await local.start();
   return opened(local, remote);
 }
 
-async function openWithServer(runtime: RuntimeName, { client, server }: PairOptions): Promise<OpenPair> {
+async function openWithServer(runtime: RuntimeName, options: PairOptions): Promise<OpenPair> {
+  const { client, server, timeStandsStill } = options;
   const local = serverPool(server);
   await local.start();
   const remote = new RemotePool(runtime);
-  await remote.call("dial", { url: urlOf(local), ...client });
+  await remote.call("dial", { url: urlOf(local), ...client }, timeStandsStill);
   await until(local, ({ idle }) => idle > 0);
   return opened(local, remote);
 }
