@@ -260,8 +260,8 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
     if (metadata) stream.metadata = metadata;
     this.#reservedBy = kind;
     this.setState("inUse");
-    this.send("ok");
-    this.host.reserved(this, stream, kind);
+    this.send("ok"); // which may find the socket lost
+    if (this.state === "inUse") this.host.reserved(this, stream, kind);
   }
 
   #onOk(): boolean {
@@ -369,8 +369,8 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
     if (this.host.shallRetire(this)) return this.close(CloseCode.normal, "retired");
     this.setState("done");
     if (this.#role === "server") this.#nextId = this.host.nextId();
-    this.send(this.#role === "server" ? `idle ${this.#nextId}` : "idle");
-    if (this.#isPeerDone) this.#reuse();
+    this.send(this.#role === "server" ? `idle ${this.#nextId}` : "idle"); // which may find the socket lost
+    if (this.#isPeerDone && this.state === "done") this.#reuse();
   }
 
   /** Both sides are done: the link is idle under its next id. */
