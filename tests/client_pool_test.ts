@@ -51,6 +51,8 @@ test("ClientPool.start() resolves at the first idle link, and a failed dial does
   assertEquals([isStarted, pool.isReady, pool.stats().dialFailures], [false, false, 3]);
   await clock.advance(1_000);
   assertEquals([isStarted, pool.isReady, pool.stats().dialFailures], [true, true, 3]);
+  await Promise.all([pool.close(), clock.advance(0)]);
+  assertEquals(pool.isReady, false);
 });
 
 test("ClientPool.start() rejects with the signal's reason, and the pool is closed", async () => {
@@ -307,20 +309,27 @@ test("ClientPool leaves a pause alone that is shorter than a waiting caller's", 
   assertEquals(network.dials, [0, 75]);
 });
 
-test("ClientPool refills at once when the first probe succeeds", async () => {
-  await using setting = await setUpFull({ minCapacity: 6, maxCapacity: 6 });
-  const { clock, network, server, pool } = setting;
-  server.close();
-  await clock.advance(60_000);
-  assertEquals([pool.active, network.dials.slice(0, 7)], [0, [...Array(6).fill(60_000), 60_075]]);
-  server.restart();
-  const got = pool.incomingGet();
-  network.dials.length = 0;
-  await clock.advance(1_000);
-  await got;
-  const [probe] = network.dials;
-  assertEquals([network.dials, pool.active], [Array(7).fill(probe), 6]);
-});
+for (const isAwaited of [false, true]) {
+  test(`ClientPool refills at once when the first probe succeeds, ${isAwaited ? "while" : "and no"} call waits`, async () => {
+    await using setting = await setUpFull({
+      minCapacity: 6,
+      maxCapacity: 6,
+      minIntervalMs: 60_000,
+      maxIntervalMs: 60_000,
+    });
+    const { clock, network, server, pool } = setting;
+    server.close();
+    await clock.advance(45_000);
+    assertEquals([pool.active, network.dials.slice(0, 7)], [0, [...Array(6).fill(60_000), 60_075]]);
+    server.restart();
+    const got = isAwaited ? take(pool, 1) : undefined;
+    network.dials.length = 0;
+    await clock.advance(isAwaited ? 1_000 : 5_000);
+    await got;
+    const [probe] = network.dials;
+    assertEquals([network.dials, pool.active], [Array(isAwaited ? 7 : 6).fill(probe), 6]);
+  });
+}
 
 test("ClientPool grows its pauses again from the smallest after a quiet time", async () => {
   await using setting = await setUpFull({ minCapacity: 1, maxCapacity: 1, maxBackoffMs: 1_000 });

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { stub } from "@std/testing/mock";
 import { PoolClosedError, PoolError } from "../src/errors.ts";
 import type { ServerPoolOptions } from "../src/options/server_options.ts";
 import type { ServerPool } from "../src/server_pool.ts";
@@ -93,6 +94,20 @@ test("ServerPool gives no two open links the same id, idle or in use", async () 
   for (let index = 0; index < 50; index++) await pool.incomingGet();
   peers.push(...await setting.crowd(100));
   assertEquals(new Set(peers.map(({ id }) => id)).size, 200);
+});
+
+test("ServerPool names a link as one that is closed, and as none that is open", async () => {
+  await using setting = await setUp();
+  const { world, clock, pool } = setting;
+  const bytes = [7, 7, 8, 7, 9];
+  const fill = (id: Uint8Array) => id.fill(bytes.shift()!);
+  using _random = stub(crypto, "getRandomValues", fill as Crypto["getRandomValues"]);
+  await world.dial(pool);
+  const peers = [await world.dial(pool), await world.dial(pool)];
+  assertEquals(peers.map(({ id }) => id), ["07070707", "08080808"]);
+  peers[0].socket.close(1000, "");
+  await clock.advance(0);
+  assertEquals((await world.dial(pool)).id, "07070707");
 });
 
 test("ServerPool lets exactly maxCapacity idle links in, however many dial at once", async () => {
