@@ -1,0 +1,65 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/** A table by the texts in its first column: the other cells of the row, by the titles of their columns. */
+export type Table = ReadonlyMap<string, Readonly<Record<string, string>>>;
+
+/** What stands between a heading and the next one. */
+export interface Section {
+  readonly title: string;
+  /** 1 for "#". */
+  readonly level: number;
+  /** The name by which links reach it. */
+  readonly anchor: string;
+  readonly text: string;
+}
+
+/** The README, as far as tests look at it. No text that it returns has the marks of code. */
+export class Readme {
+  readonly text = readFileSync(fileURLToPath(new URL("../README.md", import.meta.url)), "utf8");
+  readonly sections: readonly Section[] = parseSections(this.text);
+
+  /** The table of a section that has this text in its first column. */
+  table(title: string, member: string): Table {
+    const section = this.sections.find((section) => section.title === title);
+    const tables = [...section?.text.matchAll(/(?:^\|.*\n)+/gm) ?? []].map(([table]) => parseTable(table));
+    const table = tables.find((table) => table.has(member));
+    if (!table) throw new Error(`Cannot read the README: no table of "${title}" tells of ${member}`);
+    return table;
+  }
+
+  /** Where links lead, those in code aside. */
+  get links(): string[] {
+    return [...withoutBlocks(this.text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target);
+  }
+}
+
+function parseSections(text: string): Section[] {
+  const headings = [...withoutBlocks(text).matchAll(/^(#+) (.*)$/gm)];
+  return headings.map(({ index, 0: heading, 1: marks, 2: title }, number) => ({
+    title,
+    level: marks.length,
+    anchor: anchorOf(title),
+    text: text.slice(index + heading.length, headings[number + 1]?.index),
+  }));
+}
+
+/** As GitHub makes them. */
+function anchorOf(title: string): string {
+  return title.toLowerCase().replace(/[^\p{Letter}\p{Number}_ -]/gu, "").replaceAll(" ", "-");
+}
+
+function parseTable(text: string): Table {
+  const [[, ...titles], , ...rows] = text.replaceAll("`", "").trim().split("\n").map((line) =>
+    line.slice(1, -1).split("|").map((cell) => cell.trim())
+  );
+  return new Map(rows.map(([first, ...cells]) => [
+    first,
+    Object.fromEntries(titles.map((title, column) => [title, cells[column]])),
+  ]));
+}
+
+/** As long as the original, so that what stands in one stands in the other at the same place. */
+function withoutBlocks(text: string): string {
+  return text.replace(/^```[\s\S]*?^```/gm, (block) => block.replace(/[^\n]/g, " "));
+}
