@@ -1,30 +1,17 @@
-import { ConnectionResetError, ProtocolError } from "../errors.ts";
-import type { Message, Socket } from "../runtime/socket.ts";
-import { type Control, formatEnd, formatOpen, parseControl } from "./control.ts";
+import { ConnectionResetError } from "../errors.ts";
+import { formatEnd, formatOpen } from "./control.ts";
 import type { EarlyLink, EarlyStart } from "./early_start.ts";
-import { ReceiveWindow, SendCredit } from "./flow.ts";
-import type { ClientHello, ServerHello } from "./hello.ts";
-import { CloseCode, Link, type LinkHost, type ReservedLink } from "./link.ts";
-import { RoundTrip } from "./round_trip.ts";
-import { MAX_DATA_BYTES } from "./sender.ts";
+import { CloseCode, type ReservedLink } from "./link.ts";
+import { MeteredLink, type StreamControl } from "./metered_link.ts";
 import { ResetCode, Stream } from "./stream.ts";
 import type { Take, TakeFailure, TakeKind } from "./take.ts";
-
-/** Which side of the link this is: the two differ in who names the streams, and whose take stands when two cross. */
-export type Role = "client" | "server";
 
 /**
  * A link to a peer that speaks npws/2 (wire.md section 2): binary messages are stream data, text messages are control, and the
  * link carries one stream after another. Made when both hellos were exchanged. What each message does in each state is the
  * table of wire-states.md; a message that the table calls a violation ends this link and no other.
  */
-export class Npws2Link extends Link implements EarlyLink, ReservedLink {
-  readonly protocol = 2;
-  readonly peerPool: string;
-  readonly #role: Role;
-  readonly #credit: SendCredit;
-  readonly #window: ReceiveWindow;
-  readonly #roundTrip: RoundTrip;
+export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
   /** The own take that the peer has not answered. Set in `taking` only. */
   #take: Take | undefined;
   /** The client's take that crossed the server's own has come: its answer is next, and no second one. */
@@ -37,15 +24,6 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
   #isPeerDone = false;
   #nextId: string | undefined;
   #streams = 0;
-
-  constructor(socket: Socket, host: LinkHost, role: Role, id: string, peerHello: ServerHello | ClientHello) {
-    super(socket, host, id, "name" in peerHello ? peerHello.name : undefined);
-    this.#role = role;
-    this.peerPool = peerHello.pool;
-    this.#credit = new SendCredit(peerHello.window);
-    this.#window = new ReceiveWindow(host.limits.windowBytes, host.limits.maxWindowBytes);
-    this.#roundTrip = new RoundTrip();
-  }
 
   /** How many streams the link has carried to their end. */
   get streams(): number {
@@ -88,11 +66,7 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
     const stream = this.stream;
     if (stream?.sending === "open") this.sendReset(ResetCode.poolClosed, "pool closed");
     if (stream?.receiving === "open" && !stream.cancelled) this.sendStop(ResetCode.poolClosed, "pool closed");
-    this.#fail(CloseCode.goingAway, "pool closed", error);
-  }
-
-  want(count: number): void {
-    this.send(`want ${count}`);
+    this.fail(CloseCode.goingAway, "pool closed", error);
   }
 
   override close(code: number, reason: string): void {
@@ -101,24 +75,7 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
     this.#forgetReserved();
   }
 
-  sweep(now: number): void {
-    const { keepAliveMs, heartbeatTimeoutMs } = this.host.limits;
-    if (keepAliveMs === 0 || this.state === "closing") return;
-    const silentMs = now - this.heardAt;
-    if (silentMs >= keepAliveMs + heartbeatTimeoutMs) this.terminate();
-    else if (silentMs >= keepAliveMs) this.#ping(now);
-  }
-
   // What a stream, or its early start, has to say.
-
-  override sendable(): number {
-    return Math.min(super.sendable(), this.#credit.available);
-  }
-
-  override sendData(data: Uint8Array): void {
-    this.#credit.spend(data.byteLength);
-    super.sendData(data);
-  }
 
   sendFin(): void {
     this.send("fin");
@@ -141,14 +98,6 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
     this.send(formatEnd("stop", code, reason));
   }
 
-  consumed(bytes: number): void {
-    const now = this.host.clock.now();
-    const grant = this.#window.consume(bytes, now, this.#roundTrip.shortestMs);
-    if (grant === undefined) return;
-    this.send(`credit ${grant}`);
-    if (this.#window.canGrow && this.#roundTrip.isDue(now)) this.#ping(now);
-  }
-
   /** Ends the stream when there is nothing left to do for it (wire-states.md, "After every event in a stream row"). */
   streamProgressed(): void {
     const stream = this.stream;
@@ -169,38 +118,29 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
     else super.pump();
   }
 
-  protected receive(message: Message): void {
-    if (typeof message !== "string") return this.#onData(message);
-    const control = parseControl(message);
-    if (!control || !this.#onControl(control)) {
-      this.#violation(
-        control ? `"${control.verb}" while the link is ${this.#row()}` : "a text that is no control message",
-      );
-    }
-  }
-
   protected streamLost(): void {
     this.#takeFailed(this.end!.code === CloseCode.normal && !this.end!.local ? "left" : "lost");
-    if (this.#role === "server" && this.#nextId) this.host.releaseId(this.#nextId);
+    if (this.role === "server" && this.#nextId) this.host.releaseId(this.#nextId);
     this.stream?.lost(this.lostError());
     this.#forgetReserved();
   }
 
-  #onData(data: Uint8Array<ArrayBuffer>): void {
-    const isEarly = this.state === "idle" || this.state === "taking";
-    const isExpected = this.state === "inUse" && this.stream!.receiving === "open";
-    if ((!isEarly && !isExpected) || data.byteLength > MAX_DATA_BYTES) {
-      return this.#violation(`${data.byteLength} bytes of data while the link is ${this.#row()}`);
-    }
-    if (!this.#window.receive(data.byteLength)) return this.#overCredit();
-    this.host.traffic.bytesRead += data.byteLength;
-    // Early data of a take that came to nothing is dropped, and counts as consumed.
-    if (isEarly) this.consumed(data.byteLength);
+  protected get takesData(): boolean {
+    return this.#isBeforeStream || (this.state === "inUse" && this.stream!.receiving === "open");
+  }
+
+  protected receiveData(data: Uint8Array<ArrayBuffer>): void {
+    if (this.#isBeforeStream) this.consumed(data.byteLength);
     else this.stream!.receive(data);
   }
 
-  /** False: a violation. */
-  #onControl(control: Control): boolean {
+  protected get row(): string {
+    const { state, stream } = this;
+    if (state !== "inUse" || !stream) return state;
+    return `in use (${stream.sending}/${stream.receiving}${this.#isPeerDone ? ", peer done" : ""})`;
+  }
+
+  protected receiveControl(control: StreamControl): boolean {
     switch (control.verb) {
       case "take":
       case "open":
@@ -209,10 +149,6 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
         return this.#onOk();
       case "no":
         return this.#onNo();
-      case "credit":
-        this.#credit.raise(control.count);
-        this.pump();
-        return true;
       case "fin":
         return this.#onFin();
       case "reset":
@@ -221,15 +157,6 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
         return this.#onStop(control.code, control.reason);
       case "idle":
         return this.#onIdle(control.id);
-      case "want":
-        if (this.#role === "client") this.host.wanted(control.count);
-        return this.#role === "client";
-      case "ping":
-        this.send(`pong ${control.count}`);
-        return true;
-      case "pong":
-        this.#roundTrip.answered(control.count, this.host.clock.now());
-        return true;
     }
   }
 
@@ -239,7 +166,7 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
       return true;
     }
     if (this.state !== "taking") return false;
-    if (this.#role === "server") {
+    if (this.role === "server") {
       if (this.#wasCrossed) return false;
       this.#wasCrossed = true; // ours stands, and the client will answer it
       return true;
@@ -286,7 +213,7 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
   }
 
   #onFin(): boolean {
-    if (this.state === "idle" || this.state === "taking") return true; // early, of a take that came to nothing
+    if (this.#isBeforeStream) return true;
     if (this.state !== "inUse" || this.stream!.receiving !== "open") return false;
     this.stream!.receiveEnd();
     return true;
@@ -312,7 +239,7 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
   }
 
   #onIdle(id: string | undefined): boolean {
-    if ((id !== undefined) !== (this.#role === "client") || this.#isPeerDone) return false;
+    if ((id !== undefined) !== (this.role === "client") || this.#isPeerDone) return false;
     const isOver = this.state === "inUse" && this.stream!.sending !== "open" && this.stream!.receiving !== "open";
     if (!isOver && this.state !== "done") return false;
     this.#isPeerDone = true;
@@ -322,6 +249,11 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
   }
 
   // From one state to the next.
+
+  /** Data and `fin` that come now are early ones, of a take that came to nothing. */
+  get #isBeforeStream(): boolean {
+    return this.state === "idle" || this.state === "taking";
+  }
 
   #newStream(): Stream {
     const stream = this.stream = new Stream(this, this.host.batch);
@@ -368,18 +300,18 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
     this.#streams++;
     if (this.host.shallRetire(this)) return this.close(CloseCode.normal, "retired");
     this.setState("done");
-    if (this.#role === "server") this.#nextId = this.host.nextId();
-    this.send(this.#role === "server" ? `idle ${this.#nextId}` : "idle"); // which may find the socket lost
+    if (this.role === "server") this.#nextId = this.host.nextId();
+    this.send(this.role === "server" ? `idle ${this.#nextId}` : "idle"); // which may find the socket lost
     if (this.#isPeerDone && this.state === "done") this.#reuse();
   }
 
   /** Both sides are done: the link is idle under its next id. */
   #reuse(): void {
-    if (this.#role === "server") this.host.releaseId(this.id);
+    if (this.role === "server") this.host.releaseId(this.id);
     this.setId(this.#nextId!);
     this.#nextId = undefined;
     this.#isPeerDone = false;
-    this.#window.shrink();
+    this.shrinkWindow();
     this.#free();
   }
 
@@ -394,38 +326,9 @@ export class Npws2Link extends Link implements EarlyLink, ReservedLink {
     stream?.cancel(code, reason);
   }
 
-  #ping(now: number): void {
-    const number = this.#roundTrip.start(now);
-    if (number !== undefined) this.send(`ping ${number}`);
-  }
-
-  // Ends of the link.
-
-  #violation(what: string): void {
-    const error = new ProtocolError(`Cannot use connection ${this.id}: the peer sent ${what}`);
-    this.#fail(CloseCode.protocolError, "protocol violation", error);
-  }
-
-  #overCredit(): void {
-    const error = new ProtocolError(`Cannot use connection ${this.id}: the peer sent more than it was granted`);
-    this.#fail(CloseCode.policyViolation, "over the granted credit", error);
-  }
-
-  #fail(code: number, reason: string, error: unknown): void {
-    this.stream?.lost(error); // first: some sockets tell their close before `close` returns
-    this.close(code, reason);
-  }
-
   #resetError(what: "read" | "write", code: number, reason: string): ConnectionResetError {
     const text = reason ? ` (${reason})` : "";
     const by = what === "read" ? "the peer gave its direction up" : "the peer does not want more";
     return new ConnectionResetError(`Cannot ${what} connection ${this.id}: ${by}, code ${code}${text}`, code, reason);
-  }
-
-  /** The row of the state table, for messages. */
-  #row(): string {
-    const { state, stream } = this;
-    if (state !== "inUse" || !stream) return state;
-    return `in use (${stream.sending}/${stream.receiving}${this.#isPeerDone ? ", peer done" : ""})`;
   }
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { assert, assertEquals } from "@std/assert";
 import type { PoolConnection } from "../../src/connection.ts";
-import type { Role } from "../../src/link/npws2.ts";
+import type { Role } from "../../src/link/metered_link.ts";
 import type { Message } from "../../src/runtime/socket.ts";
 import { DispatcherRig, type RiggedLink } from "../dispatcher_rig.ts";
 import { Conduct } from "./conduct.ts";

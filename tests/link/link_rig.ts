@@ -1,7 +1,8 @@
 import { ConnectionLostError, ConnectionResetError } from "../../src/errors.ts";
 import { EarlyStart } from "../../src/link/early_start.ts";
 import type { LinkLimits } from "../../src/link/link.ts";
-import { Npws2Link, type Role } from "../../src/link/npws2.ts";
+import type { Role } from "../../src/link/metered_link.ts";
+import { Npws2Link } from "../../src/link/npws2.ts";
 import type { Stream } from "../../src/link/stream.ts";
 import type { TakeFailure, TakeKind } from "../../src/link/take.ts";
 import { Conduct } from "./conduct.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Role } from "../../src/link/npws2.ts";
+import type { Role } from "../../src/link/metered_link.ts";
 import { test } from "../harness.ts";
 import { LinkRig } from "./link_rig.ts";
 import {

@@ -1,5 +1,5 @@
 import type { LinkLimits } from "../../src/link/link.ts";
-import type { Role } from "../../src/link/npws2.ts";
+import type { Role } from "../../src/link/metered_link.ts";
 import { FakeLinkHost, NEXT_ID } from "./fake_link_host.ts";
 import { RecordingSocket } from "./recording_socket.ts";
 

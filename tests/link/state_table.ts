@@ -1,4 +1,4 @@
-import type { Role } from "../../src/link/npws2.ts";
+import type { Role } from "../../src/link/metered_link.ts";
 
 /** What each side does with each message, in the words of wire-states.md. */
 export const stateTables: Record<Role, StateTable> = {

@@ -1,0 +1,140 @@
+import { ProtocolError } from "../errors.ts";
+import type { Message, Socket } from "../runtime/socket.ts";
+import { type Control, parseControl } from "./control.ts";
+import { ReceiveWindow, SendCredit } from "./flow.ts";
+import type { ClientHello, ServerHello } from "./hello.ts";
+import { CloseCode, Link, type LinkHost } from "./link.ts";
+import { RoundTrip } from "./round_trip.ts";
+import { MAX_DATA_BYTES } from "./sender.ts";
+
+/** Which side of the link this is: the two differ in who names the streams, and whose take stands when two cross. */
+export type Role = "client" | "server";
+
+/** A message that belongs to a stream: what it does depends on the link's state. */
+export type StreamControl = Exclude<Control, { readonly verb: "credit" | "want" | "ping" | "pong" }>;
+
+/**
+ * What npws/2 says about a link whatever it carries (wire.md sections 2.4, 2.8 and 2.9): credit for data, demand, the heartbeat,
+ * and the end when the peer breaks the rules. These messages are legal in every state; streams are the business of the class
+ * that extends this one.
+ */
+export abstract class MeteredLink extends Link {
+  readonly protocol = 2;
+  readonly peerPool: string;
+  protected readonly role: Role;
+  readonly #credit: SendCredit;
+  readonly #window: ReceiveWindow;
+  readonly #roundTrip = new RoundTrip();
+
+  constructor(socket: Socket, host: LinkHost, role: Role, id: string, peerHello: ServerHello | ClientHello) {
+    super(socket, host, id, "name" in peerHello ? peerHello.name : undefined);
+    this.role = role;
+    this.peerPool = peerHello.pool;
+    this.#credit = new SendCredit(peerHello.window);
+    this.#window = new ReceiveWindow(host.limits.windowBytes, host.limits.maxWindowBytes);
+  }
+
+  want(count: number): void {
+    this.send(`want ${count}`);
+  }
+
+  sweep(now: number): void {
+    const { keepAliveMs, heartbeatTimeoutMs } = this.host.limits;
+    if (keepAliveMs === 0 || this.state === "closing") return;
+    const silentMs = now - this.heardAt;
+    if (silentMs >= keepAliveMs + heartbeatTimeoutMs) this.terminate();
+    else if (silentMs >= keepAliveMs) this.#ping(now);
+  }
+
+  override sendable(): number {
+    return Math.min(super.sendable(), this.#credit.available);
+  }
+
+  override sendData(data: Uint8Array): void {
+    this.#credit.spend(data.byteLength);
+    super.sendData(data);
+  }
+
+  consumed(bytes: number): void {
+    const now = this.host.clock.now();
+    const grant = this.#window.consume(bytes, now, this.#roundTrip.shortestMs);
+    if (grant === undefined) return;
+    this.send(`credit ${grant}`);
+    if (this.#window.canGrow && this.#roundTrip.isDue(now)) this.#ping(now);
+  }
+
+  /** Whether the link's state allows data. */
+  protected abstract get takesData(): boolean;
+
+  /** Data that the state allows, within the granted credit. */
+  protected abstract receiveData(data: Uint8Array<ArrayBuffer>): void;
+
+  /** False: the link's state does not allow the message. */
+  protected abstract receiveControl(control: StreamControl): boolean;
+
+  /** The row of the state table, for messages. */
+  protected abstract get row(): string;
+
+  protected receive(message: Message): void {
+    if (typeof message !== "string") return this.#onData(message);
+    const control = parseControl(message);
+    if (!control) this.#violation("a text that is no control message");
+    else if (!this.#onControl(control)) this.#violation(`"${control.verb}" while the link is ${this.row}`);
+  }
+
+  /** The link is idle again: the next stream begins with the window of the hello. */
+  protected shrinkWindow(): void {
+    this.#window.shrink();
+  }
+
+  /** Ends the link under its stream, which breaks with this error. */
+  protected fail(code: number, reason: string, error: unknown): void {
+    this.stream?.lost(error); // first: some sockets tell their close before `close` returns
+    this.close(code, reason);
+  }
+
+  #onData(data: Uint8Array<ArrayBuffer>): void {
+    if (!this.takesData || data.byteLength > MAX_DATA_BYTES) {
+      return this.#violation(`${data.byteLength} bytes of data while the link is ${this.row}`);
+    }
+    if (!this.#window.receive(data.byteLength)) return this.#overCredit();
+    this.host.traffic.bytesRead += data.byteLength;
+    this.receiveData(data);
+  }
+
+  /** False: a violation. */
+  #onControl(control: Control): boolean {
+    switch (control.verb) {
+      case "credit":
+        this.#credit.raise(control.count);
+        this.pump();
+        return true;
+      case "want":
+        if (this.role === "client") this.host.wanted(control.count);
+        return this.role === "client";
+      case "ping":
+        this.send(`pong ${control.count}`);
+        return true;
+      case "pong":
+        this.#roundTrip.answered(control.count, this.host.clock.now());
+        return true;
+      default:
+        return this.receiveControl(control);
+    }
+  }
+
+  #ping(now: number): void {
+    const number = this.#roundTrip.start(now);
+    if (number !== undefined) this.send(`ping ${number}`);
+  }
+
+  #violation(what: string): void {
+    const error = new ProtocolError(`Cannot use connection ${this.id}: the peer sent ${what}`);
+    this.fail(CloseCode.protocolError, "protocol violation", error);
+  }
+
+  #overCredit(): void {
+    const error = new ProtocolError(`Cannot use connection ${this.id}: the peer sent more than it was granted`);
+    this.fail(CloseCode.policyViolation, "over the granted credit", error);
+  }
+}
