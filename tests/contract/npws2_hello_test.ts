@@ -6,7 +6,7 @@ import type { RawLink } from "../raw_link.ts";
 import { dialNpws1, requestUpgrade } from "../npws1_peer.ts";
 import { Opcode } from "../websocket_frames.ts";
 import { eventually } from "./eventually.ts";
-import { dialNpws2, greetWith, helloText, POOL_ID, RawPeer, readHello } from "./npws2_raw.ts";
+import { dialNpws2, greetWith, helloText, POOL_ID, RawPeer, readHello, takeLink } from "./npws2_raw.ts";
 import { roles } from "./npws2_rigs.ts";
 import { clientPool, nextEvent, serverPool, TimersByHand, transports, until, urlOf } from "./pools.ts";
 import { openClientRig } from "./rigs.ts";
@@ -244,10 +244,7 @@ async function startServer(options: ServerPoolOptions = {}, clock?: Clock) {
 
 /** The pool hands the peer's link out, and it carries bytes both ways. */
 async function assertWorks(pool: Pool, peer: RawPeer) {
-  const got = pool.outgoingGet(peer.id);
-  await peer.expect("take");
-  await peer.say("ok");
-  const connection = await got;
+  const connection = await takeLink(pool, peer);
   await write(connection, "to the peer");
   assertEquals(await peer.link.readBytes(11), bytes("to the peer"));
   await peer.send("from the peer");

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import type { Pool, PoolConnection } from "@npws/pool";
 import { type Opening, requestUpgrade } from "../npws1_peer.ts";
 import type { RawClose, RawLink } from "../raw_link.ts";
 import { concat, Opcode } from "../websocket_frames.ts";
@@ -62,13 +63,22 @@ export class RawPeer {
     assertEquals(frame?.opcode, Opcode.close);
     return { code: frame.payload[0] << 8 | frame.payload[1], reason: new TextDecoder().decode(frame.payload.slice(2)) };
   }
+}
 
-  /** Sends this side's `idle` when the other's was heard: the link is idle under the id that the server names. */
-  async finishAsClient(): Promise<void> {
-    const [, id] = /^idle ([0-9a-f]{8})$/.exec(await this.hear()) ?? [];
-    this.id = id;
-    await this.say("idle");
-  }
+/** Has the pool take the peer's link, and confirms it. */
+export async function takeLink(pool: Pool, peer: RawPeer): Promise<PoolConnection> {
+  const got = pool.outgoingGet(peer.id);
+  await peer.expect("take");
+  await peer.say("ok");
+  return got;
+}
+
+/** Hears the `idle` of a pool of this side and says the peer's own: the link is idle under another id. */
+export async function finishStream(side: "client" | "server", peer: RawPeer): Promise<void> {
+  const [, id] = /^idle(?: ([0-9a-f]{8}))?$/.exec(await peer.hear()) ?? [];
+  peer.id = id ?? crypto.randomUUID().slice(0, 8);
+  await peer.say(side === "server" ? "idle" : `idle ${peer.id}`);
+  await peer.sync();
 }
 
 /** The text of a hello. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { PoolTimeoutError } from "@npws/pool";
 import { test } from "../harness.ts";
-import type { RawPeer } from "./npws2_raw.ts";
+import { finishStream, type RawPeer } from "./npws2_raw.ts";
 import { type Rig, type Role, roles } from "./npws2_rigs.ts";
 import { TimersByHand, until } from "./pools.ts";
 import { bytes, readExactly, readText, write } from "./streams.ts";
@@ -120,12 +120,7 @@ for (const role of roles) {
       await assertNone(setting, fetch(rig, peer.id));
       assertEquals([rig.pool.stats().taken, rig.pool.stats().inUse], [0, 1]);
       await peer.say("reset 2");
-      if (role.side === "server") await peer.finishAsClient();
-      else {
-        await peer.expect("idle");
-        await peer.say(`idle ${peer.id = "feedbeef"}`);
-      }
-      await peer.sync();
+      await finishStream(role.side, peer);
       assertEquals([rig.pool.active, rig.pool.stats().recycled], [1, 1]);
     });
 

@@ -1,20 +1,12 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { ConnectionLostError, ConnectionResetError, type PoolConnection } from "@npws/pool";
 import { test } from "../harness.ts";
-import type { RawPeer } from "./npws2_raw.ts";
+import { finishStream, type RawPeer, takeLink } from "./npws2_raw.ts";
 import { type Rig, type Role, roles } from "./npws2_rigs.ts";
 import { until } from "./pools.ts";
 import { bytes, readExactly, readText, write } from "./streams.ts";
 
 const windowBytes = 4_096;
-
-/** Takes the peer's link, and answers for it. */
-async function take({ pool }: Rig, peer: RawPeer): Promise<PoolConnection> {
-  const got = pool.outgoingGet(peer.id);
-  await peer.expect("take");
-  await peer.say("ok");
-  return got;
-}
 
 /** Ends the stream on both sides, so that the link is idle under another id. */
 async function endStream(role: Role, connection: PoolConnection, peer: RawPeer): Promise<void> {
@@ -22,17 +14,7 @@ async function endStream(role: Role, connection: PoolConnection, peer: RawPeer):
   await peer.expect("fin");
   await peer.say("fin");
   assertEquals(await readText(connection), "");
-  await finish(role, peer);
-}
-
-/** Hears the pool's `idle`, says the peer's own, and sees that the pool has it. */
-async function finish(role: Role, peer: RawPeer): Promise<void> {
-  if (role.side === "server") await peer.finishAsClient();
-  else {
-    await peer.expect("idle");
-    await peer.say(`idle ${peer.id = crypto.randomUUID().slice(0, 8)}`);
-  }
-  await peer.sync();
+  await finishStream(role.side, peer);
 }
 
 for (const role of roles) {
@@ -46,7 +28,7 @@ for (const role of roles) {
       await until(rig.pool, ({ idle }) => idle === 2);
       await run(rig, peer, other);
       // Whatever happened to one link, the other is untouched.
-      const untouched = await take(rig, other);
+      const untouched = await takeLink(rig.pool, other);
       await other.send("untouched");
       assertEquals(await readExactly(untouched, 9), bytes("untouched"));
     });
@@ -54,7 +36,7 @@ for (const role of roles) {
   testReuse("it is idle under another id when both have said idle", async (rig, peer) => {
     const ids = [peer.id];
     for (let streams = 1; streams <= 3; streams++) {
-      await endStream(role, await take(rig, peer), peer);
+      await endStream(role, await takeLink(rig.pool, peer), peer);
       assertNotEquals(peer.id, ids.at(-1));
       ids.push(peer.id);
       assertEquals([rig.pool.active, rig.pool.stats().recycled, rig.pool.stats().dialed], [2, streams, 2]);
@@ -63,27 +45,27 @@ for (const role of roles) {
   });
 
   testReuse("late data reaches nobody, and counts as read", async (rig, peer) => {
-    await endStream(role, await take(rig, peer), peer);
+    await endStream(role, await takeLink(rig.pool, peer), peer);
     await peer.send(new Uint8Array(windowBytes / 2).fill(1));
     await peer.expect(`credit ${windowBytes * 1.5}`);
-    const next = await take(rig, peer);
+    const next = await takeLink(rig.pool, peer);
     await peer.send("of the next");
     await peer.say("fin");
     assertEquals(await readText(next), "of the next");
   });
 
   testReuse("a late fin ends nothing", async (rig, peer) => {
-    await endStream(role, await take(rig, peer), peer);
+    await endStream(role, await takeLink(rig.pool, peer), peer);
     await peer.say("fin");
-    const next = await take(rig, peer);
+    const next = await takeLink(rig.pool, peer);
     await peer.send("of the next");
     assertEquals(await readExactly(next, 11), bytes("of the next"));
   });
 
   testReuse("credit lasts, and a lower one that comes late takes nothing away", async (rig, peer) => {
-    await endStream(role, await take(rig, peer), peer);
+    await endStream(role, await takeLink(rig.pool, peer), peer);
     await peer.say("credit 300000", "credit 1");
-    const next = await take(rig, peer);
+    const next = await takeLink(rig.pool, peer);
     const content = new Uint8Array(300_000).fill(7);
     const written = write(next, content);
     assertEquals(await peer.link.readBytes(content.length), content);
@@ -91,9 +73,9 @@ for (const role of roles) {
   });
 
   testReuse("what its application does too late touches no later stream", async (rig, peer) => {
-    const first = await take(rig, peer);
+    const first = await takeLink(rig.pool, peer);
     await endStream(role, first, peer);
-    const next = await take(rig, peer);
+    const next = await takeLink(rig.pool, peer);
     first.abort("too late");
     await first.readable.cancel("too late").catch(() => {});
     await first.close();
@@ -105,30 +87,30 @@ for (const role of roles) {
   });
 
   testReuse("a stop that comes late is ignored, and the link is idle again", async (rig, peer) => {
-    const connection = await take(rig, peer);
+    const connection = await takeLink(rig.pool, peer);
     await connection.writable.close();
     await peer.expect("fin");
     await peer.say("stop 1 too late", "fin");
     assertEquals(await readText(connection), "");
     await connection.closed;
-    await finish(role, peer);
+    await finishStream(role.side, peer);
     assertEquals(rig.pool.stats().recycled, 1);
   });
 
   testReuse("after a reset of both directions it is as good as new", async (rig, peer) => {
-    const connection = await take(rig, peer);
+    const connection = await takeLink(rig.pool, peer);
     await peer.send("half of");
     await peer.say("reset 1 broken", "stop 1 broken");
     await peer.expect("reset 1");
     const error = await assertRejects(() => readText(connection), ConnectionResetError, "code 1 (broken)");
     assertEquals([error.code, error.reason], [1, "broken"]);
-    await finish(role, peer);
-    await endStream(role, await take(rig, peer), peer);
+    await finishStream(role.side, peer);
+    await endStream(role, await takeLink(rig.pool, peer), peer);
     assertEquals(rig.pool.stats().recycled, 2);
   });
 
   testReuse("an unread byte keeps it from the next stream", async (rig, peer) => {
-    const connection = await take(rig, peer);
+    const connection = await takeLink(rig.pool, peer);
     await peer.send("unread");
     await peer.say("fin");
     await connection.writable.close();
@@ -136,13 +118,13 @@ for (const role of roles) {
     await peer.sync();
     assertEquals([rig.pool.active, rig.pool.stats().inUse], [1, 1]);
     assertEquals(await readText(connection), "unread");
-    await finish(role, peer);
+    await finishStream(role.side, peer);
     assertEquals(rig.pool.active, 2);
   });
 
   for (const message of ["reset 1 too late", "stop 1 too late", "ok", "no", "idle deadbeef", "idle"]) {
     testReuse(`"${message}" that comes when it is idle again closes it with 1002`, async (rig, peer) => {
-      await endStream(role, await take(rig, peer), peer);
+      await endStream(role, await takeLink(rig.pool, peer), peer);
       const closed = new Promise<number>((resolve) =>
         rig.pool.addEventListener("linkclose", ({ detail }) => resolve(detail.code), { once: true })
       );
@@ -154,8 +136,8 @@ for (const role of roles) {
   }
 
   testReuse("data over the credit closes it with 1008, and breaks its stream alone", async (rig, peer) => {
-    await endStream(role, await take(rig, peer), peer);
-    const connection = await take(rig, peer);
+    await endStream(role, await takeLink(rig.pool, peer), peer);
+    const connection = await takeLink(rig.pool, peer);
     const reading = assertRejects(() => connection.closed, Error, "the peer sent more than it was granted");
     await peer.send(new Uint8Array(windowBytes));
     await peer.sync();
@@ -166,8 +148,8 @@ for (const role of roles) {
   });
 
   testReuse("a link lost after the peer's fin keeps what came readable", async (rig, peer) => {
-    await endStream(role, await take(rig, peer), peer);
-    const connection = await take(rig, peer);
+    await endStream(role, await takeLink(rig.pool, peer), peer);
+    const connection = await takeLink(rig.pool, peer);
     await peer.send("all of it");
     await peer.say("fin");
     await peer.sync();
