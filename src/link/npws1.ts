@@ -51,9 +51,13 @@ export class Npws1Link extends Link {
   /** npws/1 has no word for it. */
   want(): void {}
 
+  /** Waits for what the socket still holds: the peer has a second from the close on, and a slow one may need longer than that. */
   sendEnd(): void {
-    this.stream!.sentEnd();
-    this.close(CloseCode.normal, "");
+    this.socket.onceSent(() => {
+      if (this.state !== "inUse") return;
+      this.stream!.sentEnd();
+      this.close(CloseCode.normal, "");
+    });
   }
 
   sendReset(_code: number, reason: string): void {

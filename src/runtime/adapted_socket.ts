@@ -1,3 +1,4 @@
+import { DrainWatch } from "./drain_watch.ts";
 import type { Message, NetAddress, Socket, SocketHandler, TlsInfo } from "./socket.ts";
 
 /** No close frame came (RFC 6455 section 7.1.5). */
@@ -19,6 +20,10 @@ export abstract class AdaptedSocket implements Socket {
   #held: Held | undefined;
   /** No call of the handler's `onClose` is to come: it was made, or waits in `#held`. */
   #closeTold = false;
+  /** `close` was called: nothing is sent any more, though the runtime may not have closed yet. */
+  #isClosing = false;
+  /** Defined while somebody waits until everything is sent. */
+  #sending: DrainWatch | undefined;
   /** `send` returned false, and the handler was not told to go on since. */
   protected blocked = false;
 
@@ -44,6 +49,15 @@ export abstract class AdaptedSocket implements Socket {
 
   uncork(): void {}
 
+  onceSent(callback: () => void): void {
+    if (this.bufferedBytes === 0) return callback();
+    this.#sending = new DrainWatch(() => {
+      if (this.bufferedBytes > 0) return false;
+      callback();
+      return true;
+    });
+  }
+
   get handler(): SocketHandler | undefined {
     return this.#handler;
   }
@@ -55,7 +69,8 @@ export abstract class AdaptedSocket implements Socket {
   }
 
   close(code: number, reason: string): void {
-    if (this.#closeTold) return;
+    if (this.isClosed) return;
+    this.#isClosing = true;
     // A paused socket would not see the peer's answer.
     this.resume();
     this.startClosing(code, fitting(reason));
@@ -69,9 +84,9 @@ export abstract class AdaptedSocket implements Socket {
     this.drop();
   }
 
-  /** Whether the runtime's socket is of no more use: closed, or given up. */
+  /** Whether nothing is sent any more: closing, closed or given up. */
   protected get isClosed(): boolean {
-    return this.#closeTold;
+    return this.#isClosing || this.#closeTold;
   }
 
   /** Hands a message on, and ignores empty binary ones and what comes after the close. */
@@ -88,6 +103,7 @@ export abstract class AdaptedSocket implements Socket {
   protected closed(code: number, reason: string): void {
     if (this.#closeTold) return;
     this.#closeTold = true;
+    this.#sending?.cancel();
     this.blocked = false;
     const told = code === 0 ? ABNORMAL_CLOSURE : code;
     if (this.#handler && !this.#held) return this.#handler.onClose(told, reason);

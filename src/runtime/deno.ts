@@ -50,9 +50,8 @@ function checkServe({ tls }: ServeOptions): void {
 // deno-lint-ignore require-await -- what Deno.serve throws rejects
 async function serve(options: ServeOptions, handler: RequestHandler): Promise<Listener> {
   checkServe(options);
-  const { hostname, port, tls } = options;
   const closing = new AbortController();
-  const server = bind();
+  const server = bind(options, handler, closing.signal);
   return {
     address: netAddress(server.addr.hostname, server.addr.port)!,
     close() {
@@ -60,17 +59,17 @@ async function serve(options: ServeOptions, handler: RequestHandler): Promise<Li
       return server.finished;
     },
   };
+}
 
-  function bind(): Deno.HttpServer<Deno.NetAddr> {
-    const certificate = tls && { cert: tls.cert, key: tls.key };
-    try {
-      return Deno.serve(
-        { hostname, port, ...certificate, signal: closing.signal, onListen() {} },
-        handler as Deno.ServeHandler<Deno.NetAddr>,
-      );
-    } catch (error) {
-      throw listenError(error, hostname, port);
-    }
+function bind({ hostname, port, tls }: ServeOptions, handler: RequestHandler, signal: AbortSignal) {
+  const certificate = tls && { cert: tls.cert, key: tls.key };
+  try {
+    return Deno.serve(
+      { hostname, port, ...certificate, signal, onListen() {} },
+      handler as Deno.ServeHandler<Deno.NetAddr>,
+    );
+  } catch (error) {
+    throw listenError(error, hostname, port);
   }
 }
 
@@ -82,7 +81,12 @@ function remoteAddress(_request: Request, info: unknown): NetAddress | undefined
 function upgrade(request: Request, info: unknown): { response: Response; socket: Promise<Socket> } {
   // Before the upgrade, after which the request cannot be asked.
   const tls = isEncrypted(request) ? { authorized: false } : undefined;
-  const facts = { remoteAddress: remoteAddress(request, info), tls, takesProtocolCodes: true };
+  const facts = {
+    remoteAddress: remoteAddress(request, info),
+    tls,
+    takesProtocolCodes: true,
+    dropsAfterClose: true,
+  };
   const { socket: webSocket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
   return { response, socket: opened(webSocket, facts) };
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import { AdaptedSocket } from "./adapted_socket.ts";
 import { DrainWatch } from "./drain_watch.ts";
 import { HIGH_WATER_BYTES, LOW_WATER_BYTES } from "./limits.ts";
@@ -8,6 +9,9 @@ import type { NetAddress, TlsInfo } from "./socket.ts";
  * are told as this much more where it is not extended: 1003 as 4003.
  */
 const APPLICATION_CODES = 3000;
+
+/** A peer that was silent for as long has nothing on the way to this socket, as far as the runtime knows. */
+const QUIET_MS = 2;
 
 /** What some runtimes have beyond the standard's interface. */
 interface Extensions {
@@ -24,6 +28,11 @@ export interface SocketFacts {
   tls?: TlsInfo;
   /** `close` takes the protocol's codes too (1001 to 1014), as Deno's server side and Bun's client do. */
   takesProtocolCodes?: boolean;
+  /**
+   * At the first message after `close` the runtime drops the connection with all that has not reached the peer, the close frame
+   * too, as Deno's server side does.
+   */
+  dropsAfterClose?: boolean;
 }
 
 /** Told once: how the opening ended. */
@@ -41,6 +50,12 @@ export class WebSocketSocket extends AdaptedSocket {
   #opening: OpeningEnd | undefined;
   /** Defined while the handler waits to be told to go on. */
   #watch: DrainWatch | undefined;
+  /** Closes with the code and reason that were given; defined once they were. */
+  #sendClose: (() => void) | undefined;
+  /** Looks whether the close may be sent. */
+  #closing: ReturnType<typeof setTimeout> | undefined;
+  /** A message came since the last look. */
+  #wasHeard = false;
 
   /** Takes the socket over in the turn in which it was made: the first message may come in the turn of `open`. */
   constructor(webSocket: WebSocket, facts: SocketFacts, opening: OpeningEnd) {
@@ -97,7 +112,9 @@ export class WebSocketSocket extends AdaptedSocket {
 
   protected startClosing(code: number, reason: string): void {
     const isTaken = this.#facts.takesProtocolCodes || code === 1000 || code >= APPLICATION_CODES;
-    this.#webSocket.close(isTaken ? code : APPLICATION_CODES + code, reason);
+    this.#sendClose = () => this.#webSocket.close(isTaken ? code : APPLICATION_CODES + code, reason);
+    if (this.#facts.dropsAfterClose) this.#closeOnceQuiet();
+    else this.#sendClose();
   }
 
   /** Called by the runtime; public because the interface asks for it. */
@@ -117,15 +134,18 @@ export class WebSocketSocket extends AdaptedSocket {
 
   protected override closed(code: number, reason: string): void {
     this.#watch?.cancel();
+    clearTimeout(this.#closing);
     super.closed(code, reason);
   }
 
   protected drop(): void {
     if (this.#webSocket.terminate) this.#webSocket.terminate();
+    else if (this.#sendClose) this.#sendClose();
     else this.#webSocket.close();
   }
 
   #receive(data: ArrayBuffer | string): void {
+    this.#wasHeard = true;
     this.received(typeof data === "string" ? data : new Uint8Array(data));
   }
 
@@ -135,6 +155,15 @@ export class WebSocketSocket extends AdaptedSocket {
     this.#opening = undefined;
     this.#webSocket.removeEventListener("open", this);
     return opening;
+  }
+
+  /** Everything is sent, and the peer is not just sending. An immediate comes before the runtime looks for the next message. */
+  #closeOnceQuiet(): void {
+    this.#wasHeard = false;
+    this.#closing = setTimeout(() => {
+      if (this.#wasHeard || this.#webSocket.bufferedAmount > 0) this.#closeOnceQuiet();
+      else setImmediate(this.#sendClose!);
+    }, QUIET_MS);
   }
 
   #lookForDrain(): boolean {

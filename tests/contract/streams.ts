@@ -1,4 +1,5 @@
 import type { PoolConnection } from "@npws/pool";
+import { concat } from "../websocket_frames.ts";
 
 /** The bytes of a text, or of a list of numbers. */
 export function bytes(content: string | number[]): Uint8Array {
@@ -37,7 +38,7 @@ export async function writeAndClose(
 
 /** Reads to the end. */
 export async function readAll({ readable }: Pick<PoolConnection, "readable">): Promise<Uint8Array> {
-  return new Uint8Array(await new Response(readable).arrayBuffer());
+  return concat(...await Array.fromAsync(readable));
 }
 
 /** Reads to the end. */

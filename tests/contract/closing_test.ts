@@ -1,0 +1,44 @@
+import { assertEquals } from "@std/assert";
+import { test } from "../harness.ts";
+import { concat, Opcode } from "../websocket_frames.ts";
+import { TimersByHand } from "./pools.ts";
+import { roles } from "./rigs.ts";
+import { pattern, writeAndClose } from "./streams.ts";
+
+for (const { name, open } of roles) {
+  test(`closing npws/1: the peer of ${name} gets every byte and the close, though it is sending`, async () => {
+    await using rig = await open();
+    const link = await rig.nextLink();
+    const connection = await rig.pool.outgoingGet(link.id);
+    const content = pattern(300_000);
+    const sent = link.write(
+      concat(...Array.from({ length: 40 }, () => link.frame(Opcode.binary, new Uint8Array(30_000)))),
+    );
+    await connection.readable.getReader().read();
+    const [got] = await Promise.all([link.readBytes(content.length), writeAndClose(connection, content)]);
+    assertEquals(got, content);
+    assertEquals((await link.readClose()).code, 1000);
+    link.destroy();
+    await Promise.all([connection.closed, sent]);
+  });
+
+  test(`closing npws/1: a peer of ${name} that reads slowly gets every byte and the close`, async () => {
+    const clock = new TimersByHand();
+    await using rig = await open({ clock });
+    const link = await rig.nextLink();
+    const connection = await rig.pool.outgoingGet(link.id);
+    const content = pattern(16 * 1024 * 1024);
+    const written = writeAndClose(connection, content);
+    let got = 0;
+    for (let message = 0; got < content.length; message++) {
+      got += (await link.readMessage()).length;
+      // Half of a second for 256 KiB: what the sockets hold at the end takes far more than the second that a silent peer gets.
+      if (message % 4 === 0) await clock.advance(500);
+    }
+    assertEquals(got, content.length);
+    assertEquals((await link.readClose()).code, 1000);
+    await written;
+    link.destroy();
+    await connection.closed;
+  });
+}
