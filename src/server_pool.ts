@@ -71,22 +71,11 @@ export class ServerPool extends Pool {
    * Answers one request: upgrades it to a link, or refuses it. For a server of the application's own, in the place of
    * `start()`: `Deno.serve(pool.fetch)`, `Bun.serve({ fetch: pool.fetch, websocket: pool.websocket })`, or inside a framework's
    * route. The second argument is what the runtime's server passes to its handler. A request that is no WebSocket upgrade gets
-   * 426. Returns undefined on Bun after an upgrade, as Bun.serve wants it.
+   * 426. On Bun it returns undefined after an upgrade, as Bun.serve wants it; its type leaves that out, because Deno.serve takes
+   * no handler whose type has it.
    */
-  readonly fetch = (request: Request, serverOrInfo: unknown): Answer | Promise<Answer> => {
-    this.#hasServed = true;
-    const refusal = this.#refuseRequest(request);
-    if (refusal) return refusal;
-    const address = this.#clientAddress(request, serverOrInfo);
-    const { allow, origins, tokens, authorize } = this.#settings;
-    if (allow && !allow.has(address?.hostname)) return this.#refuse("forbidden", address);
-    if (!isOriginAllowed(request.headers.get("origin"), origins)) return this.#refuse("forbidden", address);
-    if (tokens && !tokens.accepts(request.headers.get("authorization"))) return this.#refuse("unauthorized", address);
-    if (!authorize) return this.#upgrade(request, serverOrInfo, address);
-    return this.#authorize(request, address).then((isAuthorized) =>
-      isAuthorized ? this.#upgrade(request, serverOrInfo, address) : this.#refuse("unauthorized", address)
-    );
-  };
+  readonly fetch: (request: Request, serverOrInfo: unknown) => Response | Promise<Response> = (request, serverOrInfo) =>
+    this.#answer(request, serverOrInfo) as Response | Promise<Response>;
 
   /** Bun's WebSocket handler object, for `Bun.serve({ websocket })`; an empty object on Deno. */
   readonly websocket: object;
@@ -182,6 +171,21 @@ export class ServerPool extends Pool {
   /** @internal */
   protected releaseId(id: string): void {
     this.#ids.release(id);
+  }
+
+  #answer(request: Request, serverOrInfo: unknown): Answer | Promise<Answer> {
+    this.#hasServed = true;
+    const refusal = this.#refuseRequest(request);
+    if (refusal) return refusal;
+    const address = this.#clientAddress(request, serverOrInfo);
+    const { allow, origins, tokens, authorize } = this.#settings;
+    if (allow && !allow.has(address?.hostname)) return this.#refuse("forbidden", address);
+    if (!isOriginAllowed(request.headers.get("origin"), origins)) return this.#refuse("forbidden", address);
+    if (tokens && !tokens.accepts(request.headers.get("authorization"))) return this.#refuse("unauthorized", address);
+    if (!authorize) return this.#upgrade(request, serverOrInfo, address);
+    return this.#authorize(request, address).then((isAuthorized) =>
+      isAuthorized ? this.#upgrade(request, serverOrInfo, address) : this.#refuse("unauthorized", address)
+    );
   }
 
   /** Requests that are none of the pool's business, told apart before anything is looked at that an outsider should not learn. */
