@@ -1,6 +1,6 @@
 import process from "node:process";
 import type { ClientPoolOptions, Pool, PoolConnection, PoolStats, ServerPoolOptions } from "@npws/pool";
-import { exchange, fill, type FillPlan, readInPieces, type ReadPlan } from "./npws2_bulk.ts";
+import { exchange, fill, type FillPlan, Flood, readInPieces, type ReadPlan } from "./npws2_bulk.ts";
 import { clientPool, serverPool, TimersByHand } from "./pools.ts";
 import { readText, write } from "./streams.ts";
 
@@ -26,6 +26,7 @@ export interface RemoteStream {
 export class PoolActor {
   #pool: Pool | undefined;
   readonly #streams: PoolConnection[] = [];
+  #flood: Flood | undefined;
 
   /** Starts a server pool on a free port, which it returns, or on the one given. */
   async serve(options: ServerPoolOptions): Promise<number> {
@@ -126,14 +127,14 @@ export class PoolActor {
     return failureOf(this.#streams[stream].closed);
   }
 
-  /** Writes until it fails. The last answer tells how. */
-  flood(stream: number): Promise<Failure | undefined> {
-    return failureOf(fill(this.#streams[stream], { byteLength: Infinity, seed: 1 }));
+  /** Writes until it fails, and tells how that was. */
+  async flood(stream: number): Promise<Failure> {
+    return describe(await (this.#flood = new Flood(this.#streams[stream])).ended);
   }
 
-  /** The bytes that the application has written. */
-  bytesWritten(stream: number): number {
-    return this.#streams[stream].bytesWritten;
+  /** What flow control has taken of the latest flood. */
+  floodedBytes(): number {
+    return this.#flood?.acceptedBytes ?? 0;
   }
 
   /** Writes by the plan and ends the direction; tells the SHA-256. */

@@ -66,6 +66,26 @@ export async function exchange(connection: PoolConnection, text: string): Promis
   assertEquals(answer, text);
 }
 
+/** Writes 64 KiB at a time for as long as it can. */
+export class Flood {
+  /** What flow control has taken. */
+  acceptedBytes = 0;
+  /** Resolves with what ended it. */
+  readonly ended: Promise<unknown>;
+
+  constructor({ writable }: Pick<PoolConnection, "writable">) {
+    this.ended = this.#write(writable.getWriter()).catch((error) => error);
+  }
+
+  async #write(writer: WritableStreamDefaultWriter<Uint8Array>): Promise<void> {
+    const chunk = block.subarray(0, 64 * KIB);
+    for (;;) {
+      await writer.write(chunk);
+      this.acceptedBytes += chunk.length;
+    }
+  }
+}
+
 type Random = (below: number) => number;
 type Hash = ReturnType<typeof createHash>;
 type Readable = PoolConnection["readable"];

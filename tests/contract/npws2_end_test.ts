@@ -89,7 +89,7 @@ for (const { name, open } of pairs) {
     const broken = assertRejects(() => readText(here));
     here.abort("all over");
     assertEquals(await read, reset("read", here.id, 1, "all over"));
-    assertEquals((await stopped)?.reason, "all over");
+    assertEquals((await stopped).reason, "all over");
     assertEquals((await remote.call("closed", there))?.code, 1);
     await broken;
     assertEquals(await here.closed.catch((error) => error), "all over");
@@ -127,7 +127,7 @@ for (const { name, open } of pairs) {
     await write(here, "the last words");
     await here.close();
     assertEquals(await remote.call("read", there), "the last words");
-    assertEquals((await stopped)?.name, "ConnectionResetError");
+    assertEquals((await stopped).name, "ConnectionResetError");
     await here.closed;
   });
 
