@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../clock.ts";
 import { ConnectionLostError } from "../errors.ts";
+import { HIGH_WATER_BYTES } from "../runtime/limits.ts";
 import type { Message, Socket, SocketHandler } from "../runtime/socket.ts";
 import type { EarlyStart } from "./early_start.ts";
 import type { Carrier, Stream, StreamLink } from "./stream.ts";
@@ -15,6 +16,12 @@ export type LinkState = "idle" | "taking" | "inUse" | "done" | "closing" | "clos
 
 /** How long the peer may take to answer a close, in milliseconds. A Go peer that idles never does. */
 export const CLOSE_TIMEOUT_MS = 1_000;
+
+/**
+ * What may wait in the socket. Data waits for room there, so that only answers get so far: to a peer that asks for ever more of
+ * them, pongs for one, and reads none.
+ */
+const MAX_BUFFERED_BYTES = 2 * HIGH_WATER_BYTES;
 
 /** WebSocket close codes (RFC 6455 section 7.4.1). */
 export const CloseCode = {
@@ -241,7 +248,9 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
   protected send(message: Uint8Array | string): void {
     if (this.#state === "closing" || this.#state === "closed") return;
     this.#cork();
-    if (!this.socket.send(message)) this.#blocked = true;
+    if (this.socket.send(message)) return;
+    this.#blocked = true;
+    if (this.socket.bufferedBytes > MAX_BUFFERED_BYTES) this.terminate();
   }
 
   /** What is sent in one turn of the event loop leaves together: a take, its first bytes and their end are one system call. */

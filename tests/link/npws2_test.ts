@@ -2,6 +2,7 @@ import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert"
 import { ConnectionResetError, ProtocolError } from "../../src/errors.ts";
 import { CLOSE_TIMEOUT_MS } from "../../src/link/link.ts";
 import { MAX_DATA_BYTES } from "../../src/link/sender.ts";
+import { HIGH_WATER_BYTES } from "../../src/runtime/limits.ts";
 import { test } from "../harness.ts";
 import { HALF_WINDOW_BYTES, NEXT_ID } from "./fake_link_host.ts";
 import { FIRST_ID, LinkRig, PEER_WINDOW } from "./link_rig.ts";
@@ -290,6 +291,17 @@ test("a link sends nothing while its socket is full, and goes on when it has roo
   rig.socket.drain();
   assertEquals(rig.takeSent(), ["data 200"]);
   assertEquals(rig.link.sendable(), PEER_WINDOW - 300);
+});
+
+test("a link is dropped whose peer asks for ever more answers and reads none", async () => {
+  const rig = await rigAfter();
+  rig.socket.hasRoom = false;
+  rig.socket.bufferedBytes = 2 * HIGH_WATER_BYTES;
+  rig.receive("ping 1");
+  assertEquals([rig.link.state, rig.takeSent()], ["idle", ["pong 1"]]);
+  rig.socket.bufferedBytes++;
+  rig.receive("ping 2", "ping 3");
+  assertEquals([rig.link.state, rig.takeSent()], ["closed", ["pong 2", "terminate"]]);
 });
 
 // Liveness.

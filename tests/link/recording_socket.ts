@@ -14,7 +14,7 @@ export class RecordingSocket extends AdaptedSocket {
   readonly localAddress = undefined;
   readonly remoteAddress = undefined;
   readonly tls = undefined;
-  readonly bufferedBytes = 0;
+  bufferedBytes = 0;
   readonly canPause = true;
   /** What was sent, in order: texts as they are, binary messages as `data 5`, the close as `close 1000`, the drop as `terminate`. */
   readonly sent: string[] = [];
