@@ -38,6 +38,11 @@ export class RawLink {
     return this.#socket.remotePort!;
   }
 
+  /** Whether the TCP connection is gone. */
+  get isDestroyed(): boolean {
+    return this.#socket.destroyed;
+  }
+
   // Writing.
 
   /** Writes bytes as they are; resolves when the system took them. */

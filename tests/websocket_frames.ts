@@ -29,8 +29,8 @@ export function decodeFrame(bytes: Uint8Array): { frame: Frame; byteLength: numb
   if (bytes.length < start) return undefined;
   const length = lengthBytes === 2 ? view.getUint16(2) : lengthBytes === 8 ? Number(view.getBigUint64(2)) : shortLength;
   if (bytes.length < start + length) return undefined;
-  const body = bytes.slice(start, start + length);
-  const payload = isMasked ? masked(body, bytes.subarray(start - 4, start)) : body;
+  const body = bytes.subarray(start, start + length);
+  const payload = isMasked ? masked(body, bytes.subarray(start - 4, start)) : body.slice();
   const frame = { opcode: bytes[0] & 0x0f, payload, isFinal: (bytes[0] & 0x80) !== 0, isMasked };
   return { frame, byteLength: start + length };
 }
@@ -61,5 +61,7 @@ function lengthField(length: number): Uint8Array {
 }
 
 function masked(payload: Uint8Array, key: Uint8Array): Uint8Array {
-  return payload.map((byte, index) => byte ^ key[index & 3]);
+  const result = payload.slice();
+  for (let index = 0; index < result.length; index++) result[index] ^= key[index & 3];
+  return result;
 }
