@@ -8,6 +8,8 @@ import { clientPool, serverPool, TimersByHand, until, urlOf } from "./pools.ts";
 export interface OpenPair extends AsyncDisposable {
   readonly local: Pool;
   readonly remote: RemotePool;
+  /** The server's, whichever side that is. */
+  readonly port: number;
 }
 
 /** What the pools are made with, whichever is in which process. */
@@ -51,7 +53,7 @@ async function openWithClient(runtime: RuntimeName, options: PairOptions): Promi
   const environment = timeStandsStill ? { clock: new TimersByHand() } : {};
   const local = clientPool({ url: `ws://127.0.0.1:${port}`, ...client }, environment);
   await local.start();
-  return opened(local, remote);
+  return opened(local, remote, port);
 }
 
 async function openWithServer(runtime: RuntimeName, options: PairOptions): Promise<OpenPair> {
@@ -61,11 +63,12 @@ async function openWithServer(runtime: RuntimeName, options: PairOptions): Promi
   const remote = new RemotePool(runtime);
   await remote.call("dial", { url: urlOf(local), ...client }, timeStandsStill);
   await until(local, ({ idle }) => idle > 0);
-  return opened(local, remote);
+  return opened(local, remote, local.address.port);
 }
 
-function opened(local: Pool, remote: RemotePool): OpenPair {
+function opened(local: Pool, remote: RemotePool, port: number): OpenPair {
   return {
+    port,
     local,
     remote,
     async [Symbol.asyncDispose]() {
