@@ -1,0 +1,85 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+
+/** How the peer runs. */
+export type GoPeerOptions =
+  & { tls?: "off" | "self-signed" | "verified"; capacity: number }
+  & ({ role: "client"; url: string; ca?: string } | { role: "server"; port?: number; cert?: string; key?: string });
+
+/** A Go process that speaks npws/1. Its streams are named by their ids. Disposing it kills it. */
+export interface GoPeer extends AsyncDisposable {
+  /** Where it listens; 0 for a client. */
+  readonly port: number;
+  /** Takes any idle link, and tells its id. */
+  any(): Promise<string>;
+  /** Takes the link with this id, looking for it every 50 ms. */
+  fetch(id: string): Promise<string>;
+  /** Writes this many random bytes, and tells their SHA-256. */
+  send(id: string, count: number): Promise<string>;
+  /** Reads this many bytes, and tells their SHA-256. */
+  receive(id: string, count: number): Promise<string>;
+  /** Writes a word and a line break. */
+  tell(id: string, word: string): Promise<string>;
+  /** Reads a line. */
+  hear(id: string): Promise<string>;
+  /** Reads to the end of the stream, and tells how many bytes were left, "0" for none. */
+  end(id: string): Promise<string>;
+  close(id: string): Promise<string>;
+}
+
+type Pending = PromiseWithResolvers<string>;
+
+/** Starts the peer; resolves when a server listens. */
+export async function startGoPeer(program: string, options: GoPeerOptions): Promise<GoPeer> {
+  const child = spawn(program, [], { stdio: ["pipe", "pipe", "inherit"] });
+  const exited = new Promise<void>((resolve, reject) => child.once("error", reject).once("exit", () => resolve()));
+  child.stdin.on("error", () => {}); // a program that is gone reads nothing, and its commands are rejected
+  const ready = Promise.withResolvers<number>();
+  const pending = new Map<number, Pending>();
+  const lines = createInterface({ input: child.stdout });
+  lines.on("line", (line) => {
+    const [, first, rest] = /^(\S+) (.*)$/.exec(line)!;
+    if (first === "ready") ready.resolve(Number(rest));
+    else settle(pending, Number(first), rest);
+  });
+  lines.once("close", () => {
+    const gone = new Error("Cannot go on with the Go peer: it has ended");
+    ready.reject(gone);
+    for (const { reject } of pending.values()) reject(gone);
+    pending.clear();
+  });
+  child.stdin.write(`${JSON.stringify({ tls: "off", ...options })}\n`);
+  let commands = 0;
+  const command = (...words: (string | number)[]): Promise<string> => {
+    const answer = Promise.withResolvers<string>();
+    pending.set(++commands, answer);
+    child.stdin.write(`${commands} ${words.join(" ")}\n`);
+    return answer.promise;
+  };
+  return {
+    port: await ready.promise,
+    any: () => command("any"),
+    fetch: (id) => command("fetch", id),
+    send: (id, count) => command("send", id, count),
+    receive: (id, count) => command("receive", id, count),
+    tell: (id, word) => command("tell", id, word),
+    hear: (id) => command("hear", id),
+    end: (id) => command("end", id),
+    close: (id) => command("close", id),
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await exited;
+      child.stdin.destroy();
+      child.stdout.destroy();
+    },
+  };
+}
+
+/** Settles a command with its answer, "ok RESULT" or "error REASON". */
+function settle(pending: Map<number, Pending>, number: number, answer: string): void {
+  const { resolve, reject } = pending.get(number)!;
+  pending.delete(number);
+  const [, verdict, result] = /^(\S+) ?(.*)$/.exec(answer)!;
+  if (verdict === "ok") resolve(result);
+  else reject(new Error(`Cannot carry out a command of the Go peer: ${result}`));
+}
