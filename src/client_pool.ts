@@ -157,6 +157,13 @@ export class ClientPool extends Pool {
     if (link.state === "closed") this.#closed(link);
   }
 
+  /**
+   * What is too much is closed at the next tick.
+   *
+   * @internal
+   */
+  protected linkIdles(): void {}
+
   /** @internal */
   protected shallRetire(link: Link): boolean {
     const isDue = this.clock.now() >= link.retireAt || link.streams >= this.#settings.maxStreamsPerLink;

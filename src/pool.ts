@@ -288,6 +288,13 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   protected abstract linkMoved(link: Link, before: LinkState): void;
 
   /**
+   * A link is in the store, because no call waited for it.
+   *
+   * @internal
+   */
+  protected abstract linkIdles(link: Link): void;
+
+  /**
    * Whether a link that has just ended a stream is to be closed.
    *
    * @internal
@@ -414,7 +421,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     this.#links.add(link);
     this.#counters.dialed++;
     link.socket.handler = link;
-    this.#dispatcher.offer(link);
+    this.#linkFree(link);
     this.emit("linkopen", { id: link.id, protocol: link.protocol, peer: link.peer });
   }
 
@@ -556,6 +563,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   #linkFree(link: Link): void {
     if (this.isClosed) link.close(CloseCode.normal, "pool closed");
     else this.#dispatcher.offer(link);
+    if (link.state === "idle") this.linkIdles(link);
   }
 
   #swept(link: Link, now: number): void {

@@ -150,6 +150,15 @@ export class ServerPool extends Pool {
     if (link.state === "closed") this.#ids.release(link.id);
   }
 
+  /**
+   * Streams that end together, and links that were being opened meanwhile, may be more than there is room for.
+   *
+   * @internal
+   */
+  protected linkIdles(link: Link): void {
+    if (this.active > this.#settings.maxCapacity) this.retire(link, "above capacity");
+  }
+
   /** @internal */
   protected shallRetire(): boolean {
     const isAbove = this.active >= this.#settings.maxCapacity;

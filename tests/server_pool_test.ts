@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { stub } from "@std/testing/mock";
+import type { PoolConnection } from "../src/connection.ts";
 import { PoolClosedError, PoolError } from "../src/errors.ts";
 import type { ServerPoolOptions } from "../src/options/server_options.ts";
 import type { ServerPool } from "../src/server_pool.ts";
-import { type FakeDialOptions, type FakePeer, FakeWorld } from "./fake_world.ts";
+import { type FakeDialOptions, type FakePeer, FakeWorld, urlOf } from "./fake_world.ts";
 import { test } from "./harness.ts";
 
 /** A server pool that listens, and what it says of refusals. */
@@ -292,4 +293,26 @@ test("ServerPool keeps no link whose socket breaks while its id is sent", async 
   await world.dial(pool).catch(() => {});
   const { links, idle, inUse } = pool.stats();
   assertEquals({ links, idle, inUse }, { links: 0, idle: 0, inUse: 0 });
+});
+
+test("ServerPool keeps no more than maxCapacity idle links when many streams of npws/2 end together", async () => {
+  await using setting = await setUp({ protocol: "auto", maxCapacity: 2 });
+  const { world, clock, network, pool } = setting;
+  const client = world.clientPool({ url: urlOf(pool), protocol: "auto", minCapacity: 2, maxCapacity: 2 });
+  client.start();
+  await clock.advance(0);
+  const connections: PoolConnection[] = [];
+  for (const count of [2, 2]) {
+    const calls = Promise.all(Array.from({ length: count }, () => client.incomingGet()));
+    await clock.advance(0);
+    const ours = await calls;
+    connections.push(...ours, ...await Promise.all(ours.map(({ id }) => pool.outgoingGet(id))));
+    if (connections.length === 8) network.isDark = true;
+    await clock.advance(200);
+  }
+  assertEquals([pool.active, pool.stats().inUse], [0, 4]);
+  for (const connection of connections) connection.close();
+  await clock.advance(0);
+  const { idle, links, retired } = pool.stats();
+  assertEquals({ idle, links, retired }, { idle: 2, links: 2, retired: 2 });
 });
