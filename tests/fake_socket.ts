@@ -65,6 +65,8 @@ export class FakeSocket extends AdaptedSocket {
   readonly #outgoing: FakePipe;
   readonly #incoming: FakePipe;
   readonly #opening = Promise.withResolvers<FakeSocket>();
+  /** Who waits until everything is sent. */
+  readonly #onceSent: (() => void)[] = [];
   #state: "opening" | "open" | "closing" | "gone" = "opening";
 
   constructor(cable: FakeCable, options: CableOptions, end: EndOptions, outgoing: FakePipe, incoming: FakePipe) {
@@ -77,6 +79,7 @@ export class FakeSocket extends AdaptedSocket {
     this.#incoming = incoming;
     outgoing.onRoom = () => {
       if (outgoing.bytes <= options.highWaterBytes / 4) this.drained();
+      if (outgoing.bytes === 0) { for (const callback of this.#onceSent.splice(0)) callback(); }
     };
     this.#opening.promise.catch(() => {});
   }
@@ -149,9 +152,10 @@ export class FakeSocket extends AdaptedSocket {
     this.#outgoing.isSilent = this.#incoming.isSilent = false;
   }
 
-  /** What is under way has left. */
+  /** Everything under way counts as unsent, so this is when the last of it has arrived. */
   override onceSent(callback: () => void): void {
-    callback();
+    if (this.bufferedBytes === 0) callback();
+    else this.#onceSent.push(callback);
   }
 
   /** Loses what it has sent; the other end finds out after the delay. */
@@ -197,6 +201,7 @@ export class FakeSocket extends AdaptedSocket {
   #leave(): void {
     if (this.#state === "opening") this.#opening.reject(new Error("the peer went away before the socket was open"));
     this.#state = "gone";
+    this.#onceSent.length = 0;
     this.#incoming.clear();
     this.#incoming.isPaused = false;
     this.#options.onGone(this);
