@@ -26,14 +26,7 @@ const { process } = globalThis as unknown as { process: { nextTick(callback: () 
 export const systemClock: Clock = {
   now: () => performance.now(),
   setTimeout(callback, ms) {
-    const timer: Timer = { handle: undefined };
-    const wait = (left: number) => {
-      timer.handle = left > LONGEST_MS
-        ? setTimeout(wait, LONGEST_MS, left - LONGEST_MS)
-        : setTimeout(callback, Math.max(0, left));
-    };
-    wait(ms);
-    return timer;
+    return ms > LONGEST_MS ? longTimer(callback, ms) : { handle: setTimeout(callback, Math.max(0, ms)) };
   },
   clearTimeout(timer) {
     if (timer) clearTimeout(timer.handle as number);
@@ -42,3 +35,13 @@ export const systemClock: Clock = {
   // later, which is a tenth of a round trip on Deno.
   endOfTurn: (callback) => queueMicrotask(() => process.nextTick(callback)),
 };
+
+/** Waits in pieces. */
+function longTimer(callback: () => void, ms: number): Timer {
+  const timer: Timer = { handle: undefined };
+  const wait = (left: number) => {
+    timer.handle = left > LONGEST_MS ? setTimeout(wait, LONGEST_MS, left - LONGEST_MS) : setTimeout(callback, left);
+  };
+  wait(ms);
+  return timer;
+}

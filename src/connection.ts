@@ -64,6 +64,9 @@ export interface PoolConnection extends AsyncDisposable {
   abort(reason?: unknown): void;
 }
 
+/** `opened` of all connections that were confirmed before they were handed out. */
+const AT_ONCE = Promise.resolve();
+
 /** The connection over a link's stream. */
 export class LinkConnection implements PoolConnection {
   readonly opened: Promise<void>;
@@ -74,7 +77,7 @@ export class LinkConnection implements PoolConnection {
   readonly #writable: WritableHalf;
   #closing: Promise<void> | undefined;
 
-  constructor(stream: Stream, clock: Clock, opened: Promise<void> = Promise.resolve()) {
+  constructor(stream: Stream, clock: Clock, opened: Promise<void> = AT_ONCE) {
     this.#stream = stream;
     this.#clock = clock;
     this.#readable = new ReadableHalf(stream);
@@ -84,7 +87,7 @@ export class LinkConnection implements PoolConnection {
     this.opened = opened;
     // Who does not listen to these learns it from the streams.
     this.closed.catch(() => {});
-    this.opened.catch(() => {});
+    if (opened !== AT_ONCE) opened.catch(() => {});
     stream.observe({
       readable: () => this.#readable.wake(),
       readFailed: (error) => this.#readable.fail(error),

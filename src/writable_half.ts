@@ -85,7 +85,7 @@ export class WritableHalf {
    * settled (Streams standard, WritableStreamAbort), and that may wait for a reader that never reads.
    */
   #untilAborted(waiting: Promise<void> | undefined): Promise<void> | undefined {
-    if (waiting && !this.#hearsAbort) {
+    if (!this.#hearsAbort && this.#stream.unsentBytes > 0) {
       this.#hearsAbort = true;
       const { signal } = this.#controller;
       signal.addEventListener("abort", () => this.#stream.reset(ResetCode.application, signal.reason), { once: true });

@@ -56,6 +56,11 @@ const CALL_NAMES = {
   close: { drainMs: true },
 } as const;
 
+const NO_METADATA = new Uint8Array();
+
+/** Most calls have none, and reading none costs as much as reading some. */
+const NO_GET_OPTIONS = { signal: undefined, early: false, peer: undefined, metadata: NO_METADATA } as const;
+
 const MAX_METADATA_BYTES = 2_048;
 
 /**
@@ -69,6 +74,7 @@ export function getSettings(
   options: AnyGetOptions | undefined,
   defaults: { readonly getTimeoutMs: number },
 ): GetSettings {
+  if (options === undefined) return { ...NO_GET_OPTIONS, timeoutMs: defaults.getTimeoutMs };
   const reader = callReader(call, options);
   return Object.freeze({
     timeoutMs: reader.durationMs("timeoutMs", { min: 0, orInfinity: true, default: defaults.getTimeoutMs }),
@@ -99,7 +105,7 @@ function callReader(call: keyof typeof CALL_NAMES, options: unknown): OptionRead
 
 function readMetadata(reader: OptionReader): Uint8Array<ArrayBuffer> {
   const value = reader.value("metadata");
-  if (value === undefined) return new Uint8Array();
+  if (value === undefined) return NO_METADATA;
   if (!(value instanceof Uint8Array)) throw reader.wrong("metadata", "a Uint8Array");
   if (value.length <= MAX_METADATA_BYTES) return value.slice();
   throw new RangeError(reader.message(`metadata must be at most ${MAX_METADATA_BYTES} bytes, got ${value.length}`));
