@@ -1,13 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
+import type { PoolConnection } from "../../src/connection.ts";
 import type { FakeCable } from "../fake_socket.ts";
 import { FakeWorld } from "../fake_world.ts";
 import { Dice } from "./dice.ts";
 import { Faults } from "./faults.ts";
-import { Side, type SideLimits } from "./side.ts";
+import { type Request, Side, type SideLimits } from "./side.ts";
 import type { User } from "./user.ts";
 
 /** Longer than anything that is bounded by a second, and than the pools' looks at their links. */
 const REST_MS = 3_500;
+
+/** Longer than a stream waits to be fetched. */
+const FETCH_MS = 31_500;
 
 /** Where the server listens. */
 const SERVER_PORT = 8_080;
@@ -22,6 +26,8 @@ export class Scenario {
   readonly #faults = new Faults();
   readonly #server: Side;
   readonly #clients: Side[];
+  /** Counts calls, so that each can name its stream. */
+  #streams = 0;
   /** Bounds that were promised: when each is over, and whether it was kept. */
   readonly #promises: { readonly what: string; readonly until: number; isKept: boolean }[] = [];
   /** What was done, for the message of a failure. */
@@ -55,7 +61,10 @@ export class Scenario {
       // Several things may happen in one turn, and in one instant.
       if (this.#dice.chance(0.4)) await this.#pass(this.#dice.pick([0, 0, 1, 5, 30, 200, 1_000]));
     }
-    if (this.#dice.chance(0.7)) await this.#rest();
+    if (this.#dice.chance(0.7)) {
+      await this.#rest();
+      if (this.#dice.chance(0.3)) await this.#giveAllUp();
+    }
     await this.#end();
   }
 
@@ -82,21 +91,39 @@ export class Scenario {
     await this.#pass(REST_MS);
     for (const side of this.#sides) side.checkAtRest();
     const atClients = this.#clients.flatMap(({ openIds }) => [...openIds]);
-    assertEquals(atClients.toSorted(), [...this.#server.openIds].toSorted(), "the ends of the links");
+    assertEquals(atClients.toSorted(), [...this.#server.openIds].toSorted(), "links of npws/1");
+    const clients = this.#clients.map(({ pool }) => pool.stats());
+    const sum = (gauge: "links" | "idle") => clients.reduce((sum, stats) => sum + stats[gauge], 0);
+    const { links, idle } = this.#server.pool.stats();
+    assertEquals(sum("links"), links, "links at both ends");
+    if (this.#server.openIds.size === 0) assertEquals(sum("idle"), idle, "idle links of npws/2 at both ends");
+  }
+
+  /** When nobody wants anything any more, every link comes back, also those of streams that nobody fetched. */
+  async #giveAllUp(): Promise<void> {
+    for (const { calls } of this.#sides) for (const { aborter } of calls) aborter.abort();
+    await this.#pass(0);
+    // Also those whose streams are over: what is unread keeps a link.
+    for (const user of this.#users) this.#promise("close()", 1_000, user.close());
+    await this.#pass(FETCH_MS);
+    for (const { name, pool } of this.#sides) assertEquals(pool.stats().inUse, 0, `${name}: links in use`);
   }
 
   /** Closes everything, and leaves nothing. */
   async #end(): Promise<void> {
     for (const user of this.#busyUsers) if (this.#dice.chance(0.5)) this.#promise("close()", 1_000, user.close());
     await this.#pass(1_000);
-    for (const { users } of this.#sides) for (const user of users.values()) user.readAll();
+    for (const user of this.#users) user.readAll();
     for (const side of this.#sides) this.#closePool(side, this.#dice.pick([0, 500]));
     await this.#pass(1_500);
     await this.#pass(PATIENCE_MS);
     for (const side of this.#sides) {
-      for (const [id, user] of side.users) {
-        assert(user.isSettled, `${side.name}: ${id} is not settled`);
-        user.checkAgainst(this.#peerSides(side).map(({ users }) => users.get(id)).find((peer) => peer));
+      for (const [name, users] of side.users) {
+        const peers = this.#peerSides(side).flatMap(({ users }) => users.get(name) ?? []);
+        for (const user of users) {
+          assert(user.isSettled, `${side.name}: the stream of a user of ${name} is not over`);
+          user.checkAgainst(peers);
+        }
       }
     }
     await this.#world[Symbol.asyncDispose]();
@@ -107,8 +134,7 @@ export class Scenario {
     const cables = [...this.#world.network.cables];
     const cable = cables.length > 0 ? this.#dice.pick(cables) : undefined;
     const action = this.#dice.weighted<() => void>([
-      [8, () => this.#get(this.#dice.pick(this.#sides))],
-      [1, () => this.#getUnknown(this.#dice.pick(this.#sides))],
+      [9, () => this.#call(this.#dice.pick(this.#sides))],
       [2, () => this.#giveUp(this.#dice.pick(this.#sides))],
       [user ? 10 : 0, () => this.#use(user!)],
       [cable ? 3 : 0, () => this.#disturb(cable!)],
@@ -119,16 +145,24 @@ export class Scenario {
     action();
   }
 
-  #get(side: Side): void {
-    this.#trace.push(`${this.#now} ${side.name} gets any link`);
-    side.get(this.#dice.between(0, PATIENCE_MS));
+  #call(side: Side): void {
+    this.#streams++;
+    const request = this.#request(side);
+    if (request.id !== undefined && side.users.has(request.id)) return;
+    this.#trace.push(`${this.#now} ${side.name} calls for ${request.kind} ${request.id ?? request.peer ?? ""}`);
+    side.call(request, this.#dice.between(0, PATIENCE_MS));
   }
 
-  #getUnknown(side: Side): void {
-    const id = this.#dice.pick(["00000000", "a1b2c3d4", ...side.openIds]);
-    if (side.users.has(id)) return;
-    this.#trace.push(`${this.#now} ${side.name} gets ${id}`);
-    side.get(this.#dice.between(0, PATIENCE_MS), id);
+  #request(side: Side): Request {
+    const early = this.#dice.chance(0.3);
+    const peer = side.isServer && this.#dice.chance(0.2) ? this.#dice.pick(this.#clients).name : undefined;
+    const metadata = Uint8Array.of(...[24, 16, 8, 0].map((shift) => this.#streams >> shift));
+    return this.#dice.weighted<Request>([
+      [8, { kind: "any", peer, early }],
+      [1, { kind: "id", id: this.#dice.pick(["00000000", "a1b2c3d4", ...side.openIds]), early }],
+      [side.protocol === 1 ? 0 : 5, { kind: "open", peer, early, metadata }],
+      [side.protocol === 1 ? 0 : 5, { kind: "accept" }],
+    ]);
   }
 
   #giveUp(side: Side): void {
@@ -142,10 +176,10 @@ export class Scenario {
       [6, ["writes", () => user.write(this.#dice.pick([0, 1, 10, 500, 5_000, 20_000, 70_000]))]],
       [0.3, ["writes much", () => user.write(300_000)]],
       [8, ["reads", () => user.read()]],
-      [1, ["ends", () => user.end()]],
-      [0.5, ["cancels", () => user.cancel()]],
+      [2, ["ends", () => user.end()]],
+      [1, ["cancels", () => user.cancel()]],
       [0.5, ["aborts", () => user.abort()]],
-      [1, ["closes", () => this.#promise("close()", 1_000, user.close())]],
+      [3, ["closes", () => this.#promise("close()", 1_000, user.close())]],
     ]);
     this.#trace.push(`${this.#now} a user of ${user.connection.id} ${what}`);
     use();
@@ -181,12 +215,15 @@ export class Scenario {
   }
 
   /** The peer's application learns an id on a way of its own, sooner or later. */
-  #tell(side: Side, id: string): void {
+  #tell(side: Side, { id, peer: name }: PoolConnection): void {
     if (this.#dice.chance(0.2)) return;
     const peers = this.#peerSides(side);
-    const peer = peers.find(({ openIds }) => openIds.has(id)) ?? this.#dice.pick(peers);
+    const isItsPeer = (peer: Side) => peer.name === name || peer.openIds.has(id);
+    const peer = peers.find(isItsPeer) ?? this.#dice.pick(peers);
     this.#world.clock.setTimeout(() => {
-      if (!peer.users.has(id)) peer.get(this.#dice.between(0, PATIENCE_MS), id);
+      const isAsked = [...peer.calls].some((call) => call.id === id);
+      if (isAsked || peer.users.has(id)) return;
+      peer.call({ kind: "id", id, early: this.#dice.chance(0.3) }, this.#dice.between(0, PATIENCE_MS));
     }, this.#delayMs());
   }
 
@@ -204,8 +241,12 @@ export class Scenario {
     return [this.#server, ...this.#clients];
   }
 
+  get #users(): User[] {
+    return this.#sides.flatMap(({ users }) => [...users.values()].flat());
+  }
+
   get #busyUsers(): User[] {
-    return this.#sides.flatMap(({ busy }) => busy);
+    return this.#users.filter(({ isSettled }) => !isSettled);
   }
 
   #peerSides(side: Side): Side[] {
@@ -217,39 +258,56 @@ export class Scenario {
   }
 
   #makeServer(): Side {
-    const maxCapacity = this.#dice.between(1, 8);
-    const maxLinks = this.#dice.chance(0.5) ? Infinity : this.#dice.between(1, 8);
-    const options = { port: SERVER_PORT, maxCapacity, maxLinks, ...this.#sharedOptions() };
+    const maxCapacity = this.#dice.between(1, 12);
+    const maxLinks = this.#dice.chance(0.7) ? Infinity : this.#dice.between(1, 12);
+    const protocol = this.#protocol();
+    const options = { port: SERVER_PORT, protocol, maxCapacity, maxLinks, ...this.#sharedOptions() };
     const pool = this.#world.serverPool(options, { canPause: this.#dice.chance(0.5) });
     pool.start();
-    return this.#side("server", pool, { maxIdle: maxCapacity, maxLinks, maxDialing: maxCapacity });
+    return this.#side("server", pool, protocol, { maxIdle: maxCapacity, maxLinks, maxDialing: maxCapacity });
   }
 
   #makeClient(number: number): Side {
     const dialConcurrency = this.#dice.between(1, 4);
     const minCapacity = this.#dice.between(1, 3);
+    const protocol = this.#protocol();
+    const name = `client-${number}`;
     const pool = this.#world.clientPool({
+      name,
+      protocol,
       url: `ws://127.0.0.1:${SERVER_PORT}`,
       dialConcurrency,
       minCapacity,
       maxCapacity: this.#dice.between(minCapacity, 5),
-      minIntervalMs: this.#dice.pick([50, 500]),
+      minIntervalMs: this.#dice.pick([100, 500]),
       dialTimeoutMs: this.#dice.pick([150, 1_000]),
-      maxBackoffMs: this.#dice.pick([50, 500]),
-      maxLinkAgeMs: this.#dice.pick([0, 1_000, 5_000]),
+      maxBackoffMs: this.#dice.pick([200, 2_000]),
+      maxLinkAgeMs: this.#dice.pick([0, 2_000, 10_000]),
       ...this.#sharedOptions(),
     }, { canPause: this.#dice.chance(0.5) });
     pool.start();
-    return this.#side(`client ${number}`, pool, { maxIdle: Infinity, maxLinks: Infinity, maxDialing: dialConcurrency });
+    return this.#side(name, pool, protocol, { maxIdle: Infinity, maxLinks: Infinity, maxDialing: dialConcurrency });
+  }
+
+  #protocol(): 1 | "auto" {
+    return this.#dice.pick([1, "auto", "auto"]);
   }
 
   #sharedOptions() {
-    return { keepAliveMs: this.#dice.pick([0, 1_000]), receiveLimitBytes: this.#dice.pick([100_000, 1_000_000]) };
+    const windowBytes = this.#dice.pick([2_000, 100_000]);
+    return {
+      keepAliveMs: this.#dice.pick([0, 1_000]),
+      heartbeatTimeoutMs: this.#dice.pick([500, 2_000]),
+      receiveLimitBytes: this.#dice.pick([100_000, 1_000_000]),
+      windowBytes,
+      maxWindowBytes: windowBytes * this.#dice.pick([1, 4]),
+      acceptBacklog: this.#dice.pick([1, 4]),
+    };
   }
 
-  #side(name: string, pool: Side["pool"], limits: SideLimits): Side {
-    const side = new Side(name, pool, limits, this.#faults);
-    side.onTaken = (id) => this.#tell(side, id);
+  #side(name: string, pool: Side["pool"], protocol: Side["protocol"], limits: SideLimits): Side {
+    const side = new Side(name, pool, protocol, limits, this.#faults);
+    side.onTaken = (connection) => this.#tell(side, connection);
     return side;
   }
 }

@@ -1,15 +1,23 @@
 import { assert, assertEquals } from "@std/assert";
 import { ClientPool } from "../../src/client_pool.ts";
 import type { PoolConnection } from "../../src/connection.ts";
-import { PoolClosedError, PoolTimeoutError } from "../../src/errors.ts";
+import { ConnectionLostError, NotSupportedError, PoolClosedError, PoolTimeoutError } from "../../src/errors.ts";
 import type { ServerPool } from "../../src/server_pool.ts";
 import type { Faults } from "./faults.ts";
 import { User } from "./user.ts";
 
-/** A call for a link that is not settled. */
-interface Call {
-  /** Undefined: any link. */
-  readonly id: string | undefined;
+/** What a call asks for. */
+export interface Request {
+  readonly kind: "any" | "id" | "open" | "accept";
+  readonly id?: string;
+  readonly peer?: string;
+  readonly early?: boolean;
+  /** The name that an opened stream carries. */
+  readonly metadata?: Uint8Array;
+}
+
+/** A call that is not settled: early ones are when the peer has answered. */
+interface Call extends Request {
   readonly aborter: AbortController;
 }
 
@@ -24,47 +32,47 @@ export interface SideLimits {
 export class Side {
   readonly name: string;
   readonly pool: ClientPool | ServerPool;
+  readonly protocol: 1 | "auto";
   readonly calls = new Set<Call>();
-  /** Who has a link, by its id; also when it is over. */
-  readonly users = new Map<string, User>();
-  /** Links that were opened and not closed. */
+  /** Who has or had a stream, by its name, which both ends know: the link's id, or what came with `open()`. */
+  readonly users = new Map<string, User[]>();
+  /** Links of npws/1 that were opened and not closed; those of npws/2 change their ids. */
   readonly openIds = new Set<string>();
   /** The first close of the pool, and when it is to be over. */
   closing: { readonly promise: Promise<void>; readonly until: number } | undefined;
   /** Told of each connection that a call for any link got. */
-  onTaken: (id: string) => void = () => {};
+  onTaken: (connection: PoolConnection) => void = () => {};
   readonly #limits: SideLimits;
   readonly #faults: Faults;
   readonly #counts = { dialed: 0, taken: 0, timeouts: 0, aborts: 0 };
+  /** Links of either protocol that were opened and not closed. */
+  #open = 0;
 
-  constructor(name: string, pool: ClientPool | ServerPool, limits: SideLimits, faults: Faults) {
+  constructor(name: string, pool: Side["pool"], protocol: Side["protocol"], limits: SideLimits, faults: Faults) {
     this.name = name;
     this.pool = pool;
+    this.protocol = protocol;
     this.#limits = limits;
     this.#faults = faults;
-    pool.addEventListener("linkopen", ({ detail: { id } }) => faults.catch(() => this.#opened(id)));
-    pool.addEventListener("linkclose", ({ detail: { id } }) => faults.catch(() => this.#closed(id)));
+    pool.addEventListener("linkopen", ({ detail: { id, protocol } }) => faults.catch(() => this.#opened(id, protocol)));
+    pool.addEventListener("linkclose", ({ detail: { id } }) => {
+      this.openIds.delete(id);
+      this.#open--;
+    });
   }
 
   get isServer(): boolean {
     return !(this.pool instanceof ClientPool);
   }
 
-  /** Users whose streams are not over. */
-  get busy(): User[] {
-    return [...this.users.values()].filter(({ isSettled }) => !isSettled);
-  }
-
-  /** Calls for any link, or for the one with this id. */
-  get(timeoutMs: number, id?: string): void {
-    const call = { id, aborter: new AbortController() };
-    const options = { timeoutMs, signal: call.aborter.signal };
+  /** Makes a call. */
+  call(request: Request, timeoutMs: number): void {
+    const call = { ...request, aborter: new AbortController() };
     this.calls.add(call);
-    const settled = id === undefined ? this.pool.incomingGet(options) : this.pool.outgoingGet(id, options);
-    settled.finally(() => this.calls.delete(call)).then(
-      (connection) => this.#faults.catch(() => this.#got(connection, id)),
-      (error) => this.#faults.catch(() => this.#failed(error)),
-    );
+    this.#make(call, { timeoutMs, signal: call.aborter.signal }).then((connection) => {
+      this.#faults.catch(() => this.#got(connection, call));
+      return connection.opened;
+    }).catch((error) => this.#faults.catch(() => this.#failed(error, call))).finally(() => this.calls.delete(call));
   }
 
   /** Looks at all that is true at every instant. */
@@ -74,52 +82,75 @@ export class Side {
     const { idle, inUse, links, dialing, waiting } = stats;
     const closing = links - idle - inUse;
     assert(closing >= 0, `${this.name}: ${links} links, but ${idle} idle and ${inUse} in use`);
-    assertEquals(links, this.openIds.size, `${this.name}: links that were opened and not closed`);
+    assertEquals(links, this.#open, `${this.name}: links that were opened and not closed`);
     assert(idle <= maxIdle, `${this.name}: ${idle} idle links`);
     assert(links - closing <= maxLinks, `${this.name}: ${links} links`);
     assert(dialing >= 0 && dialing <= maxDialing, `${this.name}: ${dialing} dials at a time`);
     assertEquals(waiting, this.calls.size, `${this.name}: calls that wait`);
     const { dialed, taken, timeouts, aborts } = stats;
     assertEquals({ dialed, taken, timeouts, aborts }, this.#counts, `${this.name}: counters`);
-    const isAnyAwaited = [...this.calls].some(({ id }) => id === undefined);
-    assert(!isAnyAwaited || idle === 0, `${this.name}: a call waits although ${idle} links are idle`);
+    if (this.openIds.size === links) this.#checkAnyWaits(idle);
   }
 
-  /** Looks at what is true when nothing is under way: each open link is idle or has one user. */
+  /** Looks at what is true when nothing is under way. */
   checkAtRest(): void {
     this.check();
+    const { idle, inUse, links } = this.pool.stats();
+    this.#checkAnyWaits(idle);
+    if (this.openIds.size < links) return;
     const free = [...this.openIds].filter((id) => !this.users.has(id));
-    const { idle, inUse } = this.pool.stats();
     assertEquals(
       { idle, inUse },
-      { idle: free.length, inUse: this.openIds.size - free.length },
-      `${this.name}: at rest`,
+      { idle: free.length, inUse: links - free.length },
+      `${this.name}: links without users`,
     );
     for (const { id } of this.calls) assert(!free.includes(id!), `${this.name}: a call waits for ${id}, which is idle`);
   }
 
-  #opened(id: string): void {
+  #make({ kind, id, peer, early, metadata }: Request, patience: object): Promise<PoolConnection> {
+    switch (kind) {
+      case "any":
+        return this.pool.incomingGet({ ...patience, peer, early });
+      case "id":
+        return this.pool.outgoingGet(id!, { ...patience, early });
+      case "open":
+        return this.pool.open({ ...patience, peer, early, metadata });
+      case "accept":
+        return this.pool.accept(patience);
+    }
+  }
+
+  /** Nobody waits for any link while one is idle; on npws/2 this is not so while an answer is under way. */
+  #checkAnyWaits(idle: number): void {
+    const isAwaited = [...this.calls].some(({ kind, peer }) => kind === "any" && peer === undefined);
+    assert(!isAwaited || idle === 0, `${this.name}: a call waits although ${idle} links are idle`);
+  }
+
+  #opened(id: string, protocol: 1 | 2): void {
+    this.#open++;
+    this.#counts.dialed++;
+    if (protocol === 2) return;
     assert(!this.openIds.has(id), `${this.name}: two links are open with the id ${id}`);
     this.openIds.add(id);
-    this.#counts.dialed++;
   }
 
-  #closed(id: string): void {
-    assert(this.openIds.delete(id), `${this.name}: link ${id} was closed and is not open`);
-  }
-
-  #got(connection: PoolConnection, asked: string | undefined): void {
-    const { id } = connection;
+  #got(connection: PoolConnection, { kind, id, metadata = connection.metadata }: Call): void {
     this.#counts.taken++;
-    assert(!this.users.has(id), `${this.name}: link ${id} was handed out twice`);
-    this.users.set(id, new User(connection, this.isServer, this.#faults));
-    if (asked === undefined) this.onTaken(id);
-    else assertEquals(id, asked);
+    const name = metadata.length > 0 ? metadata.toHex() : connection.id;
+    const former = this.users.get(name) ?? [];
+    // An open whose link was given up may have reached the other side: it is delivered once at least.
+    const isTwice = kind !== "accept" && former.some(({ isVoid }) => !isVoid);
+    assert(!isTwice, `${this.name}: stream ${name} was handed out twice`);
+    this.users.set(name, [...former, new User(connection, name, this.isServer, this.#faults)]);
+    if (kind === "id") assertEquals(connection.id, id);
+    if (kind === "any") this.onTaken(connection);
   }
 
-  #failed(error: unknown): void {
+  #failed(error: unknown, { kind, early }: Call): void {
     if (error instanceof PoolTimeoutError) this.#counts.timeouts++;
     else if (error instanceof DOMException && error.name === "AbortError") this.#counts.aborts++;
+    else if (error instanceof NotSupportedError) assertEquals(kind, "open");
+    else if (error instanceof ConnectionLostError) assert(early, `${this.name}: ${error.message}`);
     else assert(error instanceof PoolClosedError, `${this.name}: ${error}`);
   }
 }

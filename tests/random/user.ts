@@ -12,8 +12,8 @@ const PATTERN = Uint8Array.from({ length: 2 ** 19 }, (_, offset) => offset % PER
  */
 export class User {
   readonly connection: PoolConnection;
+  readonly #salts: { readonly own: number; readonly peer: number };
   readonly #faults: Faults;
-  readonly #isServer: boolean;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   /** Bytes given to `write`. */
@@ -25,18 +25,23 @@ export class User {
   #readingEnded: "end" | "error" | undefined;
   /** This user wants no more to read, or gave the stream up. */
   #hasCancelled = false;
-  #closedAt: number | undefined;
+  /** What was written when this user ended writing. */
+  #endedAt: number | undefined;
   #isSettled = false;
+  #isVoid = false;
 
-  constructor(connection: PoolConnection, isServer: boolean, faults: Faults) {
+  /** `name` is the stream's, the same at both ends. */
+  constructor(connection: PoolConnection, name: string, isServer: boolean, faults: Faults) {
     this.connection = connection;
     this.#faults = faults;
-    this.#isServer = isServer;
+    const salt = parseInt(name.slice(-6), 16) % 97;
+    this.#salts = isServer ? { own: salt + 97, peer: salt } : { own: salt, peer: salt + 97 };
     this.#writer = connection.writable.getWriter();
     this.#reader = connection.readable.getReader();
     this.#writer.closed.catch(ignore);
     this.#reader.closed.catch(ignore);
     connection.closed.catch(ignore).then(() => this.#isSettled = true);
+    connection.opened.catch(() => this.#isVoid = true);
   }
 
   /** Whether `connection.closed` is settled. */
@@ -44,14 +49,19 @@ export class User {
     return this.#isSettled;
   }
 
+  /** Whether it was an early start that came to nothing: the link may have been the other side's. */
+  get isVoid(): boolean {
+    return this.#isVoid;
+  }
+
   /** What the peer is to read before the end. */
   get sent(): number {
-    return this.#closedAt ?? this.#written;
+    return this.#endedAt ?? this.#written;
   }
 
   write(length: number): void {
-    if (this.#closedAt !== undefined) return;
-    const from = (this.#written + this.#salt(this.#isServer)) % PERIOD;
+    if (this.#endedAt !== undefined) return;
+    const from = (this.#written + this.#salts.own) % PERIOD;
     this.#written += length;
     this.#writer.write(PATTERN.slice(from, from + length)).catch(ignore);
   }
@@ -74,7 +84,7 @@ export class User {
 
   /** Ends writing behind what was written, without waiting. */
   end(): void {
-    this.#closedAt ??= this.#written;
+    this.#endedAt ??= this.#written;
     this.#writer.close().catch(ignore);
   }
 
@@ -90,14 +100,18 @@ export class User {
 
   close(): Promise<void> {
     this.#hasCancelled = true;
-    this.#closedAt ??= this.#written;
+    this.#endedAt ??= this.#written;
     return this.connection.close();
   }
 
-  /** What this end has read to its end is all that the peer wrote before it ended. */
-  checkAgainst(peer: User | undefined): void {
-    if (this.#readingEnded !== "end" || this.#hasCancelled || this.#closedAt !== undefined) return;
-    assertEquals(this.#read, peer?.sent ?? 0, "a stream was cut off and looks complete");
+  /** What was read to the end is all that a user of the other end wrote before the end. */
+  checkAgainst(peers: readonly User[]): void {
+    if (this.#readingEnded !== "end" || this.#hasCancelled) return;
+    const { id, protocol } = this.connection;
+    // Whoever ends writing on npws/1 ends the whole link.
+    if (protocol === 1 && this.#endedAt !== undefined) return;
+    const sent = peers.length > 0 ? peers.map((peer) => peer.sent) : [0];
+    assert(sent.includes(this.#read), `stream ${id} looks complete with ${this.#read} bytes, and ${sent} were sent`);
   }
 
   #wasRead({ done, value }: ReadableStreamReadResult<Uint8Array>): void {
@@ -108,14 +122,10 @@ export class User {
   }
 
   #check(chunk: Uint8Array): void {
-    const from = (this.#read + this.#salt(!this.#isServer)) % PERIOD;
+    const from = (this.#read + this.#salts.peer) % PERIOD;
     this.#read += chunk.byteLength;
-    assert(chunk.every((byte, index) => byte === PATTERN[from + index]), "bytes came in a wrong order");
-  }
-
-  /** What tells the directions of the links apart. */
-  #salt(isServer: boolean): number {
-    return parseInt(this.connection.id, 16) % 97 + (isServer ? 97 : 0);
+    const wrong = chunk.findIndex((byte, index) => byte !== PATTERN[from + index]);
+    assertEquals(wrong, -1, `a wrong byte came on stream ${this.connection.id}, among the first ${this.#read}`);
   }
 }
 
