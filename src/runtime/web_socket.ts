@@ -113,8 +113,9 @@ export class WebSocketSocket extends AdaptedSocket {
   protected startClosing(code: number, reason: string): void {
     const isTaken = this.#facts.takesProtocolCodes || code === 1000 || code >= APPLICATION_CODES;
     this.#sendClose = () => this.#webSocket.close(isTaken ? code : APPLICATION_CODES + code, reason);
-    if (this.#facts.dropsAfterClose) this.#closeOnceQuiet();
-    else this.#sendClose();
+    if (!this.#facts.dropsAfterClose) this.#sendClose();
+    else if (code === 1000) this.#closeOnceQuiet();
+    else setImmediate(this.#sendClose); // the bytes were given up, and so is a peer that goes on to send
   }
 
   /** Called by the runtime; public because the interface asks for it. */
@@ -157,7 +158,10 @@ export class WebSocketSocket extends AdaptedSocket {
     return opening;
   }
 
-  /** Everything is sent, and the peer is not just sending. An immediate comes before the runtime looks for the next message. */
+  /**
+   * Closes when everything is sent and the peer is not just sending, so that all of it arrives. An immediate comes before the
+   * runtime looks for the next message.
+   */
   #closeOnceQuiet(): void {
     this.#wasHeard = false;
     this.#closing = setTimeout(() => {
