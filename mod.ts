@@ -50,7 +50,7 @@ export type { ClientTlsOptions } from "./src/options/client_tls.ts";
 export type { GetOptions } from "./src/options/get_options.ts";
 export type { PoolOptions } from "./src/options/pool_options.ts";
 export type { ServerPoolOptions, ServerTlsOptions } from "./src/options/server_options.ts";
-export type { Pool } from "./src/pool.ts";
+export { Pool } from "./src/pool.ts";
 export type { WebSocketConstructor } from "./src/runtime/runtime.ts";
 export type { NetAddress, TlsInfo } from "./src/runtime/socket.ts";
 export { ServerPool } from "./src/server_pool.ts";
