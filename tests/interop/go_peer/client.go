@@ -23,9 +23,10 @@ func startClient(p *pool, given config) error {
 	}
 	go func() {
 		for ; ; time.Sleep(pollInterval) {
-			for !p.isFull() {
+			for p.admit() {
 				l, err := dial(given.URL, options)
 				if err != nil {
+					p.giveUp()
 					break
 				}
 				p.add(l)

@@ -21,24 +21,33 @@ type link struct {
 type pool struct {
 	capacity int
 
-	mu   sync.Mutex
-	idle []link
+	mu      sync.Mutex
+	idle    []link
+	opening int // places of links that were admitted and are not idle yet
+}
+
+// admit keeps a place for a link that is about to be opened, unless the pool is full. Each place ends with add or giveUp.
+func (p *pool) admit() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.idle)+p.opening >= p.capacity {
+		return false
+	}
+	p.opening++
+	return true
+}
+
+func (p *pool) giveUp() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.opening--
 }
 
 func (p *pool) add(l link) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.opening--
 	p.idle = append(p.idle, l)
-}
-
-func (p *pool) active() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.idle)
-}
-
-func (p *pool) isFull() bool {
-	return p.active() >= p.capacity
 }
 
 // incomingGet takes any link.
@@ -70,21 +79,4 @@ func (p *pool) take(wanted func(link) bool) (link, bool) {
 		}
 	}
 	return link{}, false
-}
-
-// flush closes every idle link.
-func (p *pool) flush() {
-	p.mu.Lock()
-	links := p.idle
-	p.idle = nil
-	p.mu.Unlock()
-	var closing sync.WaitGroup
-	for _, l := range links {
-		closing.Add(1)
-		go func() {
-			defer closing.Done()
-			l.conn.Close()
-		}()
-	}
-	closing.Wait()
 }

@@ -38,22 +38,30 @@ func startServer(p *pool, given config) (port int, err error) {
 }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.pool.isFull() {
+	if !s.pool.admit() {
 		http.Error(w, "pool full", http.StatusServiceUnavailable)
 		return
 	}
+	l, err := s.open(w, r)
+	if err != nil {
+		s.pool.giveUp()
+		return
+	}
+	s.pool.add(l)
+}
+
+func (s *server) open(w http.ResponseWriter, r *http.Request) (link, error) {
 	options := &websocket.AcceptOptions{InsecureSkipVerify: true, CompressionMode: websocket.CompressionDisabled}
 	ws, err := websocket.Accept(w, r, options)
 	if err != nil {
-		return // Accept has answered
+		return link{}, err // Accept has answered
 	}
 	id := s.nextID()
 	if err := ws.Write(context.Background(), websocket.MessageBinary, id); err != nil {
 		ws.CloseNow()
-		return
+		return link{}, err
 	}
-	conn := websocket.NetConn(context.Background(), ws, websocket.MessageBinary)
-	s.pool.add(link{hex.EncodeToString(id), conn})
+	return link{hex.EncodeToString(id), websocket.NetConn(context.Background(), ws, websocket.MessageBinary)}, nil
 }
 
 func (s *server) nextID() []byte {

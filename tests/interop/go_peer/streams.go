@@ -33,11 +33,6 @@ func newStreams(p *pool) *streams {
 // run carries out one command of the controlling program.
 func (s *streams) run(verb string, args []string) (string, error) {
 	switch verb {
-	case "active":
-		return strconv.Itoa(s.pool.active()), nil
-	case "flush":
-		s.pool.flush()
-		return "", nil
 	case "any":
 		return s.hold(s.pool.incomingGet())
 	case "fetch":
