@@ -119,6 +119,7 @@ export class Scenario {
     await this.#pass(PATIENCE_MS);
     for (const side of this.#sides) {
       for (const [name, users] of side.users) {
+        assert(users.filter(({ hasRead }) => hasRead).length <= 1, `${side.name}: bytes of ${name} came twice`);
         const peers = this.#peerSides(side).flatMap(({ users }) => users.get(name) ?? []);
         for (const user of users) {
           assert(user.isSettled, `${side.name}: the stream of a user of ${name} is not over`);
@@ -154,7 +155,7 @@ export class Scenario {
   }
 
   #request(side: Side): Request {
-    const early = this.#dice.chance(0.3);
+    const early = this.#dice.chance(0.5);
     const peer = side.isServer && this.#dice.chance(0.2) ? this.#dice.pick(this.#clients).name : undefined;
     const metadata = Uint8Array.of(...[24, 16, 8, 0].map((shift) => this.#streams >> shift));
     return this.#dice.weighted<Request>([

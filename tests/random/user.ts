@@ -54,6 +54,11 @@ export class User {
     return this.#isVoid;
   }
 
+  /** Whether any byte came. */
+  get hasRead(): boolean {
+    return this.#read > 0;
+  }
+
   /** What the peer is to read before the end. */
   get sent(): number {
     return this.#endedAt ?? this.#written;
