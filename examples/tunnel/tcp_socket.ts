@@ -31,13 +31,19 @@ export class TcpSocket implements RelayEnd {
     this.readable = new ReadableStream({
       start: (controller) => void (this.#incoming = controller),
       pull: () => void socket.resume(),
-      cancel: () => this.reset(),
+      cancel: () => {
+        this.#isReadOver = true;
+        this.reset();
+      },
     }, strategy);
     this.writable = new WritableStream({
       start: (controller) => void (this.#outgoing = controller),
       write: (chunk) => socket.write(chunk) ? undefined : this.#untilTaken(),
       close: () => this.#end(),
-      abort: () => this.reset(),
+      abort: () => {
+        this.#isWriteOver = true;
+        this.reset();
+      },
     }, strategy);
     socket.on("data", (chunk: Uint8Array) => this.#receive(chunk));
     socket.on("end", () => this.#receiveEnd());

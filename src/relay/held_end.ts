@@ -1,0 +1,17 @@
+/** One end of a relay, while the relay has it: what it needs of web streams and of connections alike. */
+export interface HeldEnd {
+  /** The next bytes; undefined at the end. */
+  read(): Promise<Uint8Array | undefined>;
+  /** Resolves when more bytes may be written; undefined when they may be at once. */
+  room(): Promise<unknown> | undefined;
+  /** Takes bytes. That they cannot be sent is told by `over`. */
+  write(bytes: Uint8Array): void;
+  /** Ends writing, behind all bytes. */
+  end(): Promise<void>;
+  /** Resolves when both directions have ended; rejects as soon as one breaks, also while nothing is read or written. */
+  readonly over: Promise<unknown>;
+  /** Gives up both directions, as far as they have not ended. */
+  abort(reason: unknown): void;
+  /** Gives the end back. */
+  release(): void;
+}

@@ -1,0 +1,48 @@
+import { describeType } from "../describe.ts";
+import type { HeldEnd } from "./held_end.ts";
+
+/** An end made of two web streams, both locked until it is released. */
+export class StreamEnd implements HeldEnd {
+  readonly over: Promise<unknown>;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+
+  constructor(readable: ReadableStream<Uint8Array>, writable: WritableStream<Uint8Array>) {
+    this.#reader = readable.getReader();
+    this.#writer = writable.getWriter();
+    this.over = Promise.all([this.#reader.closed, this.#writer.closed]);
+    this.over.catch(ignore); // a relay that is aborted before it begins does not listen
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    const { value, done } = await this.#reader.read();
+    if (done) return undefined;
+    if (value instanceof Uint8Array) return value;
+    throw new TypeError(`Cannot relay: a readable must give chunks of Uint8Array, got ${describeType(value)}`);
+  }
+
+  room(): Promise<unknown> | undefined {
+    const { desiredSize } = this.#writer;
+    return desiredSize !== null && desiredSize > 0 ? undefined : this.#writer.ready;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#writer.write(bytes).catch(ignore); // `over` rejects with the same error
+  }
+
+  end(): Promise<void> {
+    return this.#writer.close();
+  }
+
+  abort(reason: unknown): void {
+    this.#reader.cancel(reason).catch(ignore);
+    this.#writer.abort(reason).catch(ignore);
+  }
+
+  release(): void {
+    this.#reader.releaseLock();
+    this.#writer.releaseLock();
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,77 @@
+import type { RelayEnd } from "@npws/pool/relay";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { TcpSocket } from "../../examples/tunnel/tcp_socket.ts";
+import { type Pools, startPools } from "../contract/pools.ts";
+import { runtimeName } from "../harness.ts";
+import type { FarEnd } from "./memory_end.ts";
+
+/** A connection: one end is the relay's, the other one is the test's. */
+export interface RealEnds extends AsyncDisposable {
+  readonly near: RelayEnd;
+  readonly far: FarEnd;
+  /** Breaks the far end, so that the near one sees no end but a break. */
+  reset(): void;
+}
+
+/** What can be relayed. */
+export interface EndKind {
+  readonly name: string;
+  /** Whether an abort can be told from an end at the far end. */
+  readonly hasReset: boolean;
+  open(): Promise<RealEnds>;
+}
+
+export const endKinds: EndKind[] = [
+  { name: "a pooled connection", hasReset: true, open: openPooled },
+  { name: "a socket of node:net turned into web streams", hasReset: false, open: () => openTcp(fromNode) },
+  { name: "a TcpSocket of the tunnel", hasReset: true, open: () => openTcp(fromTunnel) },
+];
+
+if (runtimeName === "deno") endKinds.push({ name: "a Deno.TcpConn", hasReset: false, open: openDeno });
+
+async function openPooled(): Promise<RealEnds> {
+  const pools: Pools = await startPools({ protocol: 2 });
+  const [ours, theirs] = await Promise.all([pools.client.open(), pools.server.accept()]);
+  return {
+    near: theirs,
+    far: ours,
+    reset: () => ours.abort(),
+    [Symbol.asyncDispose]: () => pools[Symbol.asyncDispose](),
+  };
+}
+
+async function openTcp(turn: (socket: Socket) => RelayEnd): Promise<RealEnds> {
+  const server = createServer({ allowHalfOpen: true });
+  const accepted = new Promise<Socket>((resolve) => server.once("connection", resolve));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const [far, near] = await Promise.all([connectTo((server.address() as AddressInfo).port), accepted]);
+  server.close();
+  return tcpEnds(turn(near), far);
+}
+
+async function openDeno(): Promise<RealEnds> {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const [far, near] = await Promise.all([connectTo((listener.addr as Deno.NetAddr).port), listener.accept()]);
+  listener.close();
+  return tcpEnds(near, far);
+}
+
+function tcpEnds(near: RelayEnd, socket: Socket): RealEnds {
+  const far = new TcpSocket(socket);
+  const reset = () => far.reset();
+  return { near, far: far as FarEnd, reset, [Symbol.asyncDispose]: () => Promise.resolve(reset()) };
+}
+
+function connectTo(port: number): Promise<Socket> {
+  const socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true });
+  return new Promise((resolve, reject) => socket.once("error", reject).once("connect", () => resolve(socket)));
+}
+
+function fromNode(socket: Socket): RelayEnd {
+  return Duplex.toWeb(socket) as unknown as RelayEnd;
+}
+
+function fromTunnel(socket: Socket): RelayEnd {
+  return new TcpSocket(socket);
+}

@@ -1,0 +1,163 @@
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { relay, type RelayEnd } from "@npws/pool/relay";
+import { bytes, readText, write, writeAndClose } from "./contract/streams.ts";
+import { test } from "./harness.ts";
+import { memoryEnds } from "./relay/memory_end.ts";
+
+const never = new Promise<never>(() => {});
+
+test("relay() moves bytes both ways and counts them", async () => {
+  const [a, b] = [memoryEnds(), memoryEnds()];
+  const moved = relay(a.near, b.near);
+  const sent = [writeAndClose(a.far, "there"), writeAndClose(b.far, "and back")];
+  assertEquals(await Promise.all([readText(b.far), readText(a.far)]), ["there", "and back"]);
+  await Promise.all(sent);
+  assertEquals(await moved, { aToB: 5, bToA: 8 });
+});
+
+test("relay() leaves one direction open when the other one ends", async () => {
+  const [a, b] = [memoryEnds(), memoryEnds()];
+  const moved = relay(a.near, b.near);
+  await Promise.all([writeAndClose(a.far, "question"), readText(b.far)]);
+  const answers = [write(b.far, "first "), readText(a.far)] as const;
+  await answers[0];
+  await writeAndClose(b.far, "second");
+  assertEquals(await answers[1], "first second");
+  assertEquals(await moved, { aToB: 8, bToA: 12 });
+});
+
+test("relay() gives its ends back unlocked", async () => {
+  const [a, b] = [memoryEnds(), memoryEnds()];
+  const moved = relay(a.near, b.near);
+  await Promise.all([a.far.writable.close(), b.far.writable.close(), readText(a.far), readText(b.far), moved]);
+  const broken = relay(memoryEnds().near, memoryEnds().near, { signal: AbortSignal.abort() });
+  await assertRejects(() => broken);
+  assertEquals(locks(a.near, b.near), [false, false, false, false]);
+});
+
+test("relay() aborts both ends with the error that breaks a readable", async () => {
+  const [a, b] = [memoryEnds(), memoryEnds()];
+  const moved = relay(a.near, b.near);
+  const error = new Error("broken");
+  await a.far.writable.abort(error);
+  assertStrictEquals(await assertRejects(() => moved), error);
+  await assertBroken(a.far, b.far, error);
+});
+
+test("relay() aborts both ends with the error that breaks a writable, also while nothing moves", async () => {
+  const [a, b] = [memoryEnds(), memoryEnds()];
+  const moved = relay(a.near, b.near);
+  const error = new Error("broken");
+  await b.far.readable.cancel(error);
+  assertStrictEquals(await assertRejects(() => moved), error);
+  await assertBroken(a.far, undefined, error);
+});
+
+test("relay() notices a broken readable while the other end takes nothing", async () => {
+  const [a, b] = [memoryEnds(), memoryEnds()];
+  const moved = relay(a.near, b.near);
+  const writer = a.far.writable.getWriter();
+  for (const chunk of ["one", "two"]) await writer.write(bytes(chunk)); // the first waits in b, the second in the relay
+  const error = new Error("broken");
+  await writer.abort(error);
+  assertStrictEquals(await assertRejects(() => moved), error);
+});
+
+test("relay() breaks the direction that is left open when the other one has ended well", async () => {
+  const [a, b] = [memoryEnds(), memoryEnds()];
+  const moved = relay(a.near, b.near);
+  await Promise.all([writeAndClose(a.far, "question"), readText(b.far)]);
+  const error = new Error("broken");
+  const answer = readText(a.far);
+  await b.far.writable.abort(error);
+  assertStrictEquals(await assertRejects(() => answer), error);
+  assertStrictEquals(await assertRejects(() => moved), error);
+});
+
+test("relay() reads no further than a reader that takes nothing allows", async () => {
+  let read = 0;
+  const source = new ReadableStream({ pull: (controller) => controller.enqueue(Uint8Array.of(read++)) }, {
+    highWaterMark: 0,
+  });
+  const { promise: isWriting, resolve } = Promise.withResolvers<void>();
+  const stuck = new WritableStream({ write: () => (resolve(), never) });
+  const [a, b] = [{ ...memoryEnds().near, readable: source }, { ...memoryEnds().near, writable: stuck }];
+  const stop = new AbortController();
+  const moved = relay(a, b, { signal: stop.signal });
+  await isWriting;
+  await new Promise((resolve) => setTimeout(resolve)); // what it would read, it reads at once
+  assertEquals(read, 2);
+  stop.abort();
+  await assertRejects(() => moved);
+});
+
+test("relay() ends with the signal's reason and aborts both ends with it", async () => {
+  const [a, b] = [memoryEnds(), memoryEnds()];
+  const stop = new AbortController();
+  const moved = relay(a.near, b.near, { signal: stop.signal });
+  const reason = new Error("enough");
+  stop.abort(reason);
+  assertStrictEquals(await assertRejects(() => moved), reason);
+  await assertBroken(a.far, b.far, reason);
+});
+
+test("relay() ends with the signal's reason also when a write never ends", async () => {
+  const [a, b] = [memoryEnds(), { ...memoryEnds().near, writable: new WritableStream({ write: () => never }) }];
+  const stop = new AbortController();
+  const moved = relay(a.near, b, { signal: stop.signal });
+  await write(a.far, "stuck");
+  stop.abort(new Error("enough"));
+  await assertRejects(() => moved, Error, "enough");
+});
+
+test("relay() moves nothing when the signal is aborted already", async () => {
+  const [a, b] = [memoryEnds(), memoryEnds()];
+  const reason = new Error("too late");
+  assertStrictEquals(await assertRejects(() => relay(a.near, b.near, { signal: AbortSignal.abort(reason) })), reason);
+  await assertBroken(a.far, b.far, reason);
+});
+
+test("relay() refuses a locked end and touches none", async () => {
+  for (const side of ["readable", "writable"] as const) {
+    const [a, b] = [memoryEnds(), memoryEnds()];
+    side === "readable" ? b.near.readable.getReader() : b.near.writable.getWriter();
+    const message = `Cannot relay: the ${side} of the second end is locked`;
+    await assertRejects(() => relay(a.near, b.near), TypeError, message);
+    assertEquals(locks(a.near), [false, false]);
+  }
+});
+
+test("relay() refuses what is no end", async () => {
+  const { near } = memoryEnds();
+  const message = "Cannot relay: the second end must have a readable and a writable, got ";
+  await assertRejects(() => relay(near, undefined as unknown as RelayEnd), TypeError, `${message}undefined`);
+  await assertRejects(() => relay(near, { readable: near.readable } as RelayEnd), TypeError, `${message}an object`);
+  await assertRejects(() => relay(near, near), TypeError, "Cannot relay: both ends are the same");
+  assertEquals(locks(near), [false, false]);
+});
+
+test("relay() refuses wrong options", async () => {
+  const ends = [memoryEnds().near, memoryEnds().near] as const;
+  await assertRejects(() => relay(...ends, { signal: 1 as unknown as AbortSignal }), TypeError, "signal must be");
+  await assertRejects(() => relay(...ends, { timeoutMs: 1 } as object), TypeError, "timeoutMs");
+  assertEquals(locks(...ends), [false, false, false, false]);
+});
+
+test("relay() breaks both ends when a readable gives no bytes", async () => {
+  const [a, b] = [memoryEnds(), memoryEnds()];
+  const moved = relay(a.near, b.near);
+  a.far.writable.getWriter().write("text" as unknown as Uint8Array).catch(() => {});
+  await assertRejects(() => moved, TypeError, "Cannot relay: a readable must give chunks of Uint8Array, got a string");
+});
+
+/** An end whose peer reads and writes in vain. */
+async function assertBroken(a: RelayEnd, b: RelayEnd | undefined, error: Error): Promise<void> {
+  for (const end of b ? [a, b] : [a]) {
+    assertStrictEquals(await assertRejects(() => end.readable.getReader().read()), error);
+    assertStrictEquals(await assertRejects(() => end.writable.getWriter().closed), error);
+  }
+}
+
+function locks(...ends: RelayEnd[]): boolean[] {
+  return ends.flatMap(({ readable, writable }) => [readable.locked, writable.locked]);
+}
