@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SocketEnd } from "../../src/relay/socket_end.ts";
 import { test } from "../harness.ts";
 
@@ -52,6 +52,7 @@ test("SocketEnd.write() writes what the socket did not take at first, and has no
   assertEquals(end.room(), undefined);
   end.write(Uint8Array.of(1, 2, 3));
   const room = end.room();
+  assert(room);
   const first = socket.nextWrite;
   first.resolve(1);
   await first.promise;
