@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Pool, PoolConnection } from "@npws/pool";
 import { type Opening, requestUpgrade } from "../npws1_peer.ts";
-import type { RawClose, RawLink } from "../raw_link.ts";
+import type { RawLink } from "../raw_link.ts";
 import { concat, Opcode } from "../websocket_frames.ts";
 
 /** What a hello of the test says besides `npws` and `id`; anything may be wrong in it. */
@@ -57,11 +57,11 @@ export class RawPeer {
     await this.expect("pong 77");
   }
 
-  /** The close frame that comes next, behind nothing else. */
-  async readCloseOnly(): Promise<RawClose> {
-    const [frame] = await this.link.readToEnd();
-    assertEquals(frame?.opcode, Opcode.close);
-    return { code: frame.payload[0] << 8 | frame.payload[1], reason: new TextDecoder().decode(frame.payload.slice(2)) };
+  /** The code of the close frame that comes next, behind nothing else. */
+  async hearClose(): Promise<number> {
+    const frame = await this.link.readFrame();
+    assertEquals(frame?.opcode, Opcode.close, "a close frame was expected");
+    return frame!.payload[0] << 8 | frame!.payload[1];
   }
 }
 

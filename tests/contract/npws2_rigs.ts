@@ -38,7 +38,7 @@ const clientRoles = transports.map(({ name, options }): Role => {
     name: `a client pool on ${name}`,
     side: "client",
     open: ({ pool, ...rest } = {}) => openAsClient({ pool: { ...options, ...pool }, ...rest }),
-    closeCode: (code) => isLimited ? 3000 + code : code,
+    closeCode: (code) => isLimited && code !== 1000 ? 3000 + code : code,
     dropCode: isLimited ? 0 : 1006,
   };
 });
