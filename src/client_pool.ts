@@ -92,7 +92,7 @@ export class ClientPool extends Pool {
       dialConcurrency: settings.dialConcurrency,
       maxBackoffMs: settings.maxBackoffMs,
       missing: () => this.#missing,
-      isAwaited: () => this.waiting > 0 || this.#awaited > 0,
+      isAwaited: () => this.stats().waiting > 0 || this.#awaited > 0,
       dial: () => this.#dial(),
       cycleEnded: (started, succeeded) => this.#resize(this.#intervalMs, this.#capacityAfter(started, succeeded)),
       dialFailed: (error, attempt, retryInMs) => this.#dialFailed(error, attempt, retryInMs),

@@ -373,15 +373,6 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   }
 
   /**
-   * Calls that wait, whatever for.
-   *
-   * @internal
-   */
-  protected get waiting(): number {
-    return this.#dispatcher.waiting;
-  }
-
-  /**
    * Calls that the next link will serve, whichever it is.
    *
    * @internal
