@@ -28,7 +28,7 @@ export async function buildGoPeer(): Promise<GoBuild> {
   await mkdir(builds, { recursive: true });
   const program = join(builds, "go_peer");
   const fresh = `${program}-${process.pid}`; // another process may be running the last build, or building as well
-  const build = await run(go, ["build", "-o", fresh, "."], BUILD_DEADLINE_MS);
+  const build = await run(go, ["build", "-buildvcs=false", "-o", fresh, "."], BUILD_DEADLINE_MS);
   if (build.failure) throw new Error(`Cannot build the Go peer: ${build.failure}`);
   await rename(fresh, program);
   return { program };
@@ -53,9 +53,12 @@ function lastLine(output: string): string {
   return output.trim().split("\n").at(-1)!;
 }
 
-/** Go keeps its caches below the home directory, and does nothing where it has none. */
+/**
+ * Without C, so that no compiler but Go's is needed, and with the Go that is here. Go keeps its caches below the home directory,
+ * and does nothing where it has none.
+ */
 function goEnvironment(): NodeJS.ProcessEnv {
-  const environment = { ...process.env, GOTOOLCHAIN: "local" };
+  const environment = { ...process.env, GOTOOLCHAIN: "local", CGO_ENABLED: "0" };
   const { HOME } = process.env;
   if (HOME && existsSync(HOME)) return environment;
   const folder = join(tmpdir(), "npws_interop_go");

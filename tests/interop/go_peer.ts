@@ -42,8 +42,9 @@ export async function startGoPeer(program: string, options: GoPeerOptions): Prom
     if (first === "ready") ready.resolve(Number(rest));
     else settle(pending, Number(first), rest);
   });
+  let gone: Error | undefined;
   lines.once("close", () => {
-    const gone = new Error("Cannot go on with the Go peer: it has ended");
+    gone = new Error("Cannot go on with the Go peer: it has ended");
     ready.reject(gone);
     for (const { reject } of pending.values()) reject(gone);
     pending.clear();
@@ -51,6 +52,7 @@ export async function startGoPeer(program: string, options: GoPeerOptions): Prom
   child.stdin.write(`${JSON.stringify({ tls: "off", ...options })}\n`);
   let commands = 0;
   const command = (...words: (string | number)[]): Promise<string> => {
+    if (gone) return Promise.reject(gone);
     const answer = Promise.withResolvers<string>();
     pending.set(++commands, answer);
     child.stdin.write(`${commands} ${words.join(" ")}\n`);
