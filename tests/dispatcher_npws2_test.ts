@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { PoolClosedError } from "../src/errors.ts";
+import { PoolClosedError, PoolTimeoutError } from "../src/errors.ts";
 import { DispatcherRig, outcomeOf, PROBE_MS } from "./dispatcher_rig.ts";
 import { test } from "./harness.ts";
 
@@ -10,9 +10,11 @@ test("Dispatcher.get() gives a link out when the peer has confirmed it, and not 
   const { sent, says } = rig.addLink();
   const call = rig.incomingGet();
   assertEquals([sent(), await outcomeOf(rig, call)], [["take"], "waits"]);
+  await rig.clock.advance(20);
   says("ok");
   assertEquals((await call).id, "00000000");
-  assertEquals(rig.counters.deadOnTake, 0);
+  const { taken, waitMsTotal, deadOnTake } = rig.counters;
+  assertEquals({ taken, waitMsTotal, deadOnTake }, { taken: 1, waitMsTotal: 20, deadOnTake: 0 });
 });
 
 test("Dispatcher.get() goes on with another link when one is lost, closed or silent, and counts them", async () => {
@@ -104,8 +106,25 @@ test("Dispatcher.get() by id hands out a stream that the peer took, and sends no
   const { sent, says } = rig.addLink();
   says("take");
   sent();
-  assertEquals((await rig.outgoingGet("00000000")).id, "00000000");
-  assertEquals(sent(), []);
+  const connection = await rig.outgoingGet("00000000");
+  assertEquals([connection.id, sent()], ["00000000", []]);
+  connection.writable.close();
+  says("fin");
+  await rig.turn();
+  assertEquals(sent(), ["fin", "idle"], "the link is free for the next stream");
+});
+
+test("Dispatcher gives a link to the one who waits for its peer, and to the next in line", async () => {
+  const rig = new DispatcherRig("server");
+  const calls = [
+    rig.incomingGet({ peer: "edge-8" }),
+    rig.incomingGet({ peer: "edge-7" }),
+    rig.open(),
+    rig.incomingGet(),
+  ];
+  for (const name of ["edge-7", "edge-9", undefined, "edge-8"]) rig.addLink({ name }).says("ok");
+  const connections = await Promise.all(calls);
+  assertEquals(connections.map(({ peer }) => peer), ["edge-8", "edge-7", "edge-9", undefined]);
 });
 
 test("Dispatcher.get() by id waits for the peer's take, or for an idle link with the id", async () => {
@@ -118,6 +137,18 @@ test("Dispatcher.get() by id waits for the peer's take, or for an idle link with
   const taken = rig.addLink();
   taken.says("ok");
   assertEquals((await calls[1]).id, "00000001");
+});
+
+test("Dispatcher.get() by id says that the peer did not offer it in time", async () => {
+  const rig = new DispatcherRig("client");
+  rig.addLink();
+  const call = rig.outgoingGet("0000000e", { timeoutMs: 10 });
+  await rig.clock.advance(10);
+  await assertRejects(
+    () => call,
+    PoolTimeoutError,
+    "Cannot get link 0000000e: not offered by the peer within 10 ms",
+  );
 });
 
 test("Dispatcher.get() by id serves whoever waits when the peer's take comes", async () => {
@@ -246,6 +277,7 @@ test("Dispatcher.get() opens every 50 ms as long as it is refused, until it is o
     await rig.clock.advance(50);
   }
   assertEquals([sent(), await outcomeOf(rig, call)], [[], "PoolTimeoutError"]);
+  assertEquals([rig.counters.timeouts, rig.counters.aborts], [1, 0]);
 });
 
 test("Dispatcher.get() leaves a refused link to other calls", async () => {
@@ -262,6 +294,13 @@ test("Dispatcher.get() leaves a refused link to other calls", async () => {
 });
 
 // Callers that give up.
+
+test("Dispatcher asks no link for a call whose signal is aborted already", async () => {
+  const rig = new DispatcherRig("client");
+  const { sent } = rig.addLink();
+  await assertRejects(() => rig.incomingGet({ signal: AbortSignal.abort(new Error("enough")) }), Error, "enough");
+  assertEquals([sent(), rig.counters.aborts, rig.dispatcher.waiting], [[], 1, 0]);
+});
 
 test("Dispatcher serves the next call for any link when the caller has gone before ok", async () => {
   const rig = new DispatcherRig("client");
@@ -304,6 +343,7 @@ test("Dispatcher takes no caller's place with one who wants something else", asy
       (rig: DispatcherRig) => rig.incomingGet({ early: true }),
     ],
     [(rig: DispatcherRig) => rig.open({ timeoutMs: 10 }), (rig: DispatcherRig) => rig.open()],
+    [(rig: DispatcherRig) => rig.open({ timeoutMs: 10 }), (rig: DispatcherRig) => rig.incomingGet()],
     [(rig: DispatcherRig) => rig.outgoingGet("00000000", { timeoutMs: 10 }), (rig: DispatcherRig) => rig.incomingGet()],
   ];
   for (const [leave, wait] of calls) {
@@ -338,6 +378,15 @@ test("Dispatcher serves the next who fetches the id when the first has gone befo
   await rig.clock.advance(10);
   says("ok");
   assertEquals([(await next).id, sent()], ["00000000", ["take"]]);
+});
+
+test("Dispatcher asks no other link for a caller that has gone when its own was lost", async () => {
+  const rig = new DispatcherRig("client");
+  const [other, lost] = [rig.addLink(), rig.addLink()];
+  rig.incomingGet({ timeoutMs: 10 });
+  await rig.clock.advance(10);
+  lost.socket.end(1006);
+  assertEquals([other.sent(), rig.counters.deadOnTake], [[], 1]);
 });
 
 test("Dispatcher lets a refused link be idle when its caller has gone", async () => {
