@@ -43,6 +43,13 @@ interface Call {
 
 type WaitingCall = Caller<Stream, Call>;
 
+interface DispatcherLimits {
+  readonly maxWaiters: number;
+  readonly acceptBacklog: number;
+  /** npws/1: how many bytes closed links may leave behind, all together. */
+  readonly receiveLimitBytes: number;
+}
+
 /** The pool, as its dispatcher sees it. */
 export interface DispatcherHost {
   readonly clock: Clock;
@@ -65,7 +72,7 @@ export class Dispatcher {
   readonly #host: DispatcherHost;
   readonly #calls: WaitingCalls<Stream, Call>;
   readonly #reservations: Reservations;
-  readonly #acceptBacklog: number;
+  readonly #limits: DispatcherLimits;
   readonly #forAny = new WaitQueue<Stream, Call>();
   readonly #forId = new KeyedWaitQueue<Stream, Call>();
   readonly #forAccept = new WaitQueue<Stream, Call>();
@@ -73,9 +80,9 @@ export class Dispatcher {
   readonly #refused: DeadlineQueue<WaitingCall>;
   #closedWith: PoolClosedError | undefined;
 
-  constructor(host: DispatcherHost, limits: { readonly maxWaiters: number; readonly acceptBacklog: number }) {
+  constructor(host: DispatcherHost, limits: DispatcherLimits) {
     this.#host = host;
-    this.#acceptBacklog = limits.acceptBacklog;
+    this.#limits = limits;
     this.#calls = new WaitingCalls(host.clock, limits.maxWaiters);
     this.#reservations = new Reservations(host.clock);
     this.#refused = new DeadlineQueue(host.clock, REFUSED_PAUSE_MS, (caller) => {
@@ -116,7 +123,7 @@ export class Dispatcher {
   }
 
   canReserve(kind: TakeKind): boolean {
-    return kind === "take" || this.#forAccept.size > 0 || this.#reservations.queued < this.#acceptBacklog;
+    return kind === "take" || this.#forAccept.size > 0 || this.#reservations.queued < this.#limits.acceptBacklog;
   }
 
   /** Gives a stream that the peer took to whoever waits for it, else keeps it for the fetch time. */
@@ -125,6 +132,15 @@ export class Dispatcher {
     if (!caller) return this.#reservations.add(link, stream, kind);
     this.#serve(caller, stream);
     link.fetched();
+  }
+
+  /** Keeps what a peer of npws/1 sent and ended in order before the application fetched the link, within the receive limit. */
+  leftBehind(link: ReservedLink, stream: Stream): void {
+    const bytes = stream.unreadBytes;
+    const caller = this.#forId.shift(link.id);
+    if (caller) this.#serve(caller, stream);
+    else if (this.#reservations.leftBytes + bytes > this.#limits.receiveLimitBytes) link.neverFetched();
+    else this.#reservations.add(link, stream, "take", bytes);
   }
 
   unreserved(link: ReservedLink): void {

@@ -56,6 +56,17 @@ export class LinkSet implements Iterable<Link> {
     await Promise.all(Array.from(this.#links, (link) => link.closed));
   }
 
+  /** Resolves when every link that is here now is closed, or when the time is over. */
+  closedWithin(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#clock.setTimeout(resolve, ms);
+    this.allClosed().then(() => {
+      this.#clock.clearTimeout(timer);
+      resolve();
+    });
+    return promise;
+  }
+
   /** Stops the timer. */
   stop(): void {
     this.#clock.clearTimeout(this.#sweepTimer);

@@ -64,6 +64,9 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
         this.peerTook();
         this.#dispatcher.reserved(link, stream, kind);
       },
+      leftBehind: (link, stream) => this.#dispatcher.leftBehind(link, stream),
+      discarded: ({ id }, bytes) => this.countError(`Cannot keep ${bytes} bytes of link ${id}: they were not fetched`),
+      provedAlive: (link) => this.#dispatcher.store.refresh(link),
       unreserved: (link) => this.#dispatcher.unreserved(link),
       probing: (link) => this.#probes.add(link),
       probed: (link) => this.#probes.delete(link),
@@ -515,23 +518,12 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     const orphans = this.#dispatcher.close(closedError("get a link"));
     for (const link of orphans) link.abort(closedError("fetch a stream"));
     for (const link of this.#links) if (link.state !== "inUse") link.close(CloseCode.normal, "pool closed");
-    await this.#allClosed(drainMs);
+    await this.#links.closedWithin(drainMs);
     for (const link of this.#links) if (link.state === "inUse") link.abort(closedError("use connection"));
     await Promise.all([roleEnded, this.#links.allClosed()]);
     this.#links.stop();
     this.#probes.clear();
     await this.release();
-  }
-
-  /** Resolves when the last link is closed, or when the time is over. */
-  #allClosed(withinMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = this.clock.setTimeout(resolve, withinMs);
-    this.#links.allClosed().then(() => {
-      this.clock.clearTimeout(timer);
-      resolve();
-    });
-    return promise;
   }
 
   #linkChanged(link: Link, before: LinkState): void {

@@ -13,6 +13,8 @@ export interface Reservation {
   readonly stream: Stream;
   readonly id: string;
   readonly kind: TakeKind;
+  /** npws/1: what its closed link has left behind, in bytes. */
+  readonly leftBytes: number;
 }
 
 /** The streams that peers took and that wait for the application: by id, or in the accept queue. Each waits for a limited time. */
@@ -22,6 +24,7 @@ export class Reservations {
   /** The accept queue, in the order of arrival. */
   readonly #queue = new Set<Reservation>();
   readonly #deadlines: DeadlineQueue<Reservation>;
+  #leftBytes = 0;
 
   constructor(clock: Clock) {
     this.#deadlines = new DeadlineQueue(clock, FETCH_TIMEOUT_MS, (reservation) => {
@@ -35,8 +38,14 @@ export class Reservations {
     return this.#queue.size;
   }
 
-  add(link: ReservedLink, stream: Stream, kind: TakeKind): void {
-    const reservation: Reservation = { link, stream, id: link.id, kind };
+  /** What closed links of npws/1 have left behind, in bytes: no credit bounds it. */
+  get leftBytes(): number {
+    return this.#leftBytes;
+  }
+
+  add(link: ReservedLink, stream: Stream, kind: TakeKind, leftBytes = 0): void {
+    const reservation: Reservation = { link, stream, id: link.id, kind, leftBytes };
+    this.#leftBytes += leftBytes;
     this.#byLink.set(link, reservation);
     if (kind === "take") this.#byId.set(reservation.id, reservation);
     else this.#queue.add(reservation);
@@ -75,11 +84,13 @@ export class Reservations {
     this.#byId.clear();
     this.#queue.clear();
     this.#deadlines.clear();
+    this.#leftBytes = 0;
     return links;
   }
 
   #remove(reservation: Reservation): void {
     this.#byLink.delete(reservation.link);
+    this.#leftBytes -= reservation.leftBytes;
     // Ids repeat at a client with several servers: a newer stream may have the place.
     if (this.#byId.get(reservation.id) === reservation) this.#byId.delete(reservation.id);
     this.#queue.delete(reservation);

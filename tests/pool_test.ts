@@ -371,3 +371,35 @@ test("Pool passes bytes between two pools, by id on one side and any on the othe
   assertEquals(chunks.flatMap((chunk) => [...chunk]), [1, 2, 3]);
   assertEquals([server.stats().bytesRead, client.stats().bytesWritten], [3, 3]);
 });
+
+test("Pool.outgoingGet() hands out what a peer of npws/1 sent and ended in order before", async () => {
+  await using setting = await setUp(1);
+  const { world, pool, peers } = setting;
+  peers[0].socket.send(new Uint8Array([1, 2]));
+  peers[0].socket.close(1000, "");
+  await world.settle();
+  assertEquals([pool.active, pool.stats().links, pool.errorCount], [0, 0, 0]);
+  const connection = await pool.outgoingGet(peers[0].id, { timeoutMs: 100 });
+  const chunks = await Array.fromAsync(connection.readable);
+  assertEquals(chunks.flatMap((chunk) => [...chunk]), [1, 2]);
+  await connection.closed;
+});
+
+test("Pool keeps what ended links of npws/1 left behind for the fetch time and within the receive limit, and says when not", async () => {
+  await using setting = await setUp(3, { receiveLimitBytes: 3 });
+  const { world, clock, pool, peers } = setting;
+  for (const { socket } of peers.slice(0, 2)) {
+    socket.send(new Uint8Array([1, 2]));
+    socket.close(1000, "");
+    await world.settle();
+  }
+  assertEquals(pool.errorCount, 1, "the second is over the limit");
+  assertEquals(pool.stats().lastError?.message, `Cannot keep 2 bytes of link ${peers[1].id}: they were not fetched`);
+  await clock.advance(30_000);
+  assertEquals(pool.errorCount, 2, "the first was not fetched in time");
+  peers[2].socket.send(new Uint8Array([3, 4]));
+  peers[2].socket.close(1000, "");
+  await world.settle();
+  const connection = await pool.outgoingGet(peers[2].id, { timeoutMs: 100 });
+  assertEquals((await Array.fromAsync(connection.readable)).length, 1, "there is room again");
+});

@@ -55,6 +55,12 @@ export interface LinkHost {
   canReserve(kind: TakeKind): boolean;
   /** The peer has taken the link: the stream waits for this side's application. */
   reserved(link: ReservedLink, stream: Stream, kind: TakeKind): void;
+  /** npws/1: the peer has sent something and closed the idle link in order; the stream waits for this side's application. */
+  leftBehind(link: ReservedLink, stream: Stream): void;
+  /** Nobody fetched what was left behind. */
+  discarded(link: Link, bytes: number): void;
+  /** The peer of an idle link was heard. */
+  provedAlive(link: Link): void;
   /** A reserved stream is over or lost, before the application had it. */
   unreserved(link: ReservedLink): void;
   /** A take was sent, and has the probe time to be answered. */
@@ -77,7 +83,7 @@ export interface ReservedLink extends Carrier {
   neverFetched(): void;
   /** The pool closes. */
   abort(error: unknown): void;
-  /** The application comes with a stream of its own, early bytes in it, in the place of the one that was reserved. */
+  /** npws/2: the application comes with a stream of its own, early bytes in it, in the place of the one that was reserved. */
   adopt(early: EarlyStart): void;
 }
 

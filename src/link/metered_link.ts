@@ -76,6 +76,7 @@ export abstract class MeteredLink extends Link {
   protected abstract get row(): string;
 
   protected receive(message: Message): void {
+    if (this.state === "idle") this.host.provedAlive(this);
     if (typeof message !== "string") return this.#onData(message);
     const control = parseControl(message);
     if (!control) this.#violation("a text that is no control message");

@@ -1,7 +1,7 @@
 import { ProtocolError } from "../errors.ts";
 import type { Message } from "../runtime/socket.ts";
-import { CloseCode, isOrderly, Link } from "./link.ts";
-import { Stream } from "./stream.ts";
+import { CloseCode, isOrderly, Link, type ReservedLink } from "./link.ts";
+import { ResetCode, Stream } from "./stream.ts";
 import type { Take } from "./take.ts";
 
 /** Unread bytes at which the socket of a link in use is paused, and at half of which it goes on. */
@@ -12,7 +12,7 @@ const PAUSE_BYTES = 262_144;
  * or 1001 ends both directions, and the link dies with its one stream. While it is idle the peer may read nothing at all, so
  * nothing that it does not answer is held against it.
  */
-export class Npws1Link extends Link {
+export class Npws1Link extends Link implements ReservedLink {
   readonly protocol = 1;
   readonly peerPool = undefined;
   readonly streams = 0;
@@ -29,6 +29,18 @@ export class Npws1Link extends Link {
   /** Nobody can be told: the link is closed, which ends its one stream. */
   handBack(): void {
     this.close(CloseCode.normal, "");
+  }
+
+  fetched(): void {}
+
+  neverFetched(): void {
+    const bytes = this.stream!.unreadBytes;
+    this.stream!.cancel(ResetCode.neverFetched, "");
+    this.host.discarded(this, bytes);
+  }
+
+  adopt(): void {
+    throw new Error(`Cannot adopt a stream on link ${this.id}: npws/1 has no early starts`);
   }
 
   /** Pings so that the way stays open (NAT, proxies); no answer proves nothing. And looks whether a paused peer still lives. */
@@ -88,8 +100,13 @@ export class Npws1Link extends Link {
   }
 
   protected streamLost(): void {
-    if (isOrderly(this.end!.code)) this.stream?.closedByPeer(this.lostError());
-    else this.stream?.lost(this.lostError());
+    const { stream } = this;
+    if (!stream) return;
+    const { code, from, local } = this.end!;
+    if (!isOrderly(code)) return stream.lost(this.lostError());
+    stream.closedByPeer(this.lostError());
+    // The peer took the link, said what it had to say, and was faster than the id that it told.
+    if (from === "idle" && !local && stream.unreadBytes > 0) this.host.leftBehind(this, stream);
   }
 
   #streamOf(): Stream {

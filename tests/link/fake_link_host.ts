@@ -29,6 +29,8 @@ export class FakeLinkHost implements LinkHost {
   readonly told: string[] = [];
   /** Each change of a link's state. */
   readonly changes: string[] = [];
+  /** How often an idle link has proved that it lives. */
+  proofs = 0;
   /** Whether the accept queue has room. */
   hasRoom = true;
   /** Whether a link that is done is to be closed. */
@@ -58,6 +60,18 @@ export class FakeLinkHost implements LinkHost {
 
   reserved(_link: ReservedLink, _stream: Stream, kind: TakeKind): void {
     this.told.push(`reserved by ${kind}`);
+  }
+
+  leftBehind(_link: ReservedLink, stream: Stream): void {
+    this.told.push(`left ${stream.unreadBytes} bytes`);
+  }
+
+  discarded(_link: Link, bytes: number): void {
+    this.told.push(`discarded ${bytes} bytes`);
+  }
+
+  provedAlive(_link: Link): void {
+    this.proofs++;
   }
 
   unreserved(_link: ReservedLink): void {

@@ -385,3 +385,12 @@ test("a link's window grows while it limits a stream, and is the hello's again a
     assertEquals(consume(), sent);
   }
 });
+
+test("an idle link tells its pool of every proof of life, and one that is taken of none", async () => {
+  const rig = await rigAfter();
+  for (const text of ["ping 1", "credit 5000", "pong 7"]) rig.receive(text);
+  assertEquals(rig.host.proofs, 3);
+  rig.receive("take");
+  rig.receive("ping 2");
+  assertEquals(rig.host.proofs, 4, "the take itself came while it was idle");
+});
