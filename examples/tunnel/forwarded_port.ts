@@ -30,7 +30,10 @@ export class ForwardedPort {
   /** @throws {Error} The bind error; the message is the reason alone. */
   static async listen(requested: HostPort, owner: PortOwner, index: number, log: Log): Promise<ForwardedPort> {
     const port = new ForwardedPort(requested, owner, index, log);
-    port.#listener = await TcpListener.listen(requested, (socket, from) => port.#connect(socket, from));
+    port.#listener = await TcpListener.listen(requested, {
+      connected: (socket, from) => port.#connect(socket, from),
+      failed: (error) => log.warn(`Cannot accept a connection to ${port.address}: ${error.message}`),
+    });
     return port;
   }
 

@@ -27,6 +27,7 @@ export class PortSet {
 
 /** Reads "8080" or "8000-8999". */
 export function parseRange(text: string): [first: number, last: number] | undefined {
-  const [first, last = first, ...rest] = text.split("-").map((end) => parsePort(end.trim(), 0));
-  return first === undefined || last === undefined || first > last || rest.length > 0 ? undefined : [first, last];
+  const [, from, to = from] = /^\s*(\d+)(?:-(\d+))?\s*$/.exec(text) ?? [];
+  const [first, last] = [from, to].map((end) => parsePort(end ?? "", 0));
+  return first === undefined || last === undefined || first > last ? undefined : [first, last];
 }

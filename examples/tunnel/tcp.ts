@@ -1,10 +1,14 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
-import type { HostPort } from "./host_port.ts";
+import { formatHostPort, type HostPort } from "./host_port.ts";
 import { systemReason } from "./system_error.ts";
 import { TcpSocket } from "./tcp_socket.ts";
 
-/** Who connected, and the connection. */
-export type OnConnection = (socket: TcpSocket, from: HostPort) => void;
+/** What a listener tells. */
+export interface ListenerEvents {
+  connected(socket: TcpSocket, from: HostPort): void;
+  /** A connection could not be accepted, as when the process has no file descriptors left. */
+  failed(error: Error): void;
+}
 
 /** A port that is listened on. */
 export class TcpListener {
@@ -12,15 +16,19 @@ export class TcpListener {
   readonly #server: Server;
 
   /** @throws {Error} The bind error; the message is the reason alone. */
-  static listen({ hostname, port }: HostPort, onConnection: OnConnection): Promise<TcpListener> {
+  static listen({ hostname, port }: HostPort, events: ListenerEvents): Promise<TcpListener> {
     const server = createServer({ allowHalfOpen: true }, (socket) => {
       const { remoteAddress = "", remotePort = 0 } = socket;
-      onConnection(new TcpSocket(socket), { hostname: remoteAddress, port: remotePort });
+      events.connected(new TcpSocket(socket), { hostname: remoteAddress, port: remotePort });
     });
-    return new Promise((resolve, reject) => {
-      server.once("error", (error) => reject(new Error(systemReason(error), { cause: error })));
-      server.listen(port, hostname, () => resolve(new TcpListener(server)));
+    const { promise, resolve, reject } = Promise.withResolvers<TcpListener>();
+    const refused = (error: Error) => reject(new Error(systemReason(error), { cause: error }));
+    server.once("error", refused);
+    server.listen(port, hostname, () => {
+      server.off("error", refused).on("error", (error) => events.failed(error));
+      resolve(new TcpListener(server));
     });
+    return promise;
   }
 
   private constructor(server: Server) {
@@ -38,16 +46,17 @@ export class TcpListener {
 /**
  * Connects to a target.
  *
- * @throws {Error} The message is the reason alone.
+ * @throws {Error} It cannot be reached in time; the message says why.
  */
-export function connectTcp({ hostname, port }: HostPort, timeoutMs: number): Promise<TcpSocket> {
+export function connectTcp(target: HostPort, timeoutMs: number): Promise<TcpSocket> {
+  const { hostname, port } = target;
   const socket: Socket = connect({ host: hostname, port, allowHalfOpen: true });
   const { promise, resolve, reject } = Promise.withResolvers<TcpSocket>();
   const timer = setTimeout(() => fail(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs);
   const fail = (error: unknown) => {
     clearTimeout(timer);
     socket.destroy();
-    reject(new Error(systemReason(error), { cause: error }));
+    reject(new Error(`Cannot connect to ${formatHostPort(target)}: ${systemReason(error)}`, { cause: error }));
   };
   socket.once("error", fail);
   socket.once("connect", () => {

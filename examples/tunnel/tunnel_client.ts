@@ -55,7 +55,7 @@ export class TunnelClient {
     try {
       await this.#listenLocally();
       this.#pool.start();
-      this.#serve();
+      this.#serve().catch((error) => this.#failed.abort(error));
       await this.#stayConnected(AbortSignal.any([stop, failed]));
     } finally {
       for (const port of this.#locals) port.close();
@@ -131,9 +131,10 @@ export class TunnelClient {
   async #connect(stream: PoolConnection): Promise<void> {
     try {
       const { index, from } = decodeServerPurpose(stream.metadata);
-      const { target } = this.#options.forwards[index];
-      const describe = () => `connection from ${from} to ${formatHostPort(target)}`;
-      await splice(await connectTcp(target, CONNECT_TIMEOUT_MS), stream, describe, this.#log);
+      const target = this.#options.forwards[index]?.target;
+      if (!target) throw new Error(`Cannot serve stream: it is for port number ${index}, which was not asked for`);
+      const socket = await connectTcp(target, CONNECT_TIMEOUT_MS);
+      await splice(socket, stream, () => `connection from ${from} to ${formatHostPort(target)}`, this.#log);
     } catch (error) {
       const why = (error as Error).message;
       this.#log.warn(why);

@@ -97,14 +97,16 @@ export class TunnelServer {
   /** Connects a client to a target, where that is allowed. */
   async #connect(stream: PoolConnection, target: HostPort): Promise<void> {
     const to = formatHostPort(target);
-    const describe = () => `connection of ${stream.peer} to ${to}`;
     try {
-      if (!this.#options.allowTargets?.has(target)) throw new Error("this server does not allow that target");
-      await splice(await connectTcp(target, CONNECT_TIMEOUT_MS), stream, describe, this.#log);
+      if (!this.#options.allowTargets?.has(target)) {
+        throw new Error(`Cannot connect to ${to}: this server does not allow that target`);
+      }
+      const socket = await connectTcp(target, CONNECT_TIMEOUT_MS);
+      await splice(socket, stream, () => `connection of ${stream.peer} to ${to}`, this.#log);
     } catch (error) {
-      const reason = `Cannot connect to ${to}: ${(error as Error).message}`;
-      this.#log.warn(`${stream.peer}: ${reason}`);
-      stream.abort(reason);
+      const why = (error as Error).message;
+      this.#log.warn(`${stream.peer}: ${why}`);
+      stream.abort(why);
     }
   }
 }

@@ -1,0 +1,40 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { Log } from "../../examples/tunnel/log.ts";
+import { test } from "../harness.ts";
+
+function logged(isVerbose: boolean, use: (log: Log) => void): string[] {
+  const lines: string[] = [];
+  use(new Log({ write: (text) => lines.push(text) }, isVerbose));
+  for (const line of lines) assertMatch(line, /^\d{4}-\d\d-\d\dT[\d:.]+Z (info |warn |debug) \S.*\n$/);
+  return lines.map((line) => line.slice(25, -1));
+}
+
+test("Log writes a time, a level and the text", () => {
+  const lines = logged(false, (log) => {
+    log.info("up");
+    log.warn("hot");
+  });
+  assertEquals(lines, ["info  up", "warn  hot"]);
+});
+
+test("Log.debug() writes with --verbose only, and makes no text without", () => {
+  const fail = () => {
+    throw new Error("made");
+  };
+  assertEquals(logged(false, (log) => log.debug(fail)), []);
+  assertEquals(logged(true, (log) => log.debug(() => "detail")), ["debug detail"]);
+});
+
+test("Log.warn() counts what repeats, and tells the count before the next other warning", () => {
+  const lines = logged(false, (log) => {
+    for (let count = 0; count < 5; count++) log.warn("target is down");
+    log.warn("other");
+    log.warn("target is down");
+  });
+  assertEquals(lines, [
+    "warn  target is down",
+    "warn  target is down (4 times more)",
+    "warn  other",
+    "warn  target is down",
+  ]);
+});

@@ -1,0 +1,58 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  type ClientPurpose,
+  decodeClientPurpose,
+  decodeFromServer,
+  decodePortRequest,
+  decodeServerPurpose,
+  encodePurpose,
+  type FromServer,
+} from "../../examples/tunnel/messages.ts";
+import { bytes } from "../contract/streams.ts";
+import { test } from "../harness.ts";
+
+test("decodeClientPurpose() reads what encodePurpose() writes", () => {
+  const purposes: ClientPurpose[] = [
+    { kind: "control", name: "edge-7" },
+    { kind: "control", name: undefined },
+    { kind: "connect", target: { hostname: "db", port: 5432 } },
+  ];
+  for (const purpose of purposes) assertEquals(decodeClientPurpose(encodePurpose(purpose)), purpose);
+});
+
+test("decodeServerPurpose() reads what encodePurpose() writes", () => {
+  const purpose = { index: 3, from: "10.0.0.1:5" };
+  assertEquals(decodeServerPurpose(encodePurpose(purpose)), purpose);
+});
+
+test("decodeFromServer() reads the server's messages", () => {
+  const messages: FromServer[] = [
+    { kind: "listening", index: 0, address: "0.0.0.0:8080" },
+    { kind: "refused", index: 1, reason: "in use", isFinal: false },
+    { kind: "replaced" },
+  ];
+  for (const message of messages) assertEquals(decodeFromServer(JSON.stringify(message)), message);
+});
+
+test("decodePortRequest() reads ports with and without a host", () => {
+  const request = { ports: [{ hostname: "::1", port: 0 }, { hostname: undefined, port: 65535 }] };
+  assertEquals(decodePortRequest(JSON.stringify(request)), request);
+});
+
+test("tunnel messages of other making are refused", () => {
+  const metadata = [``, `null`, `7`, `{}`, `{"kind":"x"}`, `{"kind":"control","name":7}`, `{"kind":"connect"}`];
+  const targets = [`{"hostname":"a"}`, `{"hostname":"a","port":0}`, `{"hostname":1,"port":1}`, `{"port":1}`];
+  for (const text of [...metadata, ...targets.map((target) => `{"kind":"connect","target":${target}}`)]) {
+    assertThrows(() => decodeClientPurpose(bytes(text)), Error, undefined, text);
+  }
+  for (const text of [``, `{}`, `{"index":-1,"from":""}`, `{"index":1.5,"from":""}`, `{"index":0}`]) {
+    assertThrows(() => decodeServerPurpose(bytes(text)), Error, undefined, text);
+  }
+  for (const text of [`{}`, `{"ports":1}`, `{"ports":[1]}`, `{"ports":[{"port":65536}]}`, `{"ports":[{"port":"1"}]}`]) {
+    assertThrows(() => decodePortRequest(text), Error, undefined, text);
+  }
+  const refused = `{"kind":"refused","index":0,"reason":"x"}`;
+  for (const text of [`{}`, `{"kind":"x"}`, `{"kind":"listening","index":0,"address":"x"}`, refused, `[`]) {
+    assertThrows(() => decodeFromServer(text), Error, undefined, text);
+  }
+});

@@ -1,0 +1,71 @@
+import { connect, type Socket } from "node:net";
+
+/** A TCP connection as a test uses it, with all that came. Disposing it destroys it. */
+export class RawClient implements Disposable {
+  readonly #socket: Socket;
+  readonly #waiting = new Set<() => void>();
+  #received = "";
+  #end: "open" | "end" | "reset" = "open";
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.setNoDelay(true);
+    socket.setEncoding("latin1");
+    socket.on("data", (text) => this.#changed(() => this.#received += text));
+    socket.on("end", () => this.#changed(() => this.#end = "end"));
+    socket.on("error", () => this.#changed(() => this.#end = "reset"));
+  }
+
+  static connect(port: number): Promise<RawClient> {
+    const socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true });
+    return new Promise((resolve, reject) => {
+      socket.once("error", reject);
+      socket.once("connect", () => {
+        socket.off("error", reject);
+        resolve(new RawClient(socket));
+      });
+    });
+  }
+
+  send(text: string): void {
+    this.#socket.write(text, "latin1");
+  }
+
+  /** Ends writing; reading goes on. */
+  endWriting(): void {
+    this.#socket.end();
+  }
+
+  /** Sends an RST. */
+  reset(): void {
+    this.#socket.resetAndDestroy();
+  }
+
+  /** Waits until as much has come, and takes it. */
+  async read(length: number): Promise<string> {
+    await this.#until(() => this.#received.length >= length || this.#end !== "open");
+    const text = this.#received.slice(0, length);
+    this.#received = this.#received.slice(length);
+    return text;
+  }
+
+  /** Waits for the end of what comes, and takes the rest. */
+  async readToEnd(): Promise<{ rest: string; end: "end" | "reset" }> {
+    await this.#until(() => this.#end !== "open");
+    return { rest: this.#received, end: this.#end as "end" | "reset" };
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.destroy();
+  }
+
+  #changed(change: () => void): void {
+    change();
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+
+  async #until(isReached: () => boolean): Promise<void> {
+    while (!isReached()) await new Promise<void>((resolve) => this.#waiting.add(resolve));
+  }
+}
