@@ -275,6 +275,10 @@ test("a link ends what has not ended when the pool closes", async () => {
   rig.takeSent();
   rig.link.abort(new Error("the pool is closed"));
   assertEquals(rig.takeSent(), ["stop 3 pool closed", "close 1001"]);
+  const afterFin = await rigAfter(...hold, peer("fin"));
+  afterFin.takeSent();
+  afterFin.link.abort(new Error("the pool is closed"));
+  assertEquals(afterFin.takeSent(), ["reset 3 pool closed", "close 1001"]);
 });
 
 test("a link counts the bytes of its streams", async () => {
