@@ -58,9 +58,10 @@ export function startClient(
   targetPort: number,
   args: string[] = [],
   runtime: RuntimeName = runtimeName,
+  token = "secret",
 ): TunnelProcess {
   const forward = args.includes("--forward") || args.includes("--local")
     ? []
     : ["--forward", `0=127.0.0.1:${targetPort}`];
-  return new TunnelProcess("client", ["--server", url, "--token", "secret", ...forward, ...args], runtime);
+  return new TunnelProcess("client", ["--server", url, "--token", token, ...forward, ...args], runtime);
 }

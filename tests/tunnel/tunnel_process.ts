@@ -5,21 +5,26 @@ import type { RuntimeName } from "../../scripts/runtime_path.ts";
 /** A program of the tunnel in a process of its own, and what it has logged. Disposing it kills it. */
 export class TunnelProcess implements AsyncDisposable {
   readonly exited: Promise<number | null>;
-  /** All that it has logged, without the times in front. */
+  /** All that it has logged, without the times in front, and what it has printed to its standard error. */
   readonly log: string[] = [];
   readonly #process: SpawnedRuntime;
+  readonly #unseen: string[] = [];
   readonly #waiting = new Set<() => void>();
   #isEnded = false;
 
   constructor(program: "server" | "client", args: string[], runtime: RuntimeName = runtimeName) {
     const file = new URL(`../../examples/tunnel/${program}.ts`, import.meta.url);
-    this.#process = spawnRuntime(runtime, file, args);
+    this.#process = spawnRuntime(runtime, file, args, { keepErrors: true });
     this.exited = this.#process.exited;
-    this.#read();
+    const { lines, errorLines } = this.#process;
+    Promise.allSettled([this.#read(lines), this.#read(errorLines!)]).then(() => {
+      this.#isEnded = true;
+      this.#wake();
+    });
   }
 
   /**
-   * Waits for a line that it logs, or has logged since the last call found one.
+   * Waits for a line that it logs, or has logged since the last call found one. Fails when the process ends without.
    *
    * @returns What the groups of the pattern matched.
    */
@@ -42,17 +47,13 @@ export class TunnelProcess implements AsyncDisposable {
     await this.#process[Symbol.asyncDispose]();
   }
 
-  readonly #unseen: string[] = [];
-
-  async #read(): Promise<void> {
-    for await (const line of this.#process.lines) {
-      const text = line.replace(/^\S+ /, "");
+  async #read(lines: AsyncIterable<string>): Promise<void> {
+    for await (const line of lines) {
+      const text = line.replace(/^\d{4}-\S+Z /, "");
       this.log.push(text);
       this.#unseen.push(text);
       this.#wake();
     }
-    this.#isEnded = true;
-    this.#wake();
   }
 
   #wake(): void {

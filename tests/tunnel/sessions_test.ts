@@ -1,0 +1,133 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { ServerPool } from "@npws/pool";
+import { test } from "../harness.ts";
+import { RawClient } from "./raw_client.ts";
+import { deadPort, startEcho } from "./target.ts";
+import { startClient, startServer, startTunnel } from "./tunnel.ts";
+
+/** A connection that the tunnel carries to an echo. */
+async function assertEchoes(port: number): Promise<void> {
+  using client = await RawClient.connect(port);
+  client.send("hello");
+  assertEquals(await client.read(5), "hello");
+}
+
+/** A connection that nobody accepts. */
+async function assertRefused(port: number): Promise<void> {
+  const client = await RawClient.connect(port).catch((error) => error);
+  assertEquals(client.code, "ECONNREFUSED");
+}
+
+test("tunnel client with several forwards gets a port for each", async () => {
+  await using first = await startEcho();
+  await using tunnel = await startTunnel(first.port, {
+    client: ["--forward", `0=127.0.0.1:${first.port}`, "--forward", `127.0.0.1:0=localhost:${first.port}`],
+  });
+  const [second] = await tunnel.client.logged(/^info +127\.0\.0\.1:(\d+) on the server leads to localhost/);
+  await assertEchoes(tunnel.port);
+  await assertEchoes(Number(second));
+});
+
+test("tunnel server keeps clients apart by their names", async () => {
+  await using one = await startEcho();
+  await using other = await startEcho();
+  const { server, url } = await startServer();
+  await using _ = server;
+  await using a = startClient(url, one.port, ["--name", "a"]);
+  await using b = startClient(url, other.port, ["--name", "b"]);
+  const [ofA] = await a.logged(/:(\d+) on the server/);
+  const [ofB] = await b.logged(/:(\d+) on the server/);
+  await assertEchoes(Number(ofA));
+  await assertEchoes(Number(ofB));
+  a.kill("SIGTERM");
+  assertEquals(await a.exited, 0);
+  await assertRefused(Number(ofA));
+  await assertEchoes(Number(ofB));
+});
+
+test("tunnel server refuses a port that it does not allow, and the client ends", async () => {
+  const { server, url } = await startServer(["--allow-ports", "8000-8001"]);
+  await using _ = server;
+  await using client = startClient(url, 1, ["--forward", "9000=127.0.0.1:1"]);
+  assertEquals(await client.exited, 3);
+  await client.logged(/^Cannot listen on port 9000: this server allows 8000-8001$/);
+  await server.logged(/Cannot listen on port 9000/);
+});
+
+test("tunnel client asks again for a port that is in use until it gets it", async () => {
+  await using echo = await startEcho();
+  const { server, url } = await startServer();
+  await using _ = server;
+  await using first = startClient(url, echo.port);
+  const [port] = await first.logged(/:(\d+) on the server/);
+  await using second = startClient(url, echo.port, ["--forward", `${port}=127.0.0.1:${echo.port}`]);
+  await second.logged(new RegExp(`^warn +Cannot listen on 127.0.0.1:${port}: address already in use`));
+  first.kill("SIGTERM");
+  assertEquals(await first.exited, 0);
+  await second.logged(new RegExp(`127.0.0.1:${port} on the server leads to`));
+  await assertEchoes(Number(port));
+});
+
+test("tunnel client with the name of another one takes its ports over, and the other one ends", async () => {
+  await using echo = await startEcho();
+  const { server, url } = await startServer();
+  await using _ = server;
+  await using first = startClient(url, await deadPort(), ["--name", "edge-7"]);
+  const [port] = await first.logged(/:(\d+) on the server/);
+  await using second = startClient(url, echo.port, [
+    ...["--name", "edge-7", "--forward", `${port}=127.0.0.1:${echo.port}`],
+  ]);
+  assertEquals(await first.exited, 3);
+  await first.logged(/^Cannot go on: another client has begun with the same name$/);
+  await second.logged(/on the server leads to/);
+  await assertEchoes(Number(port));
+});
+
+test("tunnel client with a wrong token ends", async () => {
+  const { server, url } = await startServer();
+  await using _ = server;
+  await using client = startClient(url, 1, ["--name", "x"], undefined, "wrong");
+  assertEquals(await client.exited, 3);
+  await client.logged(/^Cannot dial ws:.*: server answered 401 Unauthorized$/);
+  await server.logged(/^warn +Refused a client at 127\.0\.0\.1:\d+: unauthorized$/);
+});
+
+test("tunnel client tells a server of npws/1 from one that has a tunnel, and ends", async () => {
+  await using pool = new ServerPool({ hostname: "127.0.0.1", protocol: 1 });
+  await pool.start();
+  await using client = startClient(`ws://127.0.0.1:${pool.address.port}`, 1);
+  assertEquals(await client.exited, 3);
+  await client.logged(/^Cannot tunnel through ws:.*: the server speaks npws\/1 only, which has no tunnel$/);
+});
+
+test("tunnel client with --local leads a port of its own to a target of the server", async () => {
+  await using echo = await startEcho();
+  const { server, url } = await startServer(["--allow-targets", `localhost:${echo.port}`]);
+  await using _ = server;
+  await using client = startClient(url, 0, [
+    ...["--name", "edge-7", "--local", `0=localhost:${echo.port}`, "--local", `0=127.0.0.1:${echo.port}`],
+  ]);
+  const [allowed] = await client.logged(/127\.0\.0\.1:(\d+) leads to localhost:\d+ from the server/);
+  const [forbidden] = await client.logged(/127\.0\.0\.1:(\d+) leads to 127\.0\.0\.1:\d+ from the server/);
+  await assertEchoes(Number(allowed));
+  using refused = await RawClient.connect(Number(forbidden));
+  assertEquals(await refused.readToEnd(), { rest: "", end: "reset" });
+  const why = `Cannot connect to 127.0.0.1:${echo.port}: this server does not allow that target`;
+  assertEquals(await client.logged(/^warn +\S+: (.*)/), [why]);
+  assertMatch((await server.logged(/^warn +(.*)/))[0], new RegExp(`^edge-7\\.[0-9a-f]{8}: ${why}`));
+});
+
+test("tunnel client ends when a port of its own is in use", async () => {
+  await using echo = await startEcho();
+  const { server, url } = await startServer();
+  await using _ = server;
+  await using client = startClient(url, 0, ["--local", `${echo.port}=127.0.0.1:1`]);
+  assertEquals(await client.exited, 1);
+  await client.logged(new RegExp(`^Cannot listen on 127.0.0.1:${echo.port}: address already in use$`));
+});
+
+test("tunnel server ends when its port is in use", async () => {
+  await using echo = await startEcho();
+  const error = await startServer([], echo.port).catch((error) => error);
+  assertMatch(error.message, new RegExp(`Cannot listen on 127.0.0.1:${echo.port}: address already in use`));
+});
