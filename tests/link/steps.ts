@@ -1,6 +1,6 @@
 import type { TakeKind } from "../../src/link/take.ts";
 import { HALF_WINDOW_BYTES } from "./fake_link_host.ts";
-import type { LinkRig } from "./link_rig.ts";
+import { LinkRig } from "./link_rig.ts";
 
 /** What the test's application, pool or peer does. */
 export type Step = (rig: LinkRig) => void | Promise<void>;
@@ -30,6 +30,13 @@ export const peerIdle: Step = (rig) => rig.receiveIdle();
 
 /** The application has a stream of its own take. */
 export const hold: readonly Step[] = [take("take"), peer("ok")];
+
+/** A link of a client on which these steps were taken. */
+export async function rigAfter(...steps: Step[]): Promise<LinkRig> {
+  const rig = new LinkRig("client");
+  for (const step of steps) await step(rig);
+  return rig;
+}
 
 /** What breaks a write that waits is told to the observer too. */
 function ignoreBroken(): void {}
