@@ -41,8 +41,9 @@ export class BunServerSocket extends AdaptedSocket {
 
   send(message: Uint8Array | string): boolean {
     const webSocket = this.#webSocket;
+    if (this.isClosed || webSocket?.readyState !== OPEN) return this.isClosed;
     // Bun returns 0 for an empty message too.
-    if (this.isClosed || webSocket?.readyState !== OPEN || message.length === 0) return true;
+    if (message.length === 0) return true;
     const sent = webSocket.send(message);
     if (sent === 0) this.terminate();
     if (sent >= 0 || webSocket.getBufferedAmount() < HIGH_WATER_BYTES) return true;

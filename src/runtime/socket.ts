@@ -47,7 +47,8 @@ export interface Socket {
   readonly tls: TlsInfo | undefined;
   /**
    * Sends one message; the memory may be reused when it returned. False: the high-water mark is reached, so wait for
-   * `handler.onDrain`. (A closed socket returns true: nothing is to be waited for.)
+   * `handler.onDrain`; or the close is under way, and `handler.onClose` will tell. (A closed socket returns true: nothing is to
+   * be waited for.)
    */
   send(message: Uint8Array | string): boolean;
   /** Whether `cork` can hold messages back. Where it cannot, `cork` and `uncork` do nothing. */

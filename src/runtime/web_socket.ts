@@ -88,7 +88,7 @@ export class WebSocketSocket extends AdaptedSocket {
   }
 
   send(message: Uint8Array<ArrayBuffer> | string): boolean {
-    if (this.isClosed || this.#webSocket.readyState !== WebSocket.OPEN) return true;
+    if (this.isClosed || this.#webSocket.readyState !== WebSocket.OPEN) return this.isClosed;
     this.#webSocket.send(message);
     if (this.#webSocket.bufferedAmount < HIGH_WATER_BYTES) return true;
     this.#watch ??= new DrainWatch(() => this.#lookForDrain());

@@ -41,7 +41,7 @@ export class WsSocket extends AdaptedSocket {
   }
 
   send(message: Uint8Array | string): boolean {
-    if (this.isClosed || this.#webSocket.readyState !== WebSocket.OPEN) return true;
+    if (this.isClosed || this.#webSocket.readyState !== WebSocket.OPEN) return this.isClosed;
     if (typeof message === "string" || message.byteLength < FRAMED_HERE_BYTES) this.#webSocket.send(message);
     else this.#transport.write(maskedFrame(message));
     if (this.#webSocket.bufferedAmount < HIGH_WATER_BYTES) return true;

@@ -1,6 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertInstanceOf } from "@std/assert";
+import { ConnectionLostError } from "@npws/pool";
 import { test } from "../harness.ts";
 import { concat, Opcode } from "../websocket_frames.ts";
+import { Flood } from "./npws2_bulk.ts";
 import { TimersByHand } from "./pools.ts";
 import { roles } from "./rigs.ts";
 import { pattern, writeAndClose } from "./streams.ts";
@@ -40,5 +42,18 @@ for (const { name, open } of roles) {
     await written;
     link.destroy();
     await connection.closed;
+  });
+
+  test(`closing npws/1: a writer of ${name} waits while the peer's close is under way, and lets others run`, async () => {
+    await using rig = await open();
+    const link = await rig.nextLink();
+    const flood = new Flood(await rig.pool.outgoingGet(link.id));
+    await link.readBytes(1_000_000);
+    await link.sendClose(1011, "too much");
+    await link.readClose();
+    link.destroy();
+    const error = await flood.ended;
+    assertInstanceOf(error, ConnectionLostError);
+    assertEquals([error.code, error.reason], [1011, "too much"]);
   });
 }
