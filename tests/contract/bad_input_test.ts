@@ -82,7 +82,7 @@ test("bad input: a wrong option of a call rejects, and the pool goes on", async 
   await assertRejects(() => client.incomingGet({ timeoutMs: "5" as unknown as number }), TypeError, "timeoutMs");
   await assertRejects(() => client.outgoingGet("00000000", { timeout: 5 } as object), TypeError, "timeout");
   await assertRejects(() => client.outgoingGet("ffffffff", { timeoutMs: 0 }), PoolTimeoutError);
-  assertEquals((await client.incomingGet()).id, "00000000");
+  assertEquals((await client.outgoingGet("00000000")).id, "00000000");
 });
 
 test("bad input: start() on a port in use rejects with an error that names it, and the pool can be closed", async () => {
