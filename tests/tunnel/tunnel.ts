@@ -16,6 +16,8 @@ export interface TunnelOptions {
 export interface Tunnel extends AsyncDisposable {
   readonly server: TunnelProcess;
   readonly client: TunnelProcess;
+  /** Where clients connect to. */
+  readonly url: string;
   /** The public port. */
   readonly port: number;
 }
@@ -28,7 +30,7 @@ export async function startTunnel(targetPort: number, options: TunnelOptions = {
     processes.use(server);
     const client = processes.use(startClient(url, targetPort, options.client, options.clientRuntime));
     const [port] = await client.logged(/:(\d+) on the server leads to/);
-    return { server, client, port: Number(port), [Symbol.asyncDispose]: () => processes.disposeAsync() };
+    return { server, client, url, port: Number(port), [Symbol.asyncDispose]: () => processes.disposeAsync() };
   } catch (error) {
     await processes.disposeAsync();
     throw error;
