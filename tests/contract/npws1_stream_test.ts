@@ -1,10 +1,16 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { ConnectionLostError, type PoolConnection, ProtocolError } from "@npws/pool";
+import {
+  ConnectionLostError,
+  type LinkCloseDetail,
+  type PoolConnection,
+  PoolTimeoutError,
+  ProtocolError,
+} from "@npws/pool";
 import { test } from "../harness.ts";
 import type { RawLink } from "../raw_link.ts";
 import { concat, Opcode } from "../websocket_frames.ts";
 import { nextEvent } from "./pools.ts";
-import { roles } from "./rigs.ts";
+import { type Rig, roles } from "./rigs.ts";
 import { bytes, readAll, readText, write } from "./streams.ts";
 
 for (const { name, open } of roles) {
@@ -111,21 +117,40 @@ for (const { name, open } of roles) {
   });
 
   for (const code of [1000, 1001, 1002, 1006, 1011]) {
+    const isOrderly = code <= 1001;
+
     test(`npws/1 link of ${name}: closed with ${code} while it is idle, it is never handed out`, async () => {
       await using rig = await open();
       const link = await rig.nextLink();
-      await link.send("bytes of nobody");
-      const closed = nextEvent(rig.pool, "linkclose");
-      if (code === 1006) link.destroy();
-      else link.close(code);
-      const { id, inUse, code: told } = await closed;
+      if (!isOrderly) await link.send("half of a message to nobody");
+      const { id, inUse, code: told } = await closeIdle(rig, link, code);
       assertEquals([id, inUse, told], [link.id, false, code]);
-      await assertRejects(() => rig.pool.outgoingGet(link.id, { timeoutMs: 0 }));
+      await assertRejects(() => rig.pool.outgoingGet(link.id, { timeoutMs: 0 }), PoolTimeoutError);
       const { lost, lastError } = rig.pool.stats();
-      assertEquals(lost, code <= 1001 ? 0 : 1);
+      assertEquals(lost, isOrderly ? 0 : 1);
       if (lost) assertStringIncludes(lastError!.message, `${code}`);
     });
+
+    if (!isOrderly) continue;
+    test(`npws/1 link of ${name}: what came before a close with ${code} is there for who fetches it by its id`, async () => {
+      await using rig = await open({ pool: { receiveLimitBytes: 100 } });
+      const link = await rig.nextLink();
+      await link.send("said and gone");
+      await closeIdle(rig, link, code);
+      const connection = await rig.pool.outgoingGet(link.id);
+      assertEquals(await readText(connection), "said and gone");
+      await connection.closed;
+      await assertRejects(() => rig.pool.outgoingGet(link.id, { timeoutMs: 0 }), PoolTimeoutError);
+    });
   }
+}
+
+/** Ends the peer's side of an idle link, and tells what the pool says of it. */
+async function closeIdle({ pool }: Rig, link: RawLink, code: number): Promise<LinkCloseDetail> {
+  const closed = nextEvent(pool, "linkclose");
+  if (code === 1006) link.destroy();
+  else link.close(code);
+  return await closed;
 }
 
 /** The global WebSocket of Deno sends the protocol's own codes as 4000 and more: its standard allows no other. */
