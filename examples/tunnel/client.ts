@@ -5,8 +5,8 @@ import { Log } from "./log.ts";
 import { runProgram } from "./program.ts";
 import { TunnelClient } from "./tunnel_client.ts";
 
-await runProgram(async (args, stop) => {
+await runProgram(async (args, ending) => {
   const options = readClientOptions(args);
   if (options === "help") return console.log(CLIENT_HELP);
-  await new TunnelClient(options, new Log(process.stdout, options.isVerbose)).run(stop);
+  await new TunnelClient(options, new Log(process.stdout, options.isVerbose), ending).run();
 });

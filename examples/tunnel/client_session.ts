@@ -2,17 +2,17 @@ import type { PoolConnection } from "@npws/pool";
 import type { ControlChannel } from "./control_channel.ts";
 import { formatHostPort, type HostPort } from "./host_port.ts";
 import { OPEN_TIMEOUT_MS } from "./limits.ts";
-import type { Log } from "./log.ts";
 import { decodePortRequest, encodePurpose, type FromServer } from "./messages.ts";
 import type { PortSet } from "./port_set.ts";
 import { ForwardedPort, type PortOwner } from "./forwarded_port.ts";
+import type { Splicer } from "./splicer.ts";
 
 /** What a session needs of the server. */
 export interface SessionHost {
   readonly allowPorts: PortSet;
   /** Where the ports are whose clients name no address. */
   readonly bind: string;
-  readonly log: Log;
+  readonly splicer: Splicer;
   readonly open: (options: OpenOptions) => Promise<PoolConnection>;
 }
 
@@ -45,7 +45,7 @@ export class ClientSession implements PortOwner {
 
   /** Serves the client until it leaves, is lost or is replaced. Never rejects. */
   async run(): Promise<void> {
-    const { log } = this.#host;
+    const { log } = this.#host.splicer;
     log.info(`${this.name}: connected`);
     try {
       for await (const line of this.#control.lines()) await this.#listen(decodePortRequest(line).ports);
@@ -105,15 +105,15 @@ export class ClientSession implements PortOwner {
   }
 
   async #bind(index: number, request: HostPort): Promise<FromServer> {
-    const { allowPorts, log } = this.#host;
+    const { allowPorts, splicer } = this.#host;
     if (!allowPorts.has(request.port)) {
       return this.#refuse(index, `Cannot listen on port ${request.port}: this server allows ${allowPorts}`, true);
     }
     try {
-      const port = await ForwardedPort.listen(request, this, index, log);
+      const port = await ForwardedPort.listen(request, this, index, splicer);
       if (this.#ended.signal.aborted) port.close();
       else this.#ports.push(port);
-      log.info(`${this.name}: listening on ${port.address}`);
+      splicer.log.info(`${this.name}: listening on ${port.address}`);
       return listening(index, port);
     } catch (error) {
       return this.#refuse(index, `Cannot listen on ${formatHostPort(request)}: ${(error as Error).message}`, false);
@@ -121,7 +121,7 @@ export class ClientSession implements PortOwner {
   }
 
   #refuse(index: number, reason: string, isFinal: boolean): FromServer {
-    this.#host.log.warn(`${this.name}: ${reason}`);
+    this.#host.splicer.log.warn(`${this.name}: ${reason}`);
     return { kind: "refused", index, reason, isFinal };
   }
 

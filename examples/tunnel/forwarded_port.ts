@@ -1,7 +1,6 @@
 import type { PoolConnection } from "@npws/pool";
 import { formatHostPort, type HostPort } from "./host_port.ts";
-import type { Log } from "./log.ts";
-import { splice } from "./splice.ts";
+import type { Splicer } from "./splicer.ts";
 import { TcpListener } from "./tcp.ts";
 import type { TcpSocket } from "./tcp_socket.ts";
 
@@ -22,26 +21,26 @@ export interface PortOwner {
 export class ForwardedPort {
   /** What was asked for; its port may be 0. */
   readonly requested: HostPort;
-  readonly #log: Log;
+  readonly #splicer: Splicer;
   #listener!: TcpListener;
   #owner: PortOwner;
   #index: number;
 
   /** @throws {Error} The bind error; the message is the reason alone. */
-  static async listen(requested: HostPort, owner: PortOwner, index: number, log: Log): Promise<ForwardedPort> {
-    const port = new ForwardedPort(requested, owner, index, log);
+  static async listen(requested: HostPort, owner: PortOwner, index: number, splicer: Splicer): Promise<ForwardedPort> {
+    const port = new ForwardedPort(requested, owner, index, splicer);
     port.#listener = await TcpListener.listen(requested, {
       connected: (socket, from) => port.#connect(socket, from),
-      failed: (error) => log.warn(`Cannot accept a connection to ${port.address}: ${error.message}`),
+      failed: (error) => splicer.log.warn(`Cannot accept a connection to ${port.address}: ${error.message}`),
     });
     return port;
   }
 
-  private constructor(requested: HostPort, owner: PortOwner, index: number, log: Log) {
+  private constructor(requested: HostPort, owner: PortOwner, index: number, splicer: Splicer) {
     this.requested = requested;
     this.#owner = owner;
     this.#index = index;
-    this.#log = log;
+    this.#splicer = splicer;
   }
 
   get address(): string {
@@ -64,11 +63,13 @@ export class ForwardedPort {
     const describe = () => `connection from ${from} to ${this.address} of ${owner.name}`;
     try {
       const connection = await owner.open(this.#index, from);
-      const reason = await splice(socket, connection, describe, this.#log);
-      if (reason !== undefined) this.#log.warn(`${owner.name}: ${reason}`);
+      const reason = await this.#splicer.join(socket, connection, describe);
+      if (reason !== undefined) this.#splicer.log.warn(`${owner.name}: ${reason}`);
     } catch (error) {
       socket.reset();
-      this.#log.warn(`Cannot lead a connection from ${this.address} to ${owner.name}: ${(error as Error).message}`);
+      this.#splicer.log.warn(
+        `Cannot lead a connection from ${this.address} to ${owner.name}: ${(error as Error).message}`,
+      );
     }
   }
 }

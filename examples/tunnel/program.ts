@@ -1,27 +1,37 @@
 import process from "node:process";
 import { ExitCode, ExitError } from "./exit_error.ts";
 
+/** When a program is to end. */
+export interface Ending {
+  /** Aborted by the first signal: nothing new is begun. */
+  readonly stop: AbortSignal;
+  /** Aborted by the second signal: what is under way is broken off. */
+  readonly abort: AbortSignal;
+}
+
 /** The signals that end a program, and their numbers, which make the exit codes. */
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 
-/**
- * Runs a program. The first signal asks it to end, the second one ends it.
- *
- * @param main Gets the arguments, and a signal that is aborted when the program is to end.
- */
-export async function runProgram(main: (args: string[], stop: AbortSignal) => Promise<void>): Promise<void> {
+/** How long what was broken off may take to end, in milliseconds. */
+const ABORT_TIMEOUT_MS = 1_000;
+
+/** Runs a program to its end, and sets its exit code. */
+export async function runProgram(main: (args: string[], ending: Ending) => Promise<void>): Promise<void> {
   const stop = new AbortController();
+  const abort = new AbortController();
   const listeners = Object.entries(SIGNALS).map(([name, number]) => {
     const listener = () => {
-      if (stop.signal.aborted) process.exit(128 + number);
-      stop.abort(new Error(`Ended by ${name}`));
+      if (!stop.signal.aborted) return stop.abort(new Error(`Ended by ${name}`));
+      process.exitCode = 128 + number;
+      abort.abort(new Error(`Aborted by ${name}`));
+      setTimeout(() => process.exit(), ABORT_TIMEOUT_MS).unref();
     };
     process.on(name, listener);
     return () => process.off(name, listener);
   });
   process.stdout.on("error", () => {}); // nobody reads the log any more, which is no reason to end
   try {
-    await main(process.argv.slice(2), stop.signal);
+    await main(process.argv.slice(2), { stop: stop.signal, abort: abort.signal });
   } catch (error) {
     console.error((error as Error).message);
     process.exitCode = error instanceof ExitError ? error.exitCode : ExitCode.failed;

@@ -6,10 +6,9 @@ import { runProgram } from "./program.ts";
 import { readServerOptions, SERVER_HELP } from "./server_options.ts";
 import { TunnelServer } from "./tunnel_server.ts";
 
-await runProgram(async (args, stop) => {
+await runProgram(async (args, ending) => {
   const options = readServerOptions(args);
   if (options === "help") return console.log(SERVER_HELP);
-  await new TunnelServer(options, await loadCertificate(options.tls), new Log(process.stdout, options.isVerbose)).run(
-    stop,
-  );
+  const log = new Log(process.stdout, options.isVerbose);
+  await new TunnelServer(options, await loadCertificate(options.tls), log, ending).run();
 });

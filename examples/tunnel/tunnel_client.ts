@@ -9,8 +9,9 @@ import { formatHostPort, type HostPort } from "./host_port.ts";
 import { CONNECT_TIMEOUT_MS, LIVENESS, OPEN_TIMEOUT_MS } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { decodeServerPurpose, encodePurpose } from "./messages.ts";
+import type { Ending } from "./program.ts";
 import { ServerSession } from "./server_session.ts";
-import { splice } from "./splice.ts";
+import { Splicer } from "./splicer.ts";
 import { connectTcp } from "./tcp.ts";
 
 /** The pause before a session that began in vain is tried again, in milliseconds; doubled each time. */
@@ -20,16 +21,19 @@ const RETRY_MS = { first: 100, longest: 5_000 } as const;
 export class TunnelClient {
   readonly #options: ClientOptions;
   readonly #log: Log;
+  readonly #stop: AbortSignal;
+  readonly #splicer: Splicer;
   readonly #pool: ClientPool;
   /** Aborted with why the client cannot go on. */
   readonly #failed = new AbortController();
   readonly #locals: ForwardedPort[] = [];
-  #session: ServerSession | undefined;
 
   /** @throws {TypeError | RangeError} An option is wrong. */
-  constructor(options: ClientOptions, log: Log) {
+  constructor(options: ClientOptions, log: Log, ending: Ending) {
     this.#options = options;
     this.#log = log;
+    this.#stop = ending.stop;
+    this.#splicer = new Splicer(log, ending.abort);
     const { url, token, tls, minLinks, maxLinks } = options;
     this.#pool = new ClientPool({
       ...LIVENESS,
@@ -46,22 +50,29 @@ export class TunnelClient {
   }
 
   /**
-   * Runs until `stop` is aborted and connections had time to end.
+   * Runs until it is to end, and connections had time to do so.
    *
    * @throws {ExitError} The client cannot go on.
    */
-  async run(stop: AbortSignal): Promise<void> {
+  async run(): Promise<void> {
     const failed = this.#failed.signal;
     try {
       await this.#listenLocally();
       this.#pool.start();
       this.#serve().catch((error) => this.#failed.abort(error));
-      await this.#stayConnected(AbortSignal.any([stop, failed]));
+      await this.#stayConnected(AbortSignal.any([this.#stop, failed]));
     } finally {
-      for (const port of this.#locals) port.close();
-      await this.#pool.close({ drainMs: failed.aborted ? 0 : this.#options.drainMs });
+      await this.#close();
     }
     failed.throwIfAborted();
+  }
+
+  /** Lets connections end, and cuts off those that take longer. */
+  #close(): Promise<void> {
+    const drainMs = this.#stop.aborted ? this.#options.drainMs : 0;
+    if (this.#stop.aborted) this.#log.info(`Ending: connections may go on for ${drainMs / 1_000} s`);
+    for (const port of this.#locals) port.close();
+    return this.#pool.close({ drainMs });
   }
 
   /** Ends the client where trying again is of no use. */
@@ -87,7 +98,7 @@ export class TunnelClient {
       const address = { hostname, port };
       const owner = { name: formatHostPort(target), open: () => this.#openTo(target) };
       try {
-        const local = await ForwardedPort.listen(address, owner, 0, this.#log);
+        const local = await ForwardedPort.listen(address, owner, 0, this.#splicer);
         this.#locals.push(local);
         this.#log.info(`${local.address} leads to ${owner.name} from the server`);
       } catch (error) {
@@ -134,7 +145,7 @@ export class TunnelClient {
       const target = this.#options.forwards[index]?.target;
       if (!target) throw new Error(`Cannot serve stream: it is for port number ${index}, which was not asked for`);
       const socket = await connectTcp(target, CONNECT_TIMEOUT_MS);
-      await splice(socket, stream, () => `connection from ${from} to ${formatHostPort(target)}`, this.#log);
+      await this.#splicer.join(socket, stream, () => `connection from ${from} to ${formatHostPort(target)}`);
     } catch (error) {
       const why = (error as Error).message;
       this.#log.warn(why);

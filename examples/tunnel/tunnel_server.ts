@@ -7,7 +7,8 @@ import { CONNECT_TIMEOUT_MS, LIVENESS } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { decodeClientPurpose } from "./messages.ts";
 import type { ServerOptions } from "./server_options.ts";
-import { splice } from "./splice.ts";
+import type { Ending } from "./program.ts";
+import { Splicer } from "./splicer.ts";
 import { connectTcp } from "./tcp.ts";
 
 /** The side with the public ports. */
@@ -15,6 +16,8 @@ export class TunnelServer {
   readonly #options: ServerOptions;
   readonly #certificate: Certificate | undefined;
   readonly #log: Log;
+  readonly #stop: AbortSignal;
+  readonly #splicer: Splicer;
   readonly #pool: ServerPool;
   readonly #sessions = new Map<string, ClientSession>();
   readonly #host: SessionHost;
@@ -23,10 +26,12 @@ export class TunnelServer {
    * @param certificate Undefined: plain ws://.
    * @throws {TypeError | RangeError} An option is wrong.
    */
-  constructor(options: ServerOptions, certificate: Certificate | undefined, log: Log) {
+  constructor(options: ServerOptions, certificate: Certificate | undefined, log: Log, ending: Ending) {
     this.#options = options;
     this.#certificate = certificate;
     this.#log = log;
+    this.#stop = ending.stop;
+    this.#splicer = new Splicer(log, ending.abort);
     const { listen, tokens, maxLinks } = options;
     this.#pool = new ServerPool({
       ...listen,
@@ -38,7 +43,7 @@ export class TunnelServer {
       maxLinks,
       acceptBacklog: maxLinks,
     });
-    this.#host = { ...options, log, open: (options) => this.#pool.open(options) };
+    this.#host = { ...options, splicer: this.#splicer, open: (options) => this.#pool.open(options) };
     this.#pool.addEventListener("refuse", ({ detail: { reason, remoteAddress } }) => {
       log.warn(
         `Refused a client at ${remoteAddress ? formatHostPort(remoteAddress) : "an unknown address"}: ${reason}`,
@@ -47,15 +52,14 @@ export class TunnelServer {
   }
 
   /**
-   * Runs until `stop` is aborted and connections had time to end.
+   * Runs until it is to end, and connections had time to do so.
    *
    * @throws {PoolError} The bind error.
    */
-  async run(stop: AbortSignal): Promise<void> {
+  async run(): Promise<void> {
     await this.#pool.start();
     this.#tellAddress();
-    stop.addEventListener("abort", () => this.#close(), { once: true });
-    for await (const stream of this.#pool.accepted()) this.#route(stream);
+    for await (const stream of this.#pool.accepted({ signal: this.#stop })) this.#route(stream);
     await this.#close();
   }
 
@@ -68,8 +72,10 @@ export class TunnelServer {
 
   /** Frees the public ports, lets connections end, and cuts off those that take longer. */
   #close(): Promise<void> {
+    const { drainMs } = this.#options;
+    this.#log.info(`Ending: connections may go on for ${drainMs / 1_000} s`);
     for (const session of this.#sessions.values()) session.close();
-    return this.#pool.close({ drainMs: this.#options.drainMs });
+    return this.#pool.close({ drainMs });
   }
 
   #route(stream: PoolConnection): void {
@@ -102,7 +108,7 @@ export class TunnelServer {
         throw new Error(`Cannot connect to ${to}: this server does not allow that target`);
       }
       const socket = await connectTcp(target, CONNECT_TIMEOUT_MS);
-      await splice(socket, stream, () => `connection of ${stream.peer} to ${to}`, this.#log);
+      await this.#splicer.join(socket, stream, () => `connection of ${stream.peer} to ${to}`);
     } catch (error) {
       const why = (error as Error).message;
       this.#log.warn(`${stream.peer}: ${why}`);

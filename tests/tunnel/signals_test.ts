@@ -1,0 +1,59 @@
+import { assertEquals } from "@std/assert";
+import { test } from "../harness.ts";
+import { RawClient } from "./raw_client.ts";
+import { startEcho } from "./target.ts";
+import { startTunnel, type Tunnel } from "./tunnel.ts";
+
+const numbers = { SIGINT: 2, SIGTERM: 15 } as const;
+
+/** A connection through the tunnel that is in use. */
+async function connectionThrough({ port }: Tunnel): Promise<RawClient> {
+  const connection = await RawClient.connect(port);
+  connection.send("before");
+  assertEquals(await connection.read(6), "before");
+  return connection;
+}
+
+for (const side of ["server", "client"] as const) {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    test(`tunnel ${side} at ${signal} frees its ports, lets connections end and ends with 0`, async () => {
+      await using echo = await startEcho();
+      await using tunnel = await startTunnel(echo.port, { [side]: ["--drain", "40"] });
+      using connection = await connectionThrough(tunnel);
+      tunnel[side].kill(signal);
+      await tunnel[side].logged(/^info +Ending/);
+      let refusal: { code?: string } | undefined;
+      while (refusal === undefined) {
+        using late = await RawClient.connect(tunnel.port).catch((error) => void (refusal = error));
+        await late?.readToEnd(); // it came before the port was freed
+      }
+      assertEquals(refusal.code, "ECONNREFUSED");
+      connection.send("after");
+      assertEquals(await connection.read(5), "after");
+      connection.endWriting();
+      assertEquals(await connection.readToEnd(), { rest: "", end: "end" });
+      assertEquals(await tunnel[side].exited, 0);
+    });
+  }
+
+  test(`tunnel ${side} at a second signal ends at once`, async () => {
+    await using echo = await startEcho();
+    await using tunnel = await startTunnel(echo.port, { [side]: ["--drain", "40"] });
+    using connection = await connectionThrough(tunnel);
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      tunnel[side].kill(signal);
+      if (signal === "SIGTERM") await tunnel[side].logged(/^info +Ending/);
+    }
+    assertEquals(await tunnel[side].exited, 128 + numbers.SIGINT);
+    assertEquals((await connection.readToEnd()).end, "reset");
+  });
+
+  test(`tunnel ${side} aborts the connections that outlast --drain`, async () => {
+    await using echo = await startEcho();
+    await using tunnel = await startTunnel(echo.port, { [side]: ["--drain", "0"] });
+    using connection = await connectionThrough(tunnel);
+    tunnel[side].kill("SIGTERM");
+    assertEquals(await connection.readToEnd(), { rest: "", end: "reset" });
+    assertEquals(await tunnel[side].exited, 0);
+  });
+}
