@@ -42,6 +42,13 @@ function testEarly(
   });
 }
 
+/** All gets that can be early, and what each says. */
+const gets = [
+  { call: "open", take: "open", get: ({ pool }: Setting) => pool.open({ early }) },
+  { call: "incomingGet", take: "take", get: ({ pool }: Setting) => pool.incomingGet({ early }) },
+  { call: "outgoingGet", take: "take", get: ({ pool, first }: Setting) => pool.outgoingGet(first.id, { early }) },
+] as const;
+
 /** Writes and ends the direction. */
 async function writeAll(connection: PoolConnection, text: string): Promise<void> {
   await write(connection, text);
@@ -54,15 +61,13 @@ async function assertHears(peer: RawPeer, take: string, text: string): Promise<v
 }
 
 for (const role of roles) {
-  for (const call of ["open", "incomingGet"] as const) {
-    const take = call === "open" ? "open" : "take";
-
+  for (const { call, take, get } of gets) {
     testEarly(
       role,
       `${call}() hands out before the peer answers, and what is written arrives with the ${take}`,
       async (setting) => {
         const { pool, first } = setting;
-        const connection = await pool[call]({ early });
+        const connection = await get(setting);
         await writeAll(connection, "question");
         await assertHears(first, take, "question");
         await first.expect("fin");
@@ -81,8 +86,8 @@ for (const role of roles) {
         role,
         `${call}() breaks after a write when the peer ${how}, for the bytes may have arrived`,
         async (setting) => {
-          const { pool, clock, first, second } = setting;
-          const connection = await pool[call]({ early });
+          const { clock, first, second } = setting;
+          const connection = await get(setting);
           await write(connection, "once");
           await assertHears(first, take, "once");
           const broken = assertRejects(() => connection.opened, ConnectionLostError, "may have got its first bytes");

@@ -4,7 +4,7 @@ import process from "node:process";
 import { test } from "../harness.ts";
 import { eventually } from "./eventually.ts";
 import { exchange, Flood } from "./npws2_bulk.ts";
-import { type OpenPair, type PairOptions, pairs } from "./npws2_pairs.ts";
+import { type OpenPair, pairs } from "./npws2_pairs.ts";
 
 const KIB = 1_024;
 const MIB = 1_024 * KIB;
@@ -28,9 +28,9 @@ interface Setting extends OpenPair {
 
 for (const { name, open } of pairs) {
   /** Runs a test on a stream beside which others are exchanged. */
-  const testStopped = (claim: string, run: (setting: Setting) => Promise<void>, options: PairOptions = {}) =>
+  const testStopped = (claim: string, run: (setting: Setting) => Promise<void>) =>
     test(`npws/2 stopped reader of ${name}: ${claim}`, async () => {
-      await using pair = await open({ client: { minCapacity: 2, ...options.client }, server: options.server });
+      await using pair = await open({ client: { minCapacity: 2 } });
       const accepted = pair.remote.call("accept");
       const here = await pair.local.open();
       const { stream: there } = await accepted;
