@@ -53,7 +53,7 @@ for (const { name, open } of roles) {
 
     test(`backpressure of npws/1: ${name} notices within seconds that a peer whose bytes nobody reads is gone`, async () => {
       const clock = new TimersByHand();
-      await using rig = await open({ clock });
+      await using rig = await open({ clock, pool: { keepAliveMs: 0 } });
       const link = await rig.nextLink();
       const connection = await rig.pool.outgoingGet(link.id);
       await sendBytes(link, 2 * mebibyte).done;
