@@ -43,7 +43,7 @@ export interface RelayResult {
  * opposite direction open (half-close). An error in either direction, or the signal, aborts both ends at once: neither takes
  * what came so far for the whole. What moves is bounded by what the ends themselves buffer, and one chunk each way.
  *
- * Both ends are locked meanwhile. A `Deno.TcpConn` is read and written past its streams, which would close it whole at the end
+ * Both ends stay locked. A `Deno.TcpConn` is read and written past its streams, which would close it whole at the end
  * of one direction, and is closed in the end; it has no reset, so that its peer sees an abort as an end.
  *
  * @param a One end.

@@ -26,15 +26,6 @@ test("relay() leaves one direction open when the other one ends", async () => {
   assertEquals(await moved, { aToB: 8, bToA: 12 });
 });
 
-test("relay() gives its ends back unlocked", async () => {
-  const [a, b] = [memoryEnds(), memoryEnds()];
-  const moved = relay(a.near, b.near);
-  await Promise.all([a.far.writable.close(), b.far.writable.close(), readText(a.far), readText(b.far), moved]);
-  const broken = relay(memoryEnds().near, memoryEnds().near, { signal: AbortSignal.abort() });
-  await assertRejects(() => broken);
-  assertEquals(locks(a.near, b.near), [false, false, false, false]);
-});
-
 test("relay() aborts both ends with the error that breaks a readable", async () => {
   const [a, b] = [memoryEnds(), memoryEnds()];
   const moved = relay(a.near, b.near);

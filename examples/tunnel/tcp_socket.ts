@@ -49,7 +49,9 @@ export class TcpSocket implements RelayEnd {
     socket.on("end", () => this.#receiveEnd());
     socket.on("drain", () => this.#taken?.resolve());
     socket.on("error", (error) => this.#fail(error));
-    socket.on("close", () => this.#fail(new Error("Cannot use socket: it is closed")));
+    socket.on("close", () => {
+      if (!this.#isReadOver || !this.#isWriteOver) this.#fail(new Error("Cannot use socket: it is closed"));
+    });
   }
 
   /** Ends both directions at once; the peer sees a reset, not an end. */

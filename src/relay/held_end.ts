@@ -12,6 +12,6 @@ export interface HeldEnd {
   readonly over: Promise<unknown>;
   /** Gives up both directions, as far as they have not ended. */
   abort(reason: unknown): void;
-  /** Gives the end back. */
+  /** Frees what has ended. */
   release(): void;
 }

@@ -1,7 +1,7 @@
 import { describeType } from "../describe.ts";
 import type { HeldEnd } from "./held_end.ts";
 
-/** An end made of two web streams, both locked until it is released. */
+/** An end made of two web streams, both locked from here on. */
 export class StreamEnd implements HeldEnd {
   readonly over: Promise<unknown>;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
@@ -39,10 +39,8 @@ export class StreamEnd implements HeldEnd {
     this.#writer.abort(reason).catch(ignore);
   }
 
-  release(): void {
-    this.#reader.releaseLock();
-    this.#writer.releaseLock();
-  }
+  /** The streams have ended or are aborted, and free themselves. Unlocking them would make errors for a promise each. */
+  release(): void {}
 }
 
 function ignore(): void {}
