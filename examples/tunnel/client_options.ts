@@ -56,7 +56,7 @@ Usage: deno run -A examples/tunnel/client.ts --server wss://host:8443 \\
   --local [BIND:]PORT=HOST:PORT
                          The other way round: a port here, and where it leads to
                          from the server, which must allow it. May be repeated
-  --min-links N          The fewest links that are kept ready (default: 4)
+  --min-links N          The fewest links that are kept ready (default: 16)
   --max-links N          The most links that are kept ready (default: 256)
   --drain SECONDS        How long connections may go on at the end (default: 10)
   -v, --verbose          Tells of every connection
@@ -96,7 +96,7 @@ export function readClientOptions(args: string[]): ClientOptions | "help" {
   const forwards = readForwards("--forward", values.forward);
   const locals = readForwards("--local", values.local);
   if (forwards.length + locals.length === 0) throw usageError("there is nothing to do without --forward or --local");
-  const minLinks = integer("--min-links", values["min-links"] ?? "4", 1, 1_000_000);
+  const minLinks = integer("--min-links", values["min-links"] ?? "16", 1, 1_000_000);
   const [token, ...others] = tokens(values.token);
   if (others.length > 0) throw usageError("--token was given more than once");
   return {

@@ -6,7 +6,7 @@ import { ControlChannel } from "./control_channel.ts";
 import { ExitCode, ExitError } from "./exit_error.ts";
 import { ForwardedPort } from "./forwarded_port.ts";
 import { formatHostPort, type HostPort } from "./host_port.ts";
-import { CONNECT_TIMEOUT_MS, LIVENESS, OPEN_TIMEOUT_MS } from "./limits.ts";
+import { CONNECT_TIMEOUT_MS, OPEN_TIMEOUT_MS, POOL_OPTIONS } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { decodeServerPurpose, encodePurpose } from "./messages.ts";
 import type { Ending } from "./program.ts";
@@ -36,7 +36,7 @@ export class TunnelClient {
     this.#splicer = new Splicer(log, ending.abort);
     const { url, token, tls, minLinks, maxLinks } = options;
     this.#pool = new ClientPool({
-      ...LIVENESS,
+      ...POOL_OPTIONS,
       url,
       token,
       tls,

@@ -3,7 +3,7 @@ import type { Certificate } from "./certificate.ts";
 import { ClientSession, type SessionHost } from "./client_session.ts";
 import { ControlChannel } from "./control_channel.ts";
 import { formatHostPort, type HostPort } from "./host_port.ts";
-import { CONNECT_TIMEOUT_MS, LIVENESS } from "./limits.ts";
+import { CONNECT_TIMEOUT_MS, POOL_OPTIONS } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { decodeClientPurpose } from "./messages.ts";
 import type { ServerOptions } from "./server_options.ts";
@@ -35,7 +35,7 @@ export class TunnelServer {
     const { listen, tokens, maxLinks } = options;
     this.#pool = new ServerPool({
       ...listen,
-      ...LIVENESS,
+      ...POOL_OPTIONS,
       tls: certificate && { cert: certificate.cert, key: certificate.key },
       token: tokens.length > 0 ? [...tokens] : undefined,
       protocol: 2,

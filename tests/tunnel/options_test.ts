@@ -31,7 +31,7 @@ test("tunnel client has these defaults", () => {
     name: undefined,
     forwards: [{ listen: { hostname: undefined, port: 8080 }, target: { hostname: "127.0.0.1", port: 3000 } }],
     locals: [],
-    minLinks: 4,
+    minLinks: 16,
     maxLinks: 256,
     drainMs: 10_000,
     isVerbose: false,
