@@ -35,6 +35,7 @@ export class TunnelClient {
     this.#stop = ending.stop;
     this.#splicer = new Splicer(log, ending.abort);
     const { url, token, tls, minLinks, maxLinks } = options;
+    if (takesAnyCertificate(tls)) log.warn("Any certificate is taken for the server's: --pin tells which one is");
     this.#pool = new ClientPool({
       ...POOL_OPTIONS,
       url,
@@ -124,7 +125,7 @@ export class TunnelClient {
         const session = new ServerSession(new ControlChannel(stream), forwards, this.#log);
         await session.run(ended);
         if (session.wasHeard) pauseMs = RETRY_MS.first;
-        this.#log.warn(`The server at ${url} has left; connecting again`);
+        if (!ended.aborted) this.#log.warn(`The server at ${url} has left; connecting again`);
       } catch (error) {
         if (error instanceof ExitError) return this.#failed.abort(error);
         if (!ended.aborted) this.#log.warn(`Lost the server at ${url}: ${(error as Error).message}; connecting again`);
@@ -152,4 +153,8 @@ export class TunnelClient {
       stream.abort(why);
     }
   }
+}
+
+function takesAnyCertificate(tls: ClientOptions["tls"]): boolean {
+  return typeof tls === "object" && tls.mode === "self-signed" && tls.pinSha256 === undefined;
 }
