@@ -169,6 +169,17 @@ for (const role of roles) {
     await first.expect("reset 1 not needed", "stop 1 not needed");
   });
 
+  testEarly(role, "abort() of a stream whose peer leaves before the answer asks no other", async (setting) => {
+    const { pool, first, second } = setting;
+    const connection = await pool.open({ early });
+    await first.expect("open");
+    connection.abort("not needed");
+    const over = assertRejects(() => connection.opened, ConnectionLostError);
+    first.link.close(1000);
+    await over;
+    await second.sync();
+  });
+
   testEarly(role, "a deadline that passes before the answer breaks the stream", async ({ pool, clock, first }) => {
     const connection = await pool.open({ early, timeoutMs: 300 });
     await write(connection, "some");

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { NotSupportedError, type Pool, type PoolOptions } from "@npws/pool";
 import { runtimeName, test } from "../harness.ts";
+import { eventually } from "./eventually.ts";
 import { exchange } from "./npws2_bulk.ts";
 import { pairs } from "./npws2_pairs.ts";
 import { RemotePool } from "./npws2_remote.ts";
@@ -37,6 +38,8 @@ for (const { client, server, spoken } of outcomes.filter(({ spoken }) => spoken 
       assertEquals(await readExactly(connection, 6), bytes("answer"));
       await connection.writable.close();
       assertEquals(await heard, "question");
+      // A stream of npws/1 takes its link with it.
+      await eventually(() => pair.local.active > 0);
       await assertOpens(pair.local, spoken, () => pair.remote.call("echo"));
     });
   }

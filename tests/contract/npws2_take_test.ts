@@ -162,6 +162,7 @@ for (const role of roles) {
       await first.expect("take");
       await first.say("take", "ok");
       const connection = await got;
+      await first.sync();
       await first.send("behind");
       assertEquals([connection.id, await readExactly(connection, 6)], [first.id, bytes("behind")]);
       assertEquals(rig.pool.stats().deadOnTake, 0);
