@@ -6,22 +6,31 @@ export interface Ends<Server, Client> {
   readonly client: Remote<Client>;
 }
 
-/** What a figure must reach: of the ratio of ours to the baseline, or of our own value. */
+/** What is to be reached. */
 export interface Target {
-  readonly of: "ratio" | "value";
   readonly is: "at least" | "at most";
   readonly limit: number;
 }
 
-/** One line of the table. */
+/** Measures something once. `effort` is 1 for a full run, less for a quick one. */
+export type Measure<Server, Client> = (ends: Ends<Server, Client>, effort: number) => Promise<number>;
+
+/** What a figure of the pool is compared with, measured in the same rounds. */
+export interface Baseline<Server, Client> {
+  readonly name: string;
+  readonly measure: Measure<Server, Client>;
+  /** What the ratio of the pool to this must reach; undefined where it only shows what the machine can do. */
+  readonly target?: Target;
+}
+
+/** One quantity: the pool's, and that of what it is compared with. */
 export interface Figure<Server, Client> {
   readonly name: string;
   readonly unit: string;
-  readonly target: Target;
-  /** Measures the pool. `effort` is 1 for a full run, less for a quick one. */
-  ours(ends: Ends<Server, Client>, effort: number): Promise<number>;
-  /** Measures what the pool is compared with. */
-  baseline(ends: Ends<Server, Client>, effort: number): Promise<number>;
+  readonly ours: Measure<Server, Client>;
+  /** What the pool's own value must reach. */
+  readonly target?: Target;
+  readonly baselines: readonly Baseline<Server, Client>[];
 }
 
 /** Figures that are measured on the same two processes. */

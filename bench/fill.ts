@@ -5,6 +5,9 @@ import type { RawSocket } from "./raw_socket.ts";
 /** How many dials are under way at a time: the pool's own default. */
 const DIAL_CONCURRENCY = 16;
 
+/** What idle links are made of. */
+export type FillKind = "pool" | "raw";
+
 /** A client pool with as many idle links, and their ids. */
 export interface FilledPool {
   pool: ClientPool;

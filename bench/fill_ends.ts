@@ -1,6 +1,5 @@
 import { ServerPool } from "@npws/pool";
-import { type FilledPool, fillPool, fillRaw } from "./fill.ts";
-import type { PipeKind } from "./pipe.ts";
+import { type FilledPool, type FillKind, fillPool, fillRaw } from "./fill.ts";
 import { raw } from "./raw.ts";
 import type { RawSocket } from "./raw_socket.ts";
 
@@ -13,7 +12,7 @@ export class FillServer {
   readonly #sockets = new Set<RawSocket>();
 
   /** Returns the URLs of both servers. */
-  async listen(): Promise<Record<PipeKind, string>> {
+  async listen(): Promise<Record<FillKind, string>> {
     await this.pool.start();
     const port = await raw.serve((socket) => {
       this.#sockets.add(socket);
@@ -30,16 +29,16 @@ export class FillServer {
 
 /** The client of many idle links. */
 export class FillClient {
-  protected urls!: Record<PipeKind, string>;
+  protected urls!: Record<FillKind, string>;
   protected readonly pools: FilledPool[] = [];
   readonly #sockets: RawSocket[] = [];
 
-  connectTo(urls: Record<PipeKind, string>): void {
+  connectTo(urls: Record<FillKind, string>): void {
     this.urls = urls;
   }
 
   /** Opens idle links and keeps them. In milliseconds. */
-  async fill(kind: PipeKind, count: number): Promise<number> {
+  async fill(kind: FillKind, count: number): Promise<number> {
     const startedAt = performance.now();
     if (kind === "pool") this.pools.push(await fillPool(this.urls.pool, count));
     else this.#sockets.push(...await fillRaw(this.urls.raw, count));

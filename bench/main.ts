@@ -2,8 +2,9 @@
 import process from "node:process";
 import { type BenchOptions, readOptions, usage } from "./options.ts";
 import { foundPairs } from "./pairs.ts";
+import { resultRow } from "./result_row.ts";
 import { runCase } from "./run_case.ts";
-import { tableHead, tableLine } from "./table.ts";
+import { tableHead, tableLines } from "./table.ts";
 
 const options = optionsOrExit();
 const pairs = foundPairs(options.pairs);
@@ -16,7 +17,9 @@ console.log(tableHead);
 for (const benchCase of options.cases) {
   for (const pair of pairs) {
     const rounds = Math.min(options.rounds, benchCase.maxRounds ?? Infinity);
-    for await (const result of runCase({ ...options, rounds, benchCase, pair })) console.log(tableLine(pair, result));
+    for await (const result of runCase({ ...options, rounds, benchCase, pair })) {
+      for (const line of tableLines(resultRow(pair, result))) console.log(line);
+    }
   }
 }
 

@@ -17,7 +17,7 @@ export const usage = `Measures the pool against raw WebSockets on this machine.
 
   --case <name>       one case; may be repeated: ${cases.map(({ name }) => name).join(", ")}
   --pair <name>       one pair of runtimes, client first; may be repeated: ${pairs.map(({ name }) => name).join(", ")}
-  --rounds <count>    how often each figure is measured (11, or as often as is worth the time)
+  --rounds <count>    how often each figure is measured (5, or as often as is worth the time)
   --quick             3 rounds with a quarter of the work
   --profile <folder>  has the processes write CPU profiles`;
 
@@ -42,7 +42,7 @@ export function readOptions(args: string[]): BenchOptions | undefined {
   return {
     cases: values.case?.map(findCase) ?? cases,
     pairs: values.pair?.map(findPair) ?? pairs,
-    rounds: values.rounds === undefined ? (values.quick ? 3 : 11) : readRounds(values.rounds),
+    rounds: values.rounds === undefined ? (values.quick ? 3 : 5) : readRounds(values.rounds),
     effort: values.quick ? 0.25 : 1,
     profileFolder: values.profile,
   };

@@ -1,6 +1,6 @@
 import type { PoolConnection } from "@npws/pool";
 
-/** Two byte directions, a raw WebSocket's or a pool connection's: what is measured is written once for both. */
+/** Two byte directions, of a pool connection or of what it is compared with: what is measured is written once for all. */
 export interface Pipe {
   /** Sends one chunk. A promise where the next one must wait. */
   send(bytes: Uint8Array): Promise<void> | undefined;
@@ -8,8 +8,33 @@ export interface Pipe {
   receive(byteLength: number): Promise<void>;
 }
 
-/** What a pipe is made of. */
-export type PipeKind = "raw" | "pool";
+/** What a pipe is made of: a connection, a raw WebSocket, or a TCP socket of node:net. */
+export type PipeKind = "pool" | "raw" | "tcp";
+
+/** A pipe over something that tells how many bytes came. */
+export abstract class CountingPipe implements Pipe {
+  #receivedBytes = 0;
+  #wantedBytes = 0;
+  #arrived: (() => void) | undefined;
+
+  abstract send(bytes: Uint8Array): Promise<void> | undefined;
+
+  receive(byteLength: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wantedBytes = byteLength;
+      this.#arrived = resolve;
+      this.received(0);
+    });
+  }
+
+  protected received(byteLength: number): void {
+    this.#receivedBytes += byteLength;
+    if (!this.#arrived || this.#receivedBytes < this.#wantedBytes) return;
+    this.#receivedBytes -= this.#wantedBytes;
+    this.#arrived();
+    this.#arrived = undefined;
+  }
+}
 
 /** A connection of a pool, used as applications do: through a reader and a writer. */
 export class PoolPipe implements Pipe {

@@ -2,10 +2,24 @@ import { ClientPool, ServerPool } from "@npws/pool";
 import type { Ends } from "./bench_case.ts";
 import { answer, ask, type Pipe, type PipeKind, PoolPipe, receiveAll, sendAll } from "./pipe.ts";
 import { raw, RawPipe } from "./raw.ts";
+import type { Role } from "./remote.ts";
+import { dialTcp, serveTcp, TcpPipe } from "./tcp.ts";
 
-/** What either end does with its two pipes. */
+/** How many connections of the pool are open, for what is measured on several at once. */
+const CONNECTIONS = 8;
+
+/** Where a server's pipes are to be had. */
+export interface PipeAddresses {
+  readonly pool: string;
+  readonly raw: string;
+  readonly tcp: number;
+}
+
+/** What either end does with its pipes. */
 export class PipeEnd {
   protected readonly pipes: Partial<Record<PipeKind, Pipe>> = {};
+  /** Connections of the pool; the first is the pipe. */
+  protected connections: Pipe[] = [];
 
   send(kind: PipeKind, byteLength: number, chunkBytes: number): Promise<number> {
     return sendAll(this.#pipe(kind), byteLength, chunkBytes);
@@ -13,6 +27,15 @@ export class PipeEnd {
 
   receive(kind: PipeKind, byteLength: number): Promise<void> {
     return receiveAll(this.#pipe(kind), byteLength);
+  }
+
+  /** Sends on every connection at once, and returns how long the slowest took, in milliseconds. */
+  async sendOnAll(byteLength: number, chunkBytes: number): Promise<number> {
+    return Math.max(...await Promise.all(this.connections.map((pipe) => sendAll(pipe, byteLength, chunkBytes))));
+  }
+
+  async receiveOnAll(byteLength: number): Promise<void> {
+    await Promise.all(this.connections.map((pipe) => receiveAll(pipe, byteLength)));
   }
 
   ask(kind: PipeKind, times: number, byteLength: number): Promise<number> {
@@ -30,7 +53,7 @@ export class PipeEnd {
   }
 }
 
-/** The server's ends of a raw WebSocket and of a connection. */
+/** The server's ends of a raw WebSocket, of a TCP connection and of the pool's connections. */
 export class ServerPipeEnd extends PipeEnd {
   readonly #pool: ServerPool;
 
@@ -39,18 +62,19 @@ export class ServerPipeEnd extends PipeEnd {
     this.#pool = new ServerPool({ hostname: "127.0.0.1", protocol });
   }
 
-  /** Returns the URLs of both servers. */
-  async listen(): Promise<Record<PipeKind, string>> {
+  async listen(): Promise<PipeAddresses> {
     await this.#pool.start();
     const port = await raw.serve((socket) => {
       socket.send(new Uint8Array(4));
       this.pipes.raw = new RawPipe(socket);
     });
-    return { raw: `ws://127.0.0.1:${port}`, pool: `ws://127.0.0.1:${this.#pool.address.port}` };
+    const tcp = await serveTcp((socket) => this.pipes.tcp = new TcpPipe(socket));
+    return { raw: `ws://127.0.0.1:${port}`, pool: `ws://127.0.0.1:${this.#pool.address.port}`, tcp };
   }
 
-  async fetch(id: string): Promise<void> {
-    this.pipes.pool = new PoolPipe(await this.#pool.outgoingGet(id));
+  async fetch(ids: readonly string[]): Promise<void> {
+    this.connections = await Promise.all(ids.map(async (id) => new PoolPipe(await this.#pool.outgoingGet(id))));
+    this.pipes.pool = this.connections[0];
   }
 }
 
@@ -63,14 +87,16 @@ export class ClientPipeEnd extends PipeEnd {
     this.#protocol = protocol;
   }
 
-  /** Opens both, and returns the id of the connection, which the server has to fetch. */
-  async connect(urls: Record<PipeKind, string>): Promise<string> {
-    this.pipes.raw = new RawPipe(await raw.dial(urls.raw));
-    const pool = new ClientPool({ url: urls.pool, protocol: this.#protocol });
+  /** Opens all, and returns the ids of the connections, which the server has to fetch. */
+  async connect(addresses: PipeAddresses): Promise<string[]> {
+    this.pipes.raw = new RawPipe(await raw.dial(addresses.raw));
+    this.pipes.tcp = new TcpPipe(await dialTcp(addresses.tcp));
+    const pool = new ClientPool({ url: addresses.pool, protocol: this.#protocol, minCapacity: CONNECTIONS });
     await pool.start();
-    const connection = await pool.incomingGet();
-    this.pipes.pool = new PoolPipe(connection);
-    return connection.id;
+    const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => pool.incomingGet()));
+    this.connections = connections.map((connection) => new PoolPipe(connection));
+    this.pipes.pool = this.connections[0];
+    return connections.map(({ id }) => id);
   }
 }
 
@@ -91,10 +117,10 @@ export class ClientPipeEnd2 extends ClientPipeEnd {
 /** The two of them. */
 export type PipeEnds = Ends<ServerPipeEnd, ClientPipeEnd>;
 
-/** Opens a raw WebSocket and a connection between the two ends. */
+/** Opens the pipes between the two ends. */
 export async function openPipes({ server, client }: PipeEnds): Promise<void> {
-  const urls = await server.call("listen");
-  await server.call("fetch", await client.call("connect", urls));
+  const addresses = await server.call("listen");
+  await server.call("fetch", await client.call("connect", addresses));
 }
 
 /** The client's round trip of as many bytes each way, in microseconds. */
@@ -109,4 +135,37 @@ export async function roundTripUs(
     server.call("answer", kind, times, byteLength),
   ]);
   return ms * 1_000;
+}
+
+/** How fast so many bytes go from one end to the other, in MB/s. */
+export async function mbPerSecond(
+  ends: Ends<PipeEnd, PipeEnd>,
+  kind: PipeKind,
+  sender: Role,
+  byteLength: number,
+  chunkBytes: number,
+): Promise<number> {
+  const [ms] = await Promise.all([
+    ends[sender].call("send", kind, byteLength, chunkBytes),
+    ends[otherRole(sender)].call("receive", kind, byteLength),
+  ]);
+  return byteLength / ms / 1_000;
+}
+
+/** The same over all connections at once, so many bytes on each. */
+export async function mbPerSecondOnAll(
+  ends: Ends<PipeEnd, PipeEnd>,
+  sender: Role,
+  byteLength: number,
+  chunkBytes: number,
+): Promise<number> {
+  const [ms] = await Promise.all([
+    ends[sender].call("sendOnAll", byteLength, chunkBytes),
+    ends[otherRole(sender)].call("receiveOnAll", byteLength),
+  ]);
+  return CONNECTIONS * byteLength / ms / 1_000;
+}
+
+function otherRole(role: Role): Role {
+  return role === "client" ? "server" : "client";
 }

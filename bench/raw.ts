@@ -1,4 +1,4 @@
-import type { Pipe } from "./pipe.ts";
+import { CountingPipe } from "./pipe.ts";
 import type { RawRuntime, RawSocket } from "./raw_socket.ts";
 import { turn } from "./turn.ts";
 
@@ -10,36 +10,18 @@ const LOW_WATER_BYTES = 256 * 1024;
 export const raw: RawRuntime = (await ("Bun" in globalThis ? import("./raw_bun.ts") : import("./raw_deno.ts"))).raw;
 
 /** A raw WebSocket as a pipe: one frame for each chunk. */
-export class RawPipe implements Pipe {
+export class RawPipe extends CountingPipe {
   readonly #socket: RawSocket;
-  #receivedBytes = 0;
-  #wantedBytes = 0;
-  #arrived: (() => void) | undefined;
 
   constructor(socket: RawSocket) {
+    super();
     this.#socket = socket;
-    socket.onMessage = (byteLength) => this.#received(byteLength);
+    socket.onMessage = (byteLength) => this.received(byteLength);
   }
 
   send(bytes: Uint8Array): Promise<void> | undefined {
     this.#socket.send(bytes);
     return this.#socket.bufferedBytes < HIGH_WATER_BYTES ? undefined : this.#drained();
-  }
-
-  receive(byteLength: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wantedBytes = byteLength;
-      this.#arrived = resolve;
-      this.#received(0);
-    });
-  }
-
-  #received(byteLength: number): void {
-    this.#receivedBytes += byteLength;
-    if (!this.#arrived || this.#receivedBytes < this.#wantedBytes) return;
-    this.#receivedBytes -= this.#wantedBytes;
-    this.#arrived();
-    this.#arrived = undefined;
   }
 
   async #drained(): Promise<void> {

@@ -1,17 +1,13 @@
-import type { BenchCase, Ends, Figure } from "./bench_case.ts";
+import type { BenchCase, Ends, Figure, Measure } from "./bench_case.ts";
 import type { Pair } from "./pairs.ts";
 import { Remote, type Role } from "./remote.ts";
 
-/** What a figure came to, once for each round. */
+/** What a figure came to, a value for each round. */
 export interface FigureResult {
   readonly figure: AnyFigure;
-  readonly rounds: readonly Round[];
-}
-
-/** One measurement of the pool and one of the baseline, right after each other. */
-export interface Round {
-  readonly ours: number;
-  readonly baseline: number;
+  readonly ours: readonly number[];
+  /** The same rounds of each baseline, in the figure's order. */
+  readonly baselines: readonly (readonly number[])[];
 }
 
 type AnyEnds = Ends<unknown, unknown>;
@@ -30,45 +26,43 @@ export interface CaseRun {
 export async function* runCase(run: CaseRun): AsyncIterableIterator<FigureResult> {
   const { figures, isFresh } = run.benchCase;
   if (isFresh) {
-    for (const figure of figures) yield { figure, rounds: await measureFresh(run, figure) };
+    for (const figure of figures) yield await measure(run, figure, (measurement) => measureFresh(run, measurement));
     return;
   }
   await using opened = await openEnds(run);
-  for (const figure of figures) yield { figure, rounds: await measure(run, figure, opened.ends) };
-}
-
-/** The first round warms up and does not count. */
-async function measure({ rounds, effort }: CaseRun, figure: AnyFigure, ends: AnyEnds): Promise<Round[]> {
-  const measured: Round[] = [];
-  for (let i = 0; i <= rounds; i++) measured.push(await measureRound(figure, i, (of) => of(ends, effort)));
-  return measured.slice(1);
-}
-
-async function measureFresh(run: CaseRun, figure: AnyFigure): Promise<Round[]> {
-  const measured: Round[] = [];
-  for (let i = 0; i < run.rounds; i++) {
-    const round = await measureRound(figure, i, async (of) => {
-      await using opened = await openEnds(run);
-      return await of(opened.ends, run.effort);
-    });
-    measured.push(round);
+  for (const figure of figures) {
+    const once = (measurement: AnyMeasure) => measurement(opened.ends, run.effort);
+    for (const warm of measurements(figure)) await once(warm);
+    yield await measure(run, figure, once);
   }
-  return measured;
 }
 
-type Measurement = (ends: AnyEnds, effort: number) => Promise<number>;
+type AnyMeasure = Measure<unknown, unknown>;
 
-/** Pool and baseline take turns in going first. */
-async function measureRound(
+function measurements({ ours, baselines }: AnyFigure): AnyMeasure[] {
+  return [ours, ...baselines.map(({ measure }) => measure)];
+}
+
+/** In each round everything is measured right after each other, and another one goes first. */
+async function measure(
+  { rounds }: CaseRun,
   figure: AnyFigure,
-  round: number,
-  run: (measurement: Measurement) => Promise<number>,
-): Promise<Round> {
-  const ours = () => run((ends, effort) => figure.ours(ends, effort));
-  const baseline = () => run((ends, effort) => figure.baseline(ends, effort));
-  if (round % 2 === 0) return { ours: await ours(), baseline: await baseline() };
-  const first = await baseline();
-  return { ours: await ours(), baseline: first };
+  once: (measurement: AnyMeasure) => Promise<number>,
+): Promise<FigureResult> {
+  const all = measurements(figure).map((measurement) => ({ measurement, values: [] as number[] }));
+  for (let round = 0; round < rounds; round++) {
+    for (let i = 0; i < all.length; i++) {
+      const { measurement, values } = all[(round + i) % all.length];
+      values.push(await once(measurement));
+    }
+  }
+  const [ours, ...baselines] = all.map(({ values }) => values);
+  return { figure, ours, baselines };
+}
+
+async function measureFresh(run: CaseRun, measurement: AnyMeasure): Promise<number> {
+  await using opened = await openEnds(run);
+  return await measurement(opened.ends, run.effort);
 }
 
 interface OpenedEnds extends AsyncDisposable {

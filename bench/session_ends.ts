@@ -1,26 +1,48 @@
+import type { Socket } from "node:net";
 import { ClientPool, type PoolConnection, ServerPool } from "@npws/pool";
-import { median } from "./median.ts";
-import type { PipeKind } from "./pipe.ts";
+import { MessageSession, serveMessages } from "./message_session.ts";
 import { raw } from "./raw.ts";
+import { median } from "./statistics.ts";
+import { dialTcp, serveTcp } from "./tcp.ts";
 
 /** The one link over which the client tells which link it has taken: the first of a server pool's life. */
 const CONTROL_ID = "00000000";
 const ID_LENGTH = 8;
 
-/** How a session gets its connection: by an id that is told over the control link, by `open()`, or by `open()` with early data. */
-export type Start = "told" | "open" | "early";
+/** More than all workers of a run. */
+const LINKS = 64;
+
+/**
+ * How a session gets its bytes there: over a connection of the pool that is told by its id, by `open()` or by `open()` with
+ * early data; over a fresh raw WebSocket, or a fresh TCP connection; or over a raw WebSocket that is open, with the messages
+ * that the pool would send, which is what the runtime leaves to be gained.
+ */
+export type SessionKind = "told" | "open" | "early" | "raw" | "tcp" | "messages";
+
+/** Where a server's sessions are to be had. */
+export interface SessionAddresses {
+  readonly pool: string;
+  readonly raw: string;
+  readonly messages: string;
+  readonly tcp: number;
+}
 
 /** Answers each session with as many bytes as it got. */
 export class SessionServer {
   readonly #pool = new ServerPool({ hostname: "127.0.0.1", maxCapacity: 1_000 });
 
-  async listen(): Promise<Record<PipeKind, string>> {
+  async listen(): Promise<SessionAddresses> {
     await this.#pool.start();
     const port = await raw.serve((socket) => {
       socket.onMessage = (byteLength) => socket.send(new Uint8Array(byteLength));
       socket.send(new Uint8Array(4));
     });
-    return { raw: `ws://127.0.0.1:${port}`, pool: `ws://127.0.0.1:${this.#pool.address.port}` };
+    return {
+      pool: `ws://127.0.0.1:${this.#pool.address.port}`,
+      raw: `ws://127.0.0.1:${port}`,
+      messages: `ws://127.0.0.1:${await serveMessages()}`,
+      tcp: await serveTcp((socket) => socket.pipe(socket), true),
+    };
   }
 
   serve(): void {
@@ -46,89 +68,114 @@ export class SessionServer {
 
 /** Runs sessions: each gets a connection, sends bytes, and reads as many. */
 export class SessionClient {
-  #urls!: Record<PipeKind, string>;
+  #addresses!: SessionAddresses;
   #pool!: ClientPool;
   #control!: WritableStreamDefaultWriter<Uint8Array>;
+  /** Raw WebSockets that are open, and that no session uses. */
+  readonly #idle: MessageSession[] = [];
 
-  async connectTo(urls: Record<PipeKind, string>): Promise<void> {
-    this.#urls = urls;
-    this.#pool = new ClientPool({ url: urls.pool, minCapacity: 64, maxCapacity: 64 });
+  async connectTo(addresses: SessionAddresses): Promise<void> {
+    this.#addresses = addresses;
+    this.#pool = new ClientPool({ url: addresses.pool, minCapacity: LINKS, maxCapacity: LINKS });
     await this.#pool.start();
     this.#control = (await this.#pool.outgoingGet(CONTROL_ID)).writable.getWriter();
+    while (this.#idle.length < LINKS) this.#idle.push(new MessageSession(await raw.dial(addresses.messages)));
   }
 
   /** How many sessions a second so many workers have. */
-  async perSecond(
-    kind: PipeKind,
-    start: Start,
-    workers: number,
-    sessions: number,
-    byteLength: number,
-  ): Promise<number> {
+  async perSecond(kind: SessionKind, workers: number, sessions: number, byteLength: number): Promise<number> {
     const startedAt = performance.now();
     let left = sessions;
     const work = async () => {
-      while (left-- > 0) await this.#session(kind, start, byteLength);
+      while (left-- > 0) await this.#session(kind, byteLength);
     };
     await Promise.all(Array.from({ length: workers }, work));
     return sessions / (performance.now() - startedAt) * 1_000;
   }
 
   /** The median time of sessions one after the other, in microseconds. */
-  async medianUs(kind: PipeKind, start: Start, sessions: number, byteLength: number): Promise<number> {
-    const timesUs: number[] = [];
-    for (let i = 0; i < sessions; i++) {
-      const startedAt = performance.now();
-      await this.#session(kind, start, byteLength);
-      timesUs.push((performance.now() - startedAt) * 1_000);
-    }
-    return median(timesUs);
+  async medianUs(kind: SessionKind, sessions: number, byteLength: number): Promise<number> {
+    return median(await timesUs(sessions, () => this.#session(kind, byteLength)));
   }
 
   /** The median round trip of one byte on a raw WebSocket that is open, in microseconds. */
   async rawRoundTripUs(times: number): Promise<number> {
-    const socket = await raw.dial(this.#urls.raw);
-    const timesUs: number[] = [];
-    for (let i = 0; i < times; i++) {
-      const startedAt = performance.now();
+    const socket = await raw.dial(this.#addresses.raw);
+    const measured = await timesUs(times, () => {
       const answered = new Promise<void>((resolve) => socket.onMessage = () => resolve());
       socket.send(new Uint8Array(1));
-      await answered;
-      timesUs.push((performance.now() - startedAt) * 1_000);
-    }
+      return answered;
+    });
     await socket.close();
-    return median(timesUs);
+    return median(measured);
   }
 
-  #session(kind: PipeKind, start: Start, byteLength: number): Promise<void> {
-    return kind === "raw" ? this.#rawSession(byteLength) : this.#poolSession(start, byteLength);
+  async #session(kind: SessionKind, byteLength: number): Promise<void> {
+    switch (kind) {
+      case "raw":
+        return await this.#rawSession(byteLength);
+      case "tcp":
+        return await tcpSession(await dialTcp(this.#addresses.tcp), byteLength);
+      case "messages":
+        return await this.#messageSession(byteLength);
+      default:
+        return await poolSession(await this.#get(kind), byteLength);
+    }
   }
 
-  async #poolSession(start: Start, byteLength: number): Promise<void> {
-    const connection = await this.#get(start);
-    const writer = connection.writable.getWriter();
-    writer.write(new Uint8Array(byteLength));
-    writer.close();
-    const reader = connection.readable.getReader();
-    let left = byteLength;
-    for (let read = await reader.read(); !read.done; read = await reader.read()) left -= read.value.byteLength;
-    if (left !== 0) throw new Error(`Cannot finish session: ${left} of ${byteLength} bytes are missing`);
-  }
-
-  async #get(start: Start): Promise<PoolConnection> {
-    if (start !== "told") return await this.#pool.open({ early: start === "early" });
+  async #get(kind: "told" | "open" | "early"): Promise<PoolConnection> {
+    if (kind !== "told") return await this.#pool.open({ early: kind === "early" });
     const connection = await this.#pool.incomingGet();
     this.#control.write(new TextEncoder().encode(connection.id));
     return connection;
   }
 
   async #rawSession(byteLength: number): Promise<void> {
-    const socket = await raw.dial(this.#urls.raw);
+    const socket = await raw.dial(this.#addresses.raw);
     const answered = new Promise<void>((resolve) => socket.onMessage = () => resolve());
     socket.send(new Uint8Array(byteLength));
     await answered;
     await socket.close();
   }
+
+  async #messageSession(byteLength: number): Promise<void> {
+    const session = this.#idle.pop()!;
+    await session.run(byteLength);
+    this.#idle.push(session);
+  }
+}
+
+async function timesUs(count: number, run: () => Promise<void>): Promise<number[]> {
+  const measured: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const startedAt = performance.now();
+    await run();
+    measured.push((performance.now() - startedAt) * 1_000);
+  }
+  return measured;
+}
+
+async function poolSession({ readable, writable }: PoolConnection, byteLength: number): Promise<void> {
+  const writer = writable.getWriter();
+  writer.write(new Uint8Array(byteLength));
+  writer.close();
+  const reader = readable.getReader();
+  let left = byteLength;
+  for (let read = await reader.read(); !read.done; read = await reader.read()) left -= read.value.byteLength;
+  assertNothingLeft(left, byteLength);
+}
+
+async function tcpSession(socket: Socket, byteLength: number): Promise<void> {
+  let left = byteLength;
+  socket.on("data", (chunk) => left -= chunk.length);
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.end(new Uint8Array(byteLength));
+  await closed;
+  assertNothingLeft(left, byteLength);
+}
+
+function assertNothingLeft(left: number, byteLength: number): void {
+  if (left !== 0) throw new Error(`Cannot finish session: ${left} of ${byteLength} bytes are missing`);
 }
 
 async function answer(connection: PoolConnection): Promise<void> {

@@ -1,44 +1,48 @@
 import type { Target } from "./bench_case.ts";
-import { median } from "./median.ts";
-import type { Pair } from "./pairs.ts";
-import type { FigureResult, Round } from "./run_case.ts";
+import { isReached, type ResultRow, type Spread } from "./result_row.ts";
 
-const FIGURE_WIDTH = 46;
+const WIDTHS = { pair: 9, figure: 50, value: 24, baseline: 26, ratio: 22 };
 
 /** The table's head. */
-export const tableHead = line("pair", "figure", "pool", "baseline", "ratio", "(least - most)", "target");
+export const tableHead = line(
+  "pair",
+  "figure",
+  "pool (least - most)",
+  "compared with",
+  "",
+  "ratio (least - most)",
+  "target",
+);
 
-/** One line of the table: medians over the rounds, and whether the target was reached. */
-export function tableLine(pair: Pair, { figure, rounds }: FigureResult): string {
-  const ratios = rounds.map(({ ours, baseline }) => ours / baseline);
-  const ours = median(rounds.map((round) => round.ours));
-  const reached = isReached(figure.target, figure.target.of === "ratio" ? median(ratios) : ours);
-  return line(
-    pair.name,
-    figure.name,
-    `${short(ours)} ${figure.unit}`,
-    `${short(baselineOf(rounds))} ${figure.unit}`,
-    short(median(ratios)),
-    `(${short(Math.min(...ratios))} - ${short(Math.max(...ratios))})`,
-    `${described(figure.target, figure.unit)} ${reached ? "yes" : "NO"}`,
-  );
-}
-
-function baselineOf(rounds: readonly Round[]): number {
-  return median(rounds.map(({ baseline }) => baseline));
-}
-
-function isReached({ is, limit }: Target, value: number): boolean {
-  return is === "at least" ? value >= limit : value <= limit;
-}
-
-function described({ of, is, limit }: Target, unit: string): string {
-  return `${is} ${of === "ratio" ? limit : `${limit} ${unit}`}`;
+/** A figure's lines of the table: medians and spreads over the rounds, and whether the targets were reached. */
+export function* tableLines({ pair, figure, unit, ours, target, baselines }: ResultRow): Iterable<string> {
+  const own = [pair, figure, spread(ours, unit)] as const;
+  if (target || baselines.length === 0) {
+    yield line(...own, "", "", "", verdict(target, ours.median, unit));
+  }
+  for (const [index, { name, value, ratio, target: ratioTarget }] of baselines.entries()) {
+    const start = index === 0 && !target ? own : [pair, "", ""] as const;
+    yield line(...start, name, spread(value, unit), spread(ratio), verdict(ratioTarget, ratio.median));
+  }
 }
 
 /** Three digits that mean something. */
-function short(value: number): string {
-  return Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3);
+export function short(value: number): string {
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
+  return value === 0 ? "0" : value.toPrecision(3);
+}
+
+/** The median, and the least and the most. */
+export function spread({ median, least, most }: Spread, unit = ""): string {
+  const range = least === most ? "" : ` (${short(least)} - ${short(most)})`;
+  return `${short(median)}${unit && ` ${unit}`}${range}`;
+}
+
+/** What is to be reached, and whether it was. */
+export function verdict(target: Target | undefined, value: number, unit = ""): string {
+  if (!target) return "";
+  const limit = `${target.limit.toLocaleString("en")}${unit && ` ${unit}`}`;
+  return `${target.is} ${limit}: ${isReached(target, value) ? "yes" : "NO"}`;
 }
 
 function line(
@@ -46,17 +50,17 @@ function line(
   figure: string,
   ours: string,
   baseline: string,
+  value: string,
   ratio: string,
-  range: string,
   target: string,
-) {
+): string {
   return [
-    pair.padEnd(9),
-    figure.padEnd(FIGURE_WIDTH),
-    ours.padStart(12),
-    baseline.padStart(12),
-    ratio.padStart(6),
-    range.padEnd(15),
+    pair.padEnd(WIDTHS.pair),
+    figure.padEnd(WIDTHS.figure),
+    ours.padEnd(WIDTHS.value),
+    baseline.padEnd(WIDTHS.baseline),
+    value.padEnd(WIDTHS.value),
+    ratio.padEnd(WIDTHS.ratio),
     target,
-  ].join("  ");
+  ].join("  ").trimEnd();
 }

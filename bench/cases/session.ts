@@ -1,11 +1,16 @@
-import { benchCase, type Ends, type Figure, type Target } from "../bench_case.ts";
-import { SessionClient, SessionServer, type Start } from "../session_ends.ts";
+import { type Baseline, benchCase, type Ends, type Figure, type Target } from "../bench_case.ts";
+import { SessionClient, type SessionKind, SessionServer } from "../session_ends.ts";
 
 const WORKERS = 32;
 const SESSIONS = 8_000;
+const FRESH_SESSIONS = 2_000;
 const ONE_BY_ONE = 1_000;
 
+/** What the messages of a session cost without the pool and its streams. */
+const sameMessages = "same messages, no streams";
+
 type SessionFigure = Figure<SessionServer, SessionClient>;
+type SessionBaseline = Baseline<SessionServer, SessionClient>;
 
 /** Sessions on links that are used again (npws/2), against a fresh WebSocket for each, and against a round trip. */
 export const session = benchCase({
@@ -13,58 +18,75 @@ export const session = benchCase({
   server: SessionServer,
   client: SessionClient,
   async open({ server, client }: Ends<SessionServer, SessionClient>) {
-    const urls = await server.call("listen");
+    const addresses = await server.call("listen");
     await server.call("serve");
-    await client.call("connectTo", urls);
+    await client.call("connectTo", addresses);
   },
   figures: [
-    perSecond("told"),
-    perSecond("open"),
+    manyAtOnce("told"),
+    manyAtOnce("open"),
     oneByOne("told"),
-    againstRoundTrip("open() and 100 bytes each way", "open", 100, 2.3),
-    againstRoundTrip("early open() and 100 bytes each way", "early", 100, 1.3),
+    oneByOne("open"),
+    againstRoundTrip("open() and 100 bytes each way", "open", 2.3),
+    againstRoundTrip("early open() and 100 bytes each way", "early", 1.3),
     requestOf2000(),
   ],
 });
 
-function perSecond(start: Start): SessionFigure {
+function manyAtOnce(kind: "told" | "open"): SessionFigure {
+  const perSecond = (kind: SessionKind, sessions: number): SessionFigure["ours"] => ({ client }, effort) =>
+    client.call("perSecond", kind, WORKERS, sessions * effort, 1_024);
   return {
-    name: `sessions of ${WORKERS} workers, ${start === "told" ? "id told" : "open()"}, 1 KiB each way`,
+    name: `sessions of ${WORKERS} workers, ${described(kind)}, 1 KiB each way`,
     unit: "1/s",
-    target: { of: "ratio", is: "at least", limit: 3 },
-    ours: ({ client }, effort) => client.call("perSecond", "pool", start, WORKERS, SESSIONS * effort, 1_024),
-    baseline: ({ client }, effort) => client.call("perSecond", "raw", start, WORKERS, SESSIONS / 4 * effort, 1_024),
+    ours: perSecond(kind, SESSIONS),
+    target: { is: "at least", limit: 10_000 },
+    baselines: [
+      { name: "fresh WebSocket", measure: perSecond("raw", FRESH_SESSIONS), target: { is: "at least", limit: 3 } },
+      { name: "fresh TCP", measure: perSecond("tcp", FRESH_SESSIONS) },
+      { name: sameMessages, measure: perSecond("messages", SESSIONS) },
+    ],
   };
 }
 
-function oneByOne(start: Start): SessionFigure {
+function oneByOne(kind: "told" | "open"): SessionFigure {
   return {
-    name: "session after session, id told, 1 KiB each way",
+    name: `session after session, ${described(kind)}, 1 KiB each way`,
     unit: "µs",
-    target: { of: "ratio", is: "at most", limit: 0.5 },
-    ours: ({ client }, effort) => client.call("medianUs", "pool", start, ONE_BY_ONE * effort, 1_024),
-    baseline: ({ client }, effort) => client.call("medianUs", "raw", start, ONE_BY_ONE * effort, 1_024),
+    ours: medianUs(kind, 1_024),
+    baselines: [
+      { name: "fresh WebSocket", measure: medianUs("raw", 1_024), target: { is: "at most", limit: 0.5 } },
+      { name: "fresh TCP", measure: medianUs("tcp", 1_024) },
+      { name: sameMessages, measure: medianUs("messages", 1_024) },
+    ],
   };
 }
 
-function againstRoundTrip(name: string, start: Start, byteLength: number, limit: number): SessionFigure {
-  const target: Target = { of: "ratio", is: "at most", limit };
-  return {
-    name,
-    unit: "µs",
-    target,
-    ours: ({ client }, effort) => client.call("medianUs", "pool", start, ONE_BY_ONE * effort, byteLength),
-    baseline: ({ client }, effort) => client.call("rawRoundTripUs", ONE_BY_ONE * effort),
+function againstRoundTrip(name: string, kind: "open" | "early", limit: number): SessionFigure {
+  const roundTrip: SessionBaseline = {
+    name: "raw WebSocket round trip",
+    measure: ({ client }, effort) => client.call("rawRoundTripUs", ONE_BY_ONE * effort),
+    target: { is: "at most", limit },
   };
+  const messages: SessionBaseline = { name: sameMessages, measure: medianUs("messages", 100) };
+  return { name, unit: "µs", ours: medianUs(kind, 100), baselines: [roundTrip, messages] };
 }
 
 /** A stall of 44 ms would show here. */
 function requestOf2000(): SessionFigure {
+  const target: Target = { is: "at most", limit: 2 };
   return {
-    name: "open() and 2,000 bytes each way, against 100",
+    name: "open() and 2,000 bytes each way",
     unit: "µs",
-    target: { of: "ratio", is: "at most", limit: 2 },
-    ours: ({ client }, effort) => client.call("medianUs", "pool", "open", ONE_BY_ONE * effort, 2_000),
-    baseline: ({ client }, effort) => client.call("medianUs", "pool", "open", ONE_BY_ONE * effort, 100),
+    ours: medianUs("open", 2_000),
+    baselines: [{ name: "100 bytes each way", measure: medianUs("open", 100), target }],
   };
+}
+
+function medianUs(kind: SessionKind, byteLength: number): SessionFigure["ours"] {
+  return ({ client }, effort) => client.call("medianUs", kind, ONE_BY_ONE * effort, byteLength);
+}
+
+function described(kind: "told" | "open"): string {
+  return kind === "told" ? "id told" : "open()";
 }
