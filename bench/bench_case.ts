@@ -38,8 +38,8 @@ export interface BenchCase<Server = unknown, Client = unknown> extends Record<Ro
   readonly name: string;
   readonly server: new () => Server;
   readonly client: new () => Client;
-  /** Opens what all figures need, before the first round. */
-  open(ends: Ends<Server, Client>): Promise<void>;
+  /** Opens what all figures need, before the first round. What it returns is disposed of when the processes have ended. */
+  open(ends: Ends<Server, Client>): Promise<AsyncDisposable | void>;
   readonly figures: readonly Figure<Server, Client>[];
   /** Every measurement has processes of its own: memory that was used once is not given back. */
   readonly isFresh?: boolean;

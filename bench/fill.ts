@@ -15,8 +15,8 @@ export interface FilledPool {
 }
 
 /** Opens a pool of idle links. */
-export async function fillPool(url: string, count: number): Promise<FilledPool> {
-  const pool = new ClientPool({ url, protocol: 1, minCapacity: count, dialConcurrency: DIAL_CONCURRENCY });
+export async function fillPool(url: string, count: number, protocol: 1 | 2): Promise<FilledPool> {
+  const pool = new ClientPool({ url, protocol, minCapacity: count, dialConcurrency: DIAL_CONCURRENCY });
   const ids: string[] = [];
   const filled = new Promise<void>((resolve) => {
     pool.addEventListener("linkopen", ({ detail: { id } }) => {

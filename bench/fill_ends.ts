@@ -8,8 +8,12 @@ const MAX_LINKS = 100_000;
 
 /** The server of many idle links, pooled or raw. */
 export class FillServer {
-  protected readonly pool = new ServerPool({ hostname: "127.0.0.1", protocol: 1, maxCapacity: MAX_LINKS });
+  protected readonly pool: ServerPool;
   readonly #sockets = new Set<RawSocket>();
+
+  constructor(protocol: 1 | 2 = 1) {
+    this.pool = new ServerPool({ hostname: "127.0.0.1", protocol, maxCapacity: MAX_LINKS });
+  }
 
   /** Returns the URLs of both servers. */
   async listen(): Promise<Record<FillKind, string>> {
@@ -31,7 +35,12 @@ export class FillServer {
 export class FillClient {
   protected urls!: Record<FillKind, string>;
   protected readonly pools: FilledPool[] = [];
+  readonly #protocol: 1 | 2;
   readonly #sockets: RawSocket[] = [];
+
+  constructor(protocol: 1 | 2 = 1) {
+    this.#protocol = protocol;
+  }
 
   connectTo(urls: Record<FillKind, string>): void {
     this.urls = urls;
@@ -40,7 +49,7 @@ export class FillClient {
   /** Opens idle links and keeps them. In milliseconds. */
   async fill(kind: FillKind, count: number): Promise<number> {
     const startedAt = performance.now();
-    if (kind === "pool") this.pools.push(await fillPool(this.urls.pool, count));
+    if (kind === "pool") this.pools.push(await fillPool(this.urls.pool, count, this.#protocol));
     else this.#sockets.push(...await fillRaw(this.urls.raw, count));
     return performance.now() - startedAt;
   }

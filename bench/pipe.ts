@@ -40,6 +40,8 @@ export abstract class CountingPipe implements Pipe {
 export class PoolPipe implements Pipe {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  /** Bytes that came with those that were waited for. */
+  #surplusBytes = 0;
 
   constructor({ readable, writable }: PoolConnection) {
     this.#reader = readable.getReader();
@@ -51,11 +53,13 @@ export class PoolPipe implements Pipe {
   }
 
   async receive(byteLength: number): Promise<void> {
-    for (let left = byteLength; left > 0;) {
+    let left = byteLength - this.#surplusBytes;
+    while (left > 0) {
       const { value, done } = await this.#reader.read();
       if (done) throw new Error(`Cannot receive ${byteLength} bytes: the stream ended ${left} bytes early`);
       left -= value.byteLength;
     }
+    this.#surplusBytes = -left;
   }
 }
 
@@ -80,6 +84,27 @@ export async function receiveAll(pipe: Pipe, byteLength: number): Promise<void> 
   await pipe.send(new Uint8Array(1));
   await pipe.receive(byteLength);
   await pipe.send(new Uint8Array(1));
+}
+
+/** The other end of `sendAll`, which also tells how fast the bytes came after so much time, in MB/s. */
+export async function receiveMeasured(
+  pipe: Pipe,
+  byteLength: number,
+  chunkBytes: number,
+  afterMs: number,
+): Promise<number> {
+  await pipe.send(new Uint8Array(1));
+  let measuredFrom: { at: number; left: number } | undefined;
+  let startedAt: number | undefined;
+  for (let left = byteLength; left > 0; left -= chunkBytes) {
+    await pipe.receive(chunkBytes);
+    const now = performance.now();
+    startedAt ??= now;
+    if (!measuredFrom && now - startedAt >= afterMs) measuredFrom = { at: now, left };
+  }
+  await pipe.send(new Uint8Array(1));
+  if (!measuredFrom) throw new Error(`Cannot measure: ${byteLength} bytes came within ${afterMs} ms`);
+  return measuredFrom.left / (performance.now() - measuredFrom.at) / 1_000;
 }
 
 /** Sends requests and waits for the answer to each. In milliseconds for each round trip. */

@@ -1,6 +1,6 @@
 import { ClientPool, ServerPool } from "@npws/pool";
 import type { Ends } from "./bench_case.ts";
-import { answer, ask, type Pipe, type PipeKind, PoolPipe, receiveAll, sendAll } from "./pipe.ts";
+import { answer, ask, type Pipe, type PipeKind, PoolPipe, receiveAll, receiveMeasured, sendAll } from "./pipe.ts";
 import { raw, RawPipe } from "./raw.ts";
 import type { Role } from "./remote.ts";
 import { dialTcp, serveTcp, TcpPipe } from "./tcp.ts";
@@ -27,6 +27,11 @@ export class PipeEnd {
 
   receive(kind: PipeKind, byteLength: number): Promise<void> {
     return receiveAll(this.#pipe(kind), byteLength);
+  }
+
+  /** Receives, and tells how fast after so much time, in MB/s. */
+  receiveMeasured(kind: PipeKind, byteLength: number, chunkBytes: number, afterMs: number): Promise<number> {
+    return receiveMeasured(this.#pipe(kind), byteLength, chunkBytes, afterMs);
   }
 
   /** Sends on every connection at once, and returns how long the slowest took, in milliseconds. */
@@ -117,10 +122,14 @@ export class ClientPipeEnd2 extends ClientPipeEnd {
 /** The two of them. */
 export type PipeEnds = Ends<ServerPipeEnd, ClientPipeEnd>;
 
-/** Opens the pipes between the two ends. */
-export async function openPipes({ server, client }: PipeEnds): Promise<void> {
+/** Opens the pipes between the two ends; the pool's over what `detour` makes of its server's URL. */
+export async function openPipes(
+  { server, client }: PipeEnds,
+  detour?: (url: string) => Promise<string>,
+): Promise<void> {
   const addresses = await server.call("listen");
-  await server.call("fetch", await client.call("connect", addresses));
+  const pool = await detour?.(addresses.pool) ?? addresses.pool;
+  await server.call("fetch", await client.call("connect", { ...addresses, pool }));
 }
 
 /** The client's round trip of as many bytes each way, in microseconds. */
@@ -166,6 +175,22 @@ export async function mbPerSecondOnAll(
   return CONNECTIONS * byteLength / ms / 1_000;
 }
 
-function otherRole(role: Role): Role {
+/** How fast bytes of the pool come when some time has gone by, in MB/s. */
+export async function mbPerSecondAfter(
+  afterMs: number,
+  ends: Ends<PipeEnd, PipeEnd>,
+  sender: Role,
+  byteLength: number,
+  chunkBytes: number,
+): Promise<number> {
+  const [rate] = await Promise.all([
+    ends[otherRole(sender)].call("receiveMeasured", "pool", byteLength, chunkBytes, afterMs),
+    ends[sender].call("send", "pool", byteLength, chunkBytes),
+  ]);
+  return rate;
+}
+
+/** The role of the other end. */
+export function otherRole(role: Role): Role {
   return role === "client" ? "server" : "client";
 }

@@ -73,12 +73,18 @@ async function openEnds({ benchCase, pair, profileFolder }: CaseRun): Promise<Op
   const start = (role: Role) =>
     new Remote<unknown>({ runtime: pair[role], role, caseName: benchCase.name, profileFolder });
   const ends = { server: start("server"), client: start("client") };
-  const close = () => Promise.all([ends.client.close(), ends.server.close()]);
+  const stop = async () => void await Promise.all([ends.client.close(), ends.server.close()]);
   try {
-    await benchCase.open(ends);
+    const opened = await benchCase.open(ends);
+    return {
+      ends,
+      async [Symbol.asyncDispose]() {
+        await stop();
+        await opened?.[Symbol.asyncDispose]();
+      },
+    };
   } catch (error) {
-    await close();
+    await stop();
     throw error;
   }
-  return { ends, [Symbol.asyncDispose]: async () => void await close() };
 }

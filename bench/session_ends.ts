@@ -9,6 +9,9 @@ import { dialTcp, serveTcp } from "./tcp.ts";
 const CONTROL_ID = "00000000";
 const ID_LENGTH = 8;
 
+/** More idle links than any case opens. */
+const MAX_LINKS = 20_000;
+
 /** More than all workers of a run. */
 const LINKS = 64;
 
@@ -29,7 +32,7 @@ export interface SessionAddresses {
 
 /** Answers each session with as many bytes as it got. */
 export class SessionServer {
-  readonly #pool = new ServerPool({ hostname: "127.0.0.1", maxCapacity: 1_000 });
+  readonly #pool = new ServerPool({ hostname: "127.0.0.1", maxCapacity: MAX_LINKS });
 
   async listen(): Promise<SessionAddresses> {
     await this.#pool.start();
@@ -155,7 +158,8 @@ async function timesUs(count: number, run: () => Promise<void>): Promise<number[
   return measured;
 }
 
-async function poolSession({ readable, writable }: PoolConnection, byteLength: number): Promise<void> {
+/** Sends bytes and their end, and reads as many. */
+export async function poolSession({ readable, writable }: PoolConnection, byteLength: number): Promise<void> {
   const writer = writable.getWriter();
   writer.write(new Uint8Array(byteLength));
   writer.close();

@@ -1,7 +1,7 @@
 import type { Target } from "./bench_case.ts";
 import { isReached, type ResultRow, type Spread } from "./result_row.ts";
 
-const WIDTHS = { pair: 9, figure: 50, value: 24, baseline: 26, ratio: 22 };
+const WIDTHS = { pair: 9, figure: 66, value: 26, baseline: 27, ratio: 22 };
 
 /** The table's head. */
 export const tableHead = line(

@@ -1,25 +1,35 @@
 import type { BenchCase } from "../bench_case.ts";
+import { burst } from "./burst.ts";
 import { dial } from "./dial.ts";
+import { distance } from "./distance.ts";
 import { get } from "./get.ts";
+import { idle } from "./idle.ts";
 import { memory } from "./memory.ts";
 import { request } from "./request.ts";
 import { roundTrip, roundTrip2 } from "./round_trip.ts";
 import { session } from "./session.ts";
+import { stopped } from "./stopped.ts";
+import { take } from "./take.ts";
 import { throughput, throughput2 } from "./throughput.ts";
 import { wake } from "./wake.ts";
 
 /** Every case, in the order of the table. */
 export const cases: readonly BenchCase[] = [
+  session,
+  burst,
+  throughput2,
+  distance,
+  roundTrip2,
+  take,
+  idle,
+  memory,
+  stopped,
   get,
-  request,
   wake,
+  request,
   throughput,
   roundTrip,
   dial,
-  memory,
-  session,
-  throughput2,
-  roundTrip2,
 ];
 
 /** The case of this name. */

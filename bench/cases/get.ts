@@ -1,6 +1,6 @@
-import process from "node:process";
 import type { Pool } from "@npws/pool";
 import { benchCase, type Ends, type Figure } from "../bench_case.ts";
+import { cpuUsOf } from "../cpu.ts";
 import { FillClient, FillServer } from "../fill_ends.ts";
 import type { Role } from "../remote.ts";
 
@@ -73,10 +73,10 @@ function cpuOfGetsUs(pool: Pool, ids: string[]): Promise<number> {
   return cpuUs(ids.length, async (i) => connections.push(await pool.outgoingGet(ids[i])));
 }
 
-/** Microseconds of processor time, in all threads, for each run. Nothing else happens meanwhile: no turn of the event loop ends. */
+/** Processor time for each run. Nothing else happens meanwhile: no turn of the event loop ends. */
 async function cpuUs(times: number, run: (i: number) => unknown): Promise<number> {
-  const before = process.cpuUsage();
-  for (let i = 0; i < times; i++) await run(i);
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / times;
+  const us = await cpuUsOf(async () => {
+    for (let i = 0; i < times; i++) await run(i);
+  });
+  return us / times;
 }

@@ -1,8 +1,7 @@
-import process from "node:process";
-import { setTimeout } from "node:timers/promises";
 import { benchCase, type Ends, type Figure } from "../bench_case.ts";
 import { FillClient, FillServer } from "../fill_ends.ts";
 import type { FillKind } from "../fill.ts";
+import { residentBytes } from "../memory.ts";
 import type { Remote, Role } from "../remote.ts";
 
 const LINKS = 4_000;
@@ -16,12 +15,20 @@ interface Resident {
 }
 
 class MemoryServer extends FillServer {
+  constructor() {
+    super(2);
+  }
+
   residentBytes(): Promise<number> {
     return residentBytes();
   }
 }
 
 class MemoryClient extends FillClient {
+  constructor() {
+    super(2);
+  }
+
   residentBytes(): Promise<number> {
     return residentBytes();
   }
@@ -60,19 +67,4 @@ async function kibPerLink(ends: Ends<MemoryServer, MemoryClient>, role: Role, ki
   await ends.client.call("fill", kind, LINKS);
   const after = await end.call("residentBytes");
   return (after - before) / LINKS / 1024;
-}
-
-/** What is left when the garbage is gone. Finalizers run between the collections. */
-async function residentBytes(): Promise<number> {
-  for (let i = 0; i < 4; i++) {
-    collectGarbage();
-    await setTimeout(50);
-  }
-  return process.memoryUsage().rss;
-}
-
-function collectGarbage(): void {
-  const { Bun, gc } = globalThis as { Bun?: { gc(synchronously: boolean): void }; gc?: () => void };
-  if (Bun) Bun.gc(true);
-  else gc!();
 }

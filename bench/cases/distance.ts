@@ -1,0 +1,56 @@
+import { TcpProxy } from "../../tests/contract/tcp_proxy.ts";
+import { benchCase, type Figure } from "../bench_case.ts";
+import {
+  ClientPipeEnd2,
+  mbPerSecondAfter,
+  openPipes,
+  otherRole,
+  type PipeEnds,
+  roundTripUs,
+  ServerPipeEnd2,
+} from "../pipe_ends.ts";
+import type { Role } from "../remote.ts";
+
+/** What the way adds in each direction, in milliseconds. */
+const DELAY_MS = 50;
+
+const CHUNK_BYTES = 65_536;
+
+/** Enough for the first second and more than one after it, at the target's rate. */
+const BYTES = 2_048 * CHUNK_BYTES;
+
+/** When the window has had the time to grow, in milliseconds. */
+const WARM_MS = 1_000;
+
+/** The default of `maxWindowBytes`. */
+const MAX_WINDOW_BYTES = 4 * 1024 * 1024;
+
+/** A stream to a peer that is far away: its window has to grow until it holds what is under way. */
+export const distance = benchCase({
+  name: "distance",
+  server: ServerPipeEnd2,
+  client: ClientPipeEnd2,
+  maxRounds: 5,
+  async open(ends: PipeEnds) {
+    let proxy: TcpProxy | undefined;
+    await openPipes(ends, async (url) => {
+      proxy = await TcpProxy.listen(Number(new URL(url).port), DELAY_MS);
+      return proxy.url;
+    });
+    return proxy;
+  },
+  figures: [farAwayFrom("client"), farAwayFrom("server")],
+});
+
+function farAwayFrom(sender: Role): Figure<ServerPipeEnd2, ClientPipeEnd2> {
+  return {
+    name: `to the ${otherRole(sender)} over a round trip of ${2 * DELAY_MS} ms, after the first second`,
+    unit: "MB/s",
+    ours: (ends) => mbPerSecondAfter(WARM_MS, ends, sender, BYTES, CHUNK_BYTES),
+    baselines: [{
+      name: "largest window / round trip",
+      measure: async (ends) => MAX_WINDOW_BYTES / await roundTripUs(ends, "pool", 1, 10),
+      target: { is: "at least", limit: 0.8 },
+    }],
+  };
+}
