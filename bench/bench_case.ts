@@ -1,3 +1,4 @@
+import type { GoPair } from "./go_pair.ts";
 import type { Remote, Role } from "./remote.ts";
 
 /** The two processes of a case, the client's and the server's. */
@@ -15,10 +16,15 @@ export interface Target {
 /** Measures something once. `effort` is 1 for a full run, less for a quick one. */
 export type Measure<Server, Client> = (ends: Ends<Server, Client>, effort: number) => Promise<number>;
 
+/** Measures two Go processes, where there is Go. */
+export interface GoMeasure {
+  go(pair: GoPair, effort: number): Promise<number>;
+}
+
 /** What a figure of the pool is compared with, measured in the same rounds. */
 export interface Baseline<Server, Client> {
   readonly name: string;
-  readonly measure: Measure<Server, Client>;
+  readonly measure: Measure<Server, Client> | GoMeasure;
   /** What the ratio of the pool to this must reach; undefined where it only shows what the machine can do. */
   readonly target?: Target;
 }
@@ -36,6 +42,8 @@ export interface Figure<Server, Client> {
 /** Figures that are measured on the same two processes. */
 export interface BenchCase<Server = unknown, Client = unknown> extends Record<Role, new () => unknown> {
   readonly name: string;
+  /** What is measured and how, in a sentence or two. */
+  readonly about: string;
   readonly server: new () => Server;
   readonly client: new () => Client;
   /** Opens what all figures need, before the first round. What it returns is disposed of when the processes have ended. */

@@ -1,8 +1,10 @@
-/** Measures the pool against raw WebSockets, and prints a table: see `--help`. */
+/** Measures the pool, and what it is compared with, and prints a table: see `--help`. */
 import process from "node:process";
+import { GoPair } from "./go_pair.ts";
 import { type BenchOptions, readOptions, usage } from "./options.ts";
 import { foundPairs } from "./pairs.ts";
-import { resultRow } from "./result_row.ts";
+import { type ResultRow, resultRow } from "./result_row.ts";
+import { addToResults } from "./results.ts";
 import { runCase } from "./run_case.ts";
 import { tableHead, tableLines } from "./table.ts";
 
@@ -12,15 +14,21 @@ const missing = options.pairs.filter((pair) => !pairs.includes(pair));
 if (missing.length > 0) {
   console.log(`Not measured, as a runtime was not found: ${missing.map(({ name }) => name).join(", ")}`);
 }
+await using goPair = await GoPair.start();
+if (!goPair) console.log("Not compared with Go peers: Go, or a module of theirs, is not to be had here");
 
 console.log(tableHead);
 for (const benchCase of options.cases) {
+  const rounds = Math.min(options.rounds, benchCase.maxRounds ?? Infinity);
+  const rows: ResultRow[] = [];
   for (const pair of pairs) {
-    const rounds = Math.min(options.rounds, benchCase.maxRounds ?? Infinity);
-    for await (const result of runCase({ ...options, rounds, benchCase, pair })) {
-      for (const line of tableLines(resultRow(pair, result))) console.log(line);
+    for await (const result of runCase({ ...options, rounds, benchCase, pair, goPair })) {
+      const row = resultRow(pair, result);
+      rows.push(row);
+      for (const line of tableLines(row)) console.log(line);
     }
   }
+  if (options.isKept) await addToResults(benchCase.name, { about: benchCase.about, rounds, rows });
 }
 
 function optionsOrExit(): BenchOptions {

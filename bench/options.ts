@@ -11,15 +11,18 @@ export interface BenchOptions {
   /** How much work each measurement does: 1 is all. */
   readonly effort: number;
   readonly profileFolder: string | undefined;
+  /** Whether the results are written down. */
+  readonly isKept: boolean;
 }
 
-export const usage = `Measures the pool against raw WebSockets on this machine.
+export const usage = `Measures the pool, and what it is compared with, on this machine.
 
   --case <name>       one case; may be repeated: ${cases.map(({ name }) => name).join(", ")}
   --pair <name>       one pair of runtimes, client first; may be repeated: ${pairs.map(({ name }) => name).join(", ")}
   --rounds <count>    how often each figure is measured (5, or as often as is worth the time)
   --quick             3 rounds with a quarter of the work
-  --profile <folder>  has the processes write CPU profiles`;
+  --profile <folder>  has the processes write CPU profiles
+  --keep              puts what was measured into bench/RESULTS.md and bench/results.svg, in the place of the same cases`;
 
 /**
  * Reads the command line; undefined when it asks for help.
@@ -35,16 +38,23 @@ export function readOptions(args: string[]): BenchOptions | undefined {
       rounds: { type: "string" },
       quick: { type: "boolean", default: false },
       profile: { type: "string" },
+      keep: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
   if (values.help) return undefined;
+  if (values.keep && (values.quick || values.pair)) {
+    throw new TypeError(
+      "Cannot keep results: --keep goes with neither --quick nor --pair, which tell less than the whole",
+    );
+  }
   return {
     cases: values.case?.map(findCase) ?? cases,
     pairs: values.pair?.map(findPair) ?? pairs,
     rounds: values.rounds === undefined ? (values.quick ? 3 : 5) : readRounds(values.rounds),
     effort: values.quick ? 0.25 : 1,
     profileFolder: values.profile,
+    isKept: values.keep,
   };
 }
 

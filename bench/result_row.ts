@@ -37,11 +37,11 @@ export function resultRow(pair: Pair, { figure, ours, baselines }: FigureResult)
     unit: figure.unit,
     ours: spreadOf(ours),
     target: figure.target,
-    baselines: figure.baselines.map(({ name, target }, index) => ({
+    baselines: baselines.map(({ baseline: { name, target }, values }) => ({
       name,
       target,
-      value: spreadOf(baselines[index]),
-      ratio: spreadOf(ours.map((value, round) => value / baselines[index][round])),
+      value: spreadOf(values),
+      ratio: spreadOf(ours.map((value, round) => value / values[round])),
     })),
   };
 }

@@ -1,17 +1,19 @@
-import type { BenchCase, Ends, Figure, Measure } from "./bench_case.ts";
+import type { Baseline, BenchCase, Ends, Figure } from "./bench_case.ts";
+import type { GoPair } from "./go_pair.ts";
 import type { Pair } from "./pairs.ts";
 import { Remote, type Role } from "./remote.ts";
+
+type AnyEnds = Ends<unknown, unknown>;
+type AnyFigure = Figure<unknown, unknown>;
+type AnyBaseline = Baseline<unknown, unknown>;
 
 /** What a figure came to, a value for each round. */
 export interface FigureResult {
   readonly figure: AnyFigure;
   readonly ours: readonly number[];
-  /** The same rounds of each baseline, in the figure's order. */
-  readonly baselines: readonly (readonly number[])[];
+  /** Those that could be measured here. */
+  readonly baselines: readonly { readonly baseline: AnyBaseline; readonly values: readonly number[] }[];
 }
-
-type AnyEnds = Ends<unknown, unknown>;
-type AnyFigure = Figure<unknown, unknown>;
 
 /** How a case is run. */
 export interface CaseRun {
@@ -20,49 +22,54 @@ export interface CaseRun {
   readonly rounds: number;
   readonly effort: number;
   readonly profileFolder: string | undefined;
+  readonly goPair: GoPair | undefined;
 }
 
 /** Measures the figures of a case on a pair, one after the other. */
 export async function* runCase(run: CaseRun): AsyncIterableIterator<FigureResult> {
   const { figures, isFresh } = run.benchCase;
   if (isFresh) {
-    for (const figure of figures) yield await measure(run, figure, (measurement) => measureFresh(run, measurement));
+    for (const figure of figures) yield await measure(run, figure, (on) => onFreshEnds(run, on));
     return;
   }
   await using opened = await openEnds(run);
   for (const figure of figures) {
-    const once = (measurement: AnyMeasure) => measurement(opened.ends, run.effort);
-    for (const warm of measurements(figure)) await once(warm);
-    yield await measure(run, figure, once);
+    const onOpened = (on: OnEnds) => on(opened.ends);
+    await measure({ ...run, rounds: 1 }, figure, onOpened); // to warm up
+    yield await measure(run, figure, onOpened);
   }
 }
 
-type AnyMeasure = Measure<unknown, unknown>;
-
-function measurements({ ours, baselines }: AnyFigure): AnyMeasure[] {
-  return [ours, ...baselines.map(({ measure }) => measure)];
-}
+/** One measurement on a case's ends. */
+type OnEnds = (ends: AnyEnds) => Promise<number>;
 
 /** In each round everything is measured right after each other, and another one goes first. */
 async function measure(
-  { rounds }: CaseRun,
+  { rounds, effort, goPair }: CaseRun,
   figure: AnyFigure,
-  once: (measurement: AnyMeasure) => Promise<number>,
+  withEnds: (on: OnEnds) => Promise<number>,
 ): Promise<FigureResult> {
-  const all = measurements(figure).map((measurement) => ({ measurement, values: [] as number[] }));
+  const ours = { values: [] as number[], measure: () => withEnds((ends) => figure.ours(ends, effort)) };
+  const baselines = figure.baselines.flatMap((baseline) => {
+    const { measure } = baseline;
+    if (typeof measure === "function") {
+      return { baseline, values: [] as number[], measure: () => withEnds((ends) => measure(ends, effort)) };
+    }
+    return goPair ? { baseline, values: [] as number[], measure: () => measure.go(goPair, effort) } : [];
+  });
+  const all = [ours, ...baselines];
   for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < all.length; i++) {
-      const { measurement, values } = all[(round + i) % all.length];
-      values.push(await once(measurement));
+      const { values, measure } = all[(round + i) % all.length];
+      values.push(await measure());
     }
   }
-  const [ours, ...baselines] = all.map(({ values }) => values);
-  return { figure, ours, baselines };
+  return { figure, ours: ours.values, baselines };
 }
 
-async function measureFresh(run: CaseRun, measurement: AnyMeasure): Promise<number> {
+async function onFreshEnds(run: CaseRun, on: OnEnds): Promise<number> {
   await using opened = await openEnds(run);
-  return await measurement(opened.ends, run.effort);
+  return await on(opened.ends);
 }
 
 interface OpenedEnds extends AsyncDisposable {

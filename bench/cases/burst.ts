@@ -81,6 +81,8 @@ async function endWithPeer(connection: PoolConnection): Promise<void> {
 /** Many callers at once at a server whose client keeps few links: they are served as fast as the client can dial. */
 export const burst = benchCase({
   name: "burst",
+  about:
+    "Many callers of `open()` at once at a server whose client keeps 8 links: they are served as fast as the client can dial, without waiting for an interval.",
   server: BurstServer,
   client: BurstClient,
   async open({ server, client }: Ends<BurstServer, BurstClient>) {

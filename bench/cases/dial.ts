@@ -7,6 +7,7 @@ const LINKS = 1_000;
 /** How fast a client pool fills, against raw WebSockets that wait for their first message. */
 export const dial = benchCase({
   name: "dial",
+  about: "How fast a client pool opens links, each with an id (npws/1).",
   server: FillServer,
   client: FillClient,
   async open({ server, client }) {

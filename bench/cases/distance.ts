@@ -28,6 +28,8 @@ const MAX_WINDOW_BYTES = 4 * 1024 * 1024;
 /** A stream to a peer that is far away: its window has to grow until it holds what is under way. */
 export const distance = benchCase({
   name: "distance",
+  about:
+    "One stream of npws/2 through a proxy that delays everything: its window has to grow until it holds what is under way.",
   server: ServerPipeEnd2,
   client: ClientPipeEnd2,
   maxRounds: 5,

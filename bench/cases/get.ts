@@ -39,6 +39,8 @@ class GetClient extends FillClient {
 /** What it costs to get a link that is there, against making the streams of a connection. */
 export const get = benchCase({
   name: "get",
+  about:
+    "What it costs to get a link that is idle, in processor time of all threads (npws/1, where no message is needed).",
   server: GetServer,
   client: GetClient,
   async open({ server, client }) {

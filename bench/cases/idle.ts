@@ -32,6 +32,7 @@ class IdleClient extends FillClient {
 /** What links cost that nobody uses: heartbeats and sweeps. */
 export const idle = benchCase({
   name: "idle",
+  about: "What links of npws/2 cost that nobody uses: heartbeats and sweeps with the default keep-alive.",
   server: IdleServer,
   client: IdleClient,
   isFresh: true,

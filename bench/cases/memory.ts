@@ -37,6 +37,7 @@ class MemoryClient extends FillClient {
 /** Resident memory of idle links, against idle raw WebSockets. */
 export const memory = benchCase({
   name: "memory",
+  about: "Resident memory for each idle link of npws/2, 4,000 of them, after the garbage was collected.",
   server: MemoryServer,
   client: MemoryClient,
   isFresh: true,

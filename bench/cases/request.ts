@@ -6,6 +6,7 @@ const TIMES = 1_000;
 /** Requests that are answered with as many bytes, against one byte on the same connection. */
 export const request = benchCase({
   name: "request",
+  about: "Requests and answers of some size on one stream of npws/1: none may wait for a delayed acknowledgement.",
   server: ServerPipeEnd,
   client: ClientPipeEnd,
   open: openPipes,

@@ -13,12 +13,14 @@ const figure: RoundTripFigure = {
   baselines: [
     { name: "raw WebSocket", measure: roundTripOf("raw"), target: { is: "at most", limit: 1.15 } },
     { name: "raw TCP", measure: roundTripOf("tcp") },
+    { name: "npws/1 between Go peers", measure: { go: (pair, effort) => pair.roundTripUs(TIMES * effort) } },
   ],
 };
 
 /** One byte there and back on an established connection, against a raw WebSocket. */
 export const roundTrip = benchCase({
   name: "round-trip",
+  about: "One byte there and back on a stream of npws/1.",
   server: ServerPipeEnd,
   client: ClientPipeEnd,
   open: openPipes,
@@ -28,6 +30,7 @@ export const roundTrip = benchCase({
 /** The same on npws/2. */
 export const roundTrip2 = benchCase({
   name: "round-trip-2",
+  about: "One byte there and back on a stream of npws/2.",
   server: ServerPipeEnd2,
   client: ClientPipeEnd2,
   open: openPipes,

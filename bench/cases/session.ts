@@ -5,6 +5,7 @@ const WORKERS = 32;
 const SESSIONS = 8_000;
 const FRESH_SESSIONS = 2_000;
 const ONE_BY_ONE = 1_000;
+const GO_ONE_BY_ONE = 200;
 
 /** What the messages of a session cost without the pool and its streams. */
 const sameMessages = "same messages, no streams";
@@ -15,6 +16,8 @@ type SessionBaseline = Baseline<SessionServer, SessionClient>;
 /** Sessions on links that are used again (npws/2), against a fresh WebSocket for each, and against a round trip. */
 export const session = benchCase({
   name: "session",
+  about:
+    "Streams on links that are used again (npws/2): each sends 1 KiB and its end, and reads as much. Compared with a fresh connection for each, and with the bare messages that such a stream consists of, which is what the runtime leaves to be gained. Between Go peers a link carries one stream, as in the Go package.",
   server: SessionServer,
   client: SessionClient,
   async open({ server, client }: Ends<SessionServer, SessionClient>) {
@@ -45,6 +48,10 @@ function manyAtOnce(kind: "told" | "open"): SessionFigure {
       { name: "fresh WebSocket", measure: perSecond("raw", FRESH_SESSIONS), target: { is: "at least", limit: 3 } },
       { name: "fresh TCP", measure: perSecond("tcp", FRESH_SESSIONS) },
       { name: sameMessages, measure: perSecond("messages", SESSIONS) },
+      {
+        name: "npws/1 between Go peers",
+        measure: { go: (pair, effort) => pair.sessionsPerSecond(WORKERS, FRESH_SESSIONS * effort) },
+      },
     ],
   };
 }
@@ -58,6 +65,7 @@ function oneByOne(kind: "told" | "open"): SessionFigure {
       { name: "fresh WebSocket", measure: medianUs("raw", 1_024), target: { is: "at most", limit: 0.5 } },
       { name: "fresh TCP", measure: medianUs("tcp", 1_024) },
       { name: sameMessages, measure: medianUs("messages", 1_024) },
+      { name: "npws/1 between Go peers", measure: { go: (pair, effort) => pair.sessionUs(GO_ONE_BY_ONE * effort) } },
     ],
   };
 }

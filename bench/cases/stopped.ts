@@ -65,6 +65,8 @@ type StoppedFigure = Figure<StoppedServer, StoppedClient>;
 /** What both sides hold of streams whose reader stopped while the writer goes on for as long as it can. */
 export const stopped = benchCase({
   name: "stopped",
+  about:
+    "What both sides hold of streams of npws/2 whose reader stopped while the writer goes on for as long as it can.",
   server: StoppedServer,
   client: StoppedClient,
   isFresh: true,

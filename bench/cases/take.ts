@@ -28,6 +28,7 @@ class TakingClient {
 /** Whether a take and its return cost more with many idle links than with few. */
 export const take = benchCase({
   name: "take",
+  about: "Whether taking a link and giving it back cost more when many are idle (npws/2).",
   server: SessionServer,
   client: TakingClient,
   async open({ server, client }: Ends<SessionServer, TakingClient>) {

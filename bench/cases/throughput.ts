@@ -18,6 +18,7 @@ const MIB = 1024 * 1024;
 /** One stream against a raw WebSocket with one frame for each write. */
 export const throughput = benchCase({
   name: "throughput",
+  about: "One stream of npws/1, through its web streams. The raw WebSocket sends a frame for each write.",
   server: ServerPipeEnd,
   client: ClientPipeEnd,
   open: openPipes,
@@ -30,6 +31,8 @@ export const throughput = benchCase({
 /** The same on npws/2, which has flow control in both directions, and eight streams at once against one. */
 export const throughput2 = benchCase({
   name: "throughput-2",
+  about:
+    "Streams of npws/2, with flow control in both directions, through their web streams. The raw WebSocket sends a frame for each write.",
   server: ServerPipeEnd2,
   client: ClientPipeEnd2,
   open: openPipes,
@@ -55,6 +58,10 @@ function writesOf(chunkBytes: number, byteLength: number, limit: number, sender:
     baselines: [
       { name: "raw WebSocket", measure: measure("raw"), target: { is: "at least", limit } },
       { name: "raw TCP", measure: measure("tcp") },
+      {
+        name: "npws/1 between Go peers",
+        measure: { go: (pair, effort) => pair.mbPerSecond(sender, byteLength * effort, chunkBytes) },
+      },
     ],
   };
 }

@@ -58,6 +58,7 @@ class WaitingClient {
 /** How long a get by id that waits takes to see that its link was opened, against a turn of the event loop. */
 export const wake = benchCase({
   name: "wake",
+  about: "How soon a get by id that waits sees that its link was opened.",
   server: NumberingServer,
   client: WaitingClient,
   async open({ server, client }) {

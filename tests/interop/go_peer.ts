@@ -25,6 +25,18 @@ export interface GoPeer extends AsyncDisposable {
   /** Reads to the end of the stream, and tells how many bytes were left, "0" for none. */
   end(id: string): Promise<string>;
   close(id: string): Promise<string>;
+  /** Answers each session that the peer tells of on link 00000000 with as many bytes. */
+  serve(byteLength: number): Promise<string>;
+  /** Has sessions on fresh links, and tells how long all took, in microseconds. */
+  sessions(workers: number, count: number, byteLength: number): Promise<string>;
+  /** Sends requests and reads answers of the same length; in microseconds for all. */
+  ask(id: string, times: number, byteLength: number): Promise<string>;
+  /** The other end of `ask`. */
+  answer(id: string, times: number, byteLength: number): Promise<string>;
+  /** Writes bytes in chunks, until the peer has read all; in microseconds. */
+  pour(id: string, byteLength: number, chunkBytes: number): Promise<string>;
+  /** The other end of `pour`. */
+  drink(id: string, byteLength: number): Promise<string>;
 }
 
 type Pending = PromiseWithResolvers<string>;
@@ -68,6 +80,12 @@ export async function startGoPeer(program: string, options: GoPeerOptions): Prom
     hear: (id) => command("hear", id),
     end: (id) => command("end", id),
     close: (id) => command("close", id),
+    serve: (byteLength) => command("serve", byteLength),
+    sessions: (workers, count, byteLength) => command("sessions", workers, count, byteLength),
+    ask: (id, times, byteLength) => command("ask", id, times, byteLength),
+    answer: (id, times, byteLength) => command("answer", id, times, byteLength),
+    pour: (id, byteLength, chunkBytes) => command("pour", id, byteLength, chunkBytes),
+    drink: (id, byteLength) => command("drink", id, byteLength),
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
       await exited;

@@ -15,7 +15,8 @@ const chunkSize = 32 * 1024
 
 // streams are the links that were taken from the pool, by their ids.
 type streams struct {
-	pool *pool
+	pool    *pool
+	control link // of the load's client
 
 	mu    sync.Mutex
 	taken map[string]*stream
@@ -37,6 +38,9 @@ func (s *streams) run(verb string, args []string) (string, error) {
 		return s.hold(s.pool.incomingGet())
 	case "fetch":
 		return s.hold(s.pool.outgoingGet(args[0]))
+	}
+	if result, found, err := s.runLoad(verb, args); found {
+		return result, err
 	}
 	taken, err := s.find(args[0])
 	if err != nil {
