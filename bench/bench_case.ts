@@ -1,4 +1,5 @@
 import type { GoPair } from "./go_pair.ts";
+import type { Pair } from "./pairs.ts";
 import type { Remote, Role } from "./remote.ts";
 
 /** The two processes of a case, the client's and the server's. */
@@ -47,7 +48,7 @@ export interface BenchCase<Server = unknown, Client = unknown> extends Record<Ro
   readonly server: new () => Server;
   readonly client: new () => Client;
   /** Opens what all figures need, before the first round. What it returns is disposed of when the processes have ended. */
-  open(ends: Ends<Server, Client>): Promise<AsyncDisposable | void>;
+  open(ends: Ends<Server, Client>, pair: Pair): Promise<AsyncDisposable | void>;
   readonly figures: readonly Figure<Server, Client>[];
   /** Every measurement has processes of its own: memory that was used once is not given back. */
   readonly isFresh?: boolean;

@@ -82,7 +82,7 @@ async function openEnds({ benchCase, pair, profileFolder }: CaseRun): Promise<Op
   const ends = { server: start("server"), client: start("client") };
   const stop = async () => void await Promise.all([ends.client.close(), ends.server.close()]);
   try {
-    const opened = await benchCase.open(ends);
+    const opened = await benchCase.open(ends, pair);
     return {
       ends,
       async [Symbol.asyncDispose]() {

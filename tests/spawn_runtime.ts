@@ -6,6 +6,7 @@ import { type RuntimeName, runtimePath } from "../scripts/runtime_path.ts";
 
 /** A process of Deno or Bun. Disposing it kills it and waits for its end. */
 export interface SpawnedRuntime extends AsyncDisposable {
+  readonly pid: number;
   /** Its standard input. */
   readonly input: Writable;
   /** What it prints to its standard output, up to its end; `await lines.next()` gives one. */
@@ -32,6 +33,7 @@ export function spawnRuntime(
   const exited = new Promise<number | null>((resolve, reject) => child.once("error", reject).once("exit", resolve));
   child.stdin!.on("error", () => {}); // a program that is gone reads nothing, and `exited` tells of it
   return {
+    pid: child.pid!,
     input: child.stdin!,
     lines: linesOf(child.stdout!),
     errorLines: keepErrors ? linesOf(child.stderr!) : undefined,

@@ -11,6 +11,7 @@ import { session } from "./session.ts";
 import { stopped } from "./stopped.ts";
 import { take } from "./take.ts";
 import { throughput, throughput2 } from "./throughput.ts";
+import { tunnel, tunnelDistance, tunnelMemory } from "./tunnel.ts";
 import { wake } from "./wake.ts";
 
 /** Every case, in the order of the table. */
@@ -24,6 +25,9 @@ export const cases: readonly BenchCase[] = [
   idle,
   memory,
   stopped,
+  tunnel,
+  tunnelDistance,
+  tunnelMemory,
   get,
   wake,
   request,

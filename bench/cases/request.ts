@@ -9,7 +9,7 @@ export const request = benchCase({
   about: "Requests and answers of some size on one stream of npws/1: none may wait for a delayed acknowledgement.",
   server: ServerPipeEnd,
   client: ClientPipeEnd,
-  open: openPipes,
+  open: (ends) => openPipes(ends),
   figures: [requestOf(2_000), requestOf(16_000)],
 });
 

@@ -23,7 +23,7 @@ export const roundTrip = benchCase({
   about: "One byte there and back on a stream of npws/1.",
   server: ServerPipeEnd,
   client: ClientPipeEnd,
-  open: openPipes,
+  open: (ends) => openPipes(ends),
   figures: [figure],
 });
 
@@ -33,7 +33,7 @@ export const roundTrip2 = benchCase({
   about: "One byte there and back on a stream of npws/2.",
   server: ServerPipeEnd2,
   client: ClientPipeEnd2,
-  open: openPipes,
+  open: (ends) => openPipes(ends),
   figures: [figure],
 });
 

@@ -21,7 +21,7 @@ export const throughput = benchCase({
   about: "One stream of npws/1, through its web streams. The raw WebSocket sends a frame for each write.",
   server: ServerPipeEnd,
   client: ClientPipeEnd,
-  open: openPipes,
+  open: (ends) => openPipes(ends),
   figures: bothWays((sender) => [
     writesOf(65_536, 64 * MIB, 0.85, sender),
     writesOf(1_024, 16 * MIB, 2, sender),
@@ -35,7 +35,7 @@ export const throughput2 = benchCase({
     "Streams of npws/2, with flow control in both directions, through their web streams. The raw WebSocket sends a frame for each write.",
   server: ServerPipeEnd2,
   client: ClientPipeEnd2,
-  open: openPipes,
+  open: (ends) => openPipes(ends),
   figures: bothWays((sender) => [
     writesOf(65_536, 64 * MIB, 0.8, sender),
     writesOf(1_024, 16 * MIB, 2.5, sender),

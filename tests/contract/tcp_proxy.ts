@@ -12,7 +12,7 @@ export class TcpProxy implements AsyncDisposable {
   private constructor(target: number, delayMs: number) {
     this.#target = target;
     this.#delayMs = delayMs;
-    this.#listener = createServer((socket) => this.#accept(socket));
+    this.#listener = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
   }
 
   /** Listens on 127.0.0.1, and forwards to this port there. Everything takes `delayMs` longer, each way. */
@@ -46,7 +46,7 @@ export class TcpProxy implements AsyncDisposable {
   #accept(socket: Socket): void {
     this.#keep(socket);
     if (this.#isBlocked) return;
-    const onward = this.#keep(connect(this.#target, "127.0.0.1"));
+    const onward = this.#keep(connect({ host: "127.0.0.1", port: this.#target, allowHalfOpen: true }));
     if (this.#delayMs === 0) return void socket.pipe(onward).pipe(socket);
     this.#delay(socket, onward);
     this.#delay(onward, socket);

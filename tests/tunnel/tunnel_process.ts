@@ -23,6 +23,10 @@ export class TunnelProcess implements AsyncDisposable {
     });
   }
 
+  get pid(): number {
+    return this.#process.pid;
+  }
+
   /**
    * Waits for a line that it logs, or has logged since the last call found one. Fails when the process ends without.
    *

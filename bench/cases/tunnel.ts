@@ -1,0 +1,165 @@
+import { type Baseline, benchCase, type Figure, type Target } from "../bench_case.ts";
+import { TcpLoad } from "../tcp_load.ts";
+import { TcpTarget } from "../tcp_target.ts";
+import { openWays } from "../tunnel_ways.ts";
+
+const MIB = 1024 * 1024;
+const BULK_BYTES = 256 * MIB;
+const WORKERS = 32;
+const CONNECTIONS = 2_000;
+const ONE_BY_ONE = 500;
+const ROUND_TRIPS = 2_000;
+const HELD = 500;
+
+/** Of the path in each direction, in milliseconds. */
+const DELAY_MS = 20;
+
+type TunnelFigure = Figure<TcpTarget, TcpLoad>;
+
+/** A measurement on one of the ways. */
+type OnWay = (way: "tunnel" | "relays" | "direct") => TunnelFigure["ours"];
+
+/** The tunnel of the examples, against two plain TCP relays in a row and against TCP without anything between. */
+export const tunnel = benchCase({
+  name: "tunnel",
+  about:
+    "The tunnel of `examples/tunnel`, from its public port to a target behind it. Compared with two plain relays of " +
+    "node:net in a row, which is the least that any tunnel in this language does, and with a direct connection.",
+  server: TcpTarget,
+  client: TcpLoad,
+  open: openWays,
+  figures: [
+    figure(
+      "new connections of 32 workers, 100 bytes each way",
+      "1/s",
+      { is: "at least", limit: 0.85 },
+      (way) => ({ client }, effort) => client.call("connectionsPerSecond", way, WORKERS, CONNECTIONS * effort),
+    ),
+    figure(
+      "new connection to its first byte back, p50",
+      "µs",
+      { is: "at most", limit: 1.3 },
+      (way) => ({ client }, effort) => client.call("firstByteUs", way, 1, ONE_BY_ONE * effort, 0.5),
+    ),
+    figure(
+      "round trip on an established connection, p50",
+      "µs",
+      { is: "at most", limit: 1.5 },
+      (way) => ({ client }, effort) => client.call("roundTripUs", way, ROUND_TRIPS * effort),
+    ),
+    ...bulk("download", 1),
+    ...bulk("upload", 1),
+    ...bulk("download", 8),
+    ...(["download", "upload"] as const).map((wish) =>
+      figure(
+        `processor time of an ${wish}, both processes`.replace("an d", "a d"),
+        "s/GiB",
+        {
+          is: "at most",
+          limit: 2,
+        },
+        (way) => ({ client }, effort) => client.call("cpuSecondsPerGib", way, wish, BULK_BYTES * effort),
+        false,
+      )
+    ),
+  ],
+});
+
+/** The memory of the two processes, which are new for each measurement. */
+export const tunnelMemory = benchCase({
+  name: "tunnel-memory",
+  about: `Resident memory of both processes of the tunnel while ${HELD} connections are open.`,
+  server: TcpTarget,
+  client: TcpLoad,
+  isFresh: true,
+  maxRounds: 3,
+  open: openWays,
+  figures: [
+    figure(
+      `memory with ${HELD} open connections, both processes`,
+      "MiB",
+      { is: "at most", limit: 1.5 },
+      (way) => ({ client }) => client.call("heldMib", way, HELD),
+      false,
+    ),
+  ],
+});
+
+/** The tunnel over a path of 40 ms. */
+export const tunnelDistance = benchCase({
+  name: "tunnel-distance",
+  about:
+    `The tunnel with a path of ${2 * DELAY_MS} ms there and back between its two processes, and the plain relays ` +
+    "with the same path between theirs.",
+  server: TcpTarget,
+  client: TcpLoad,
+  open: (ends, pair) => openWays(ends, pair, DELAY_MS),
+  figures: [
+    atDistance(
+      "new connection to its first byte back, p50",
+      "ms",
+      { is: "at most", limit: 1.2 * 2 * DELAY_MS },
+      (way) => async ({ client }, effort) => await client.call("firstByteUs", way, 1, 50 * effort, 0.5) / 1_000,
+    ),
+    atDistance(
+      "new connections of 32 workers",
+      "1/s",
+      { is: "at least", limit: 700 },
+      (way) => ({ client }, effort) => client.call("connectionsPerSecond", way, WORKERS, CONNECTIONS * effort),
+    ),
+    atDistance(
+      "first byte back of 32 workers, p99",
+      "ms",
+      { is: "at most", limit: 60 },
+      (way) => async ({ client }, effort) =>
+        await client.call("firstByteUs", way, WORKERS, CONNECTIONS * effort, 0.99) / 1_000,
+    ),
+    ...(["download", "upload"] as const).map((wish) =>
+      atDistance(
+        `one ${wish} after the first second`,
+        "MB/s",
+        { is: "at least", limit: 300 },
+        (way) => ({ client }) => client.call("mbPerSecondAfter", way, wish, 3 * BULK_BYTES, 1_000),
+      )
+    ),
+  ],
+});
+
+function bulk(wish: "download" | "upload", connections: number): TunnelFigure[] {
+  const name = connections === 1 ? `one ${wish}` : `${connections} ${wish}s at once`;
+  const target: Target = { is: "at least", limit: 0.6 };
+  return [
+    figure(
+      name,
+      "MB/s",
+      target,
+      (way) => ({ client }, effort) =>
+        client.call("mbPerSecond", way, wish, BULK_BYTES / connections * effort, connections),
+    ),
+  ];
+}
+
+/** Compared with the relays, and where it says something with a direct connection. */
+function figure(name: string, unit: string, target: Target, onWay: OnWay, isDirectToo = true): TunnelFigure {
+  const direct: Baseline<TcpTarget, TcpLoad> = { name: "direct TCP", measure: onWay("direct") };
+  return {
+    name,
+    unit,
+    ours: onWay("tunnel"),
+    baselines: [
+      { name: "two plain relays", measure: onWay("relays"), target },
+      ...(isDirectToo ? [direct] : []),
+    ],
+  };
+}
+
+/** Has a target of its own, for the path decides and not the machine. */
+function atDistance(name: string, unit: string, target: Target, onWay: OnWay): TunnelFigure {
+  return {
+    name,
+    unit,
+    target,
+    ours: onWay("tunnel"),
+    baselines: [{ name: "two plain relays", measure: onWay("relays") }],
+  };
+}

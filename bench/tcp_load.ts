@@ -1,0 +1,186 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import type { Socket } from "node:net";
+import { percentile } from "./statistics.ts";
+import { dialTcp } from "./tcp.ts";
+import { request, REQUEST_BYTES, sendAll, type Wish } from "./tcp_target.ts";
+
+/** A way to the target, and the processes on it. */
+export interface Way {
+  readonly port: number;
+  readonly pids: readonly number[];
+}
+
+const GIB = 1024 ** 3;
+const MIB = 1024 ** 2;
+
+/** Ticks of the system's clock in a second, for processor times (USER_HZ). */
+const TICKS = 100;
+
+/** What a new connection sends and gets back, in bytes. */
+const EXCHANGE_BYTES = 100;
+
+/** Loads ways to the target, named by the caller. */
+export class TcpLoad {
+  #ways: Record<string, Way> = {};
+  #held: Socket[] = [];
+
+  use(ways: Record<string, Way>): void {
+    this.#ways = ways;
+  }
+
+  /** How fast bytes come or go on some connections at once, in MB/s. */
+  async mbPerSecond(
+    way: string,
+    wish: "download" | "upload",
+    byteLength: number,
+    connections: number,
+  ): Promise<number> {
+    const startedAt = performance.now();
+    await Promise.all(Array.from({ length: connections }, () => this.#bulk(way, wish, byteLength)));
+    return connections * byteLength / (performance.now() - startedAt) / 1_000;
+  }
+
+  /** How fast bytes come or go after so much time, in MB/s. */
+  async mbPerSecondAfter(
+    way: string,
+    wish: "download" | "upload",
+    byteLength: number,
+    afterMs: number,
+  ): Promise<number> {
+    const began = performance.now();
+    let from: { at: number; left: number } | undefined;
+    let left = byteLength;
+    await this.#bulk(way, wish, byteLength, (bytes) => {
+      left -= bytes;
+      const now = performance.now();
+      if (!from && now - began >= afterMs) from = { at: now, left };
+    });
+    if (!from) throw new Error(`Cannot measure: ${byteLength} bytes went within ${afterMs} ms`);
+    return from.left / (performance.now() - from.at) / 1_000;
+  }
+
+  /** Processor time of the processes on the way, in seconds for a GiB. */
+  async cpuSecondsPerGib(way: string, wish: "download" | "upload", byteLength: number): Promise<number> {
+    const { pids } = this.#way(way);
+    const before = cpuSeconds(pids);
+    await this.#bulk(way, wish, byteLength);
+    return (cpuSeconds(pids) - before) / (byteLength / GIB);
+  }
+
+  /** How many new connections a second so many workers make, each with a few bytes there and back. */
+  async connectionsPerSecond(way: string, workers: number, connections: number): Promise<number> {
+    const startedAt = performance.now();
+    await this.#connect(way, workers, connections);
+    return connections / (performance.now() - startedAt) * 1_000;
+  }
+
+  /** How long new connections take from their start to the first byte back, in microseconds: the slowest of a share of them. */
+  async firstByteUs(way: string, workers: number, connections: number, share: number): Promise<number> {
+    return percentile(await this.#connect(way, workers, connections), share);
+  }
+
+  /** The median round trip on an established connection, in microseconds. */
+  async roundTripUs(way: string, times: number): Promise<number> {
+    const socket = await this.#dial(way, "echo");
+    await once(socket, "data");
+    const measured: number[] = [];
+    for (let i = 0; i < times; i++) {
+      const startedAt = performance.now();
+      socket.write("x");
+      await once(socket, "data");
+      measured.push((performance.now() - startedAt) * 1_000);
+    }
+    socket.destroy();
+    return percentile(measured, 0.5);
+  }
+
+  /** Memory of the processes on the way while so many connections are open, in MiB. */
+  async heldMib(way: string, connections: number): Promise<number> {
+    while (this.#held.length < connections) {
+      const socket = await this.#dial(way, "echo");
+      await once(socket, "data");
+      this.#held.push(socket);
+    }
+    const bytes = residentBytes(this.#way(way).pids);
+    for (const socket of this.#held.splice(0)) socket.destroy();
+    return bytes / MIB;
+  }
+
+  async #connect(way: string, workers: number, connections: number): Promise<number[]> {
+    const firstBytesUs: number[] = [];
+    let left = connections;
+    await Promise.all(Array.from({ length: workers }, async () => {
+      while (left-- > 0) firstBytesUs.push(await this.#exchange(way));
+    }));
+    return firstBytesUs;
+  }
+
+  async #exchange(way: string): Promise<number> {
+    const startedAt = performance.now();
+    const socket = await dialTcp(this.#way(way).port, true);
+    let us: number | undefined;
+    let left = EXCHANGE_BYTES;
+    socket.on("data", (chunk) => {
+      us ??= (performance.now() - startedAt) * 1_000;
+      left -= chunk.length;
+    });
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    socket.write(request("echo", 0));
+    socket.end(new Uint8Array(EXCHANGE_BYTES - REQUEST_BYTES));
+    await closed;
+    if (left !== 0) throw new Error(`Cannot exchange over ${way}: ${left} bytes are missing`);
+    return us!;
+  }
+
+  async #bulk(
+    way: string,
+    wish: "download" | "upload",
+    byteLength: number,
+    onBytes: (bytes: number) => void = () => {},
+  ): Promise<void> {
+    const socket = await this.#dial(way, wish, byteLength);
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    let left = wish === "download" ? byteLength : 1;
+    socket.on("data", (chunk) => {
+      left -= chunk.length;
+      onBytes(chunk.length);
+    });
+    if (wish === "upload") sendAll(socket, byteLength, onBytes);
+    else socket.end();
+    await closed;
+    if (left !== 0) throw new Error(`Cannot ${wish} over ${way}: ${left} bytes are missing`);
+  }
+
+  async #dial(way: string, wish: Wish, byteLength = 0): Promise<Socket> {
+    const socket = await dialTcp(this.#way(way).port, true);
+    socket.write(request(wish, byteLength));
+    return socket;
+  }
+
+  #way(name: string): Way {
+    const way = this.#ways[name];
+    if (!way) throw new Error(`Cannot go the way ${name}: it is not open`);
+    return way;
+  }
+}
+
+function cpuSeconds(pids: readonly number[]): number {
+  const ticks = pids.map((pid) => {
+    // The second field, the program's name, may hold spaces.
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ");
+    return Number(fields[11]) + Number(fields[12]);
+  });
+  return sum(ticks) / TICKS;
+}
+
+function residentBytes(pids: readonly number[]): number {
+  return sum(pids.map((pid) => {
+    const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))!;
+    return 1_024 * Number(kib);
+  }));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

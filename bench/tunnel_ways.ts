@@ -1,0 +1,58 @@
+import { TcpProxy } from "../tests/contract/tcp_proxy.ts";
+import { spawnRuntime } from "../tests/spawn_runtime.ts";
+import { TunnelProcess } from "../tests/tunnel/tunnel_process.ts";
+import type { Ends } from "./bench_case.ts";
+import type { Pair } from "./pairs.ts";
+import type { TcpLoad, Way } from "./tcp_load.ts";
+import type { TcpTarget } from "./tcp_target.ts";
+
+/** The two processes of a tunnel's case: the load, and the target that it reaches. */
+export type TunnelEnds = Ends<TcpTarget, TcpLoad>;
+
+/**
+ * Opens the ways to the target: through the tunnel, through two plain relays in a row, and direct. With a delay, what leads from
+ * one process of a way to the other takes so much longer in each direction.
+ */
+export async function openWays({ server, client }: TunnelEnds, pair: Pair, delayMs = 0): Promise<AsyncDisposable> {
+  const target = await server.call("listen");
+  const opened = new AsyncDisposableStack();
+  try {
+    const ways = {
+      tunnel: await openTunnel(target, pair, delayMs, opened),
+      relays: await openRelays(target, pair, delayMs, opened),
+      direct: { port: target, pids: [] },
+    };
+    await client.call("use", ways);
+    return opened;
+  } catch (error) {
+    await opened.disposeAsync();
+    throw error;
+  }
+}
+
+/** A path to a port of 127.0.0.1. */
+async function lead(port: number, delayMs: number, opened: AsyncDisposableStack): Promise<number> {
+  if (delayMs === 0) return port;
+  return Number(new URL(opened.use(await TcpProxy.listen(port, delayMs)).url).port);
+}
+
+async function openTunnel(target: number, pair: Pair, delayMs: number, opened: AsyncDisposableStack): Promise<Way> {
+  const listen = ["--listen", "127.0.0.1:0", "--bind", "127.0.0.1", "--token", "secret", "--tls", "off"];
+  const server = opened.use(new TunnelProcess("server", listen, pair.server));
+  const [port] = await server.logged(/Listening on 127\.0\.0\.1:(\d+)/);
+  const url = `ws://127.0.0.1:${await lead(Number(port), delayMs, opened)}`;
+  const connect = ["--server", url, "--token", "secret", "--forward", `0=127.0.0.1:${target}`];
+  const client = opened.use(new TunnelProcess("client", connect, pair.client));
+  const [publicPort] = await client.logged(/:(\d+) on the server leads to/);
+  return { port: Number(publicPort), pids: [server.pid, client.pid] };
+}
+
+async function openRelays(target: number, pair: Pair, delayMs: number, opened: AsyncDisposableStack): Promise<Way> {
+  const start = async (runtime: Pair["client"], port: number) => {
+    const relay = opened.use(spawnRuntime(runtime, new URL("plain_relay.ts", import.meta.url), [`${port}`]));
+    return { port: Number((await relay.lines.next()).value), pid: relay.pid };
+  };
+  const second = await start(pair.client, target);
+  const first = await start(pair.server, await lead(second.port, delayMs, opened));
+  return { port: first.port, pids: [first.pid, second.pid] };
+}
