@@ -67,21 +67,48 @@ export interface PoolConnection extends AsyncDisposable {
 /** `opened` of all connections that were confirmed before they were handed out. */
 const AT_ONCE = Promise.resolve();
 
-/** The connection over a link's stream. */
+/** Who moves a connection's bytes past its web streams, and hears of them what these would. */
+export interface StreamHolder {
+  /** Bytes came, or the end. */
+  wake(): void;
+  /** A direction broke. */
+  fail(error: unknown): void;
+  /** Both directions ended. */
+  settled(): void;
+}
+
+/** The connection over a link's stream. Its web streams are made when somebody asks for them: a relay never does. */
 export class LinkConnection implements PoolConnection {
   readonly opened: Promise<void>;
   readonly closed: Promise<void>;
   readonly #stream: Stream;
   readonly #clock: Clock;
-  readonly #readable: ReadableHalf;
-  readonly #writable: WritableHalf;
+  #readableHalf: ReadableHalf | undefined;
+  #writableHalf: WritableHalf | undefined;
+  #holder: StreamHolder | undefined;
   #closing: Promise<void> | undefined;
+
+  /**
+   * Hands the stream of a connection to a holder, once and only while nobody has asked for its web streams; these are locked
+   * from then on. Undefined where the end is none such.
+   */
+  static hold(end: object, holder: StreamHolder): Stream | undefined {
+    if (!LinkConnection.isUnused(end)) return undefined;
+    end.#holder = holder;
+    const { readFailure, writeFailure } = end.#stream;
+    const failure = readFailure ?? writeFailure;
+    if (failure) holder.fail(failure.error);
+    return end.#stream;
+  }
+
+  /** Whether it is a connection whose web streams nobody has asked for. */
+  static isUnused(end: object): end is LinkConnection {
+    return end instanceof LinkConnection && !end.#readableHalf && !end.#writableHalf && !end.#holder;
+  }
 
   constructor(stream: Stream, clock: Clock, opened: Promise<void> = AT_ONCE) {
     this.#stream = stream;
     this.#clock = clock;
-    this.#readable = new ReadableHalf(stream);
-    this.#writable = new WritableHalf(stream);
     const closed = Promise.withResolvers<void>();
     this.closed = closed.promise;
     this.opened = opened;
@@ -89,10 +116,14 @@ export class LinkConnection implements PoolConnection {
     this.closed.catch(() => {});
     if (opened !== AT_ONCE) opened.catch(() => {});
     stream.observe({
-      readable: () => this.#readable.wake(),
-      readFailed: (error) => this.#readable.fail(error),
-      writeFailed: (error) => this.#writable.fail(error),
-      settled: (failure) => failure ? closed.reject(failure.error) : closed.resolve(),
+      readable: () => (this.#holder ?? this.#readableHalf)?.wake(),
+      readFailed: (error) => (this.#holder ?? this.#readableHalf)?.fail(error),
+      writeFailed: (error) => (this.#holder ?? this.#writableHalf)?.fail(error),
+      settled: (failure) => {
+        if (failure) closed.reject(failure.error);
+        else closed.resolve();
+        this.#holder?.settled();
+      },
     });
   }
 
@@ -109,11 +140,11 @@ export class LinkConnection implements PoolConnection {
   }
 
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#readable.readable;
+    return this.#reading.readable;
   }
 
   get writable(): WritableStream<Uint8Array> {
-    return this.#writable.writable;
+    return this.#writing.writable;
   }
 
   get peer(): string | undefined {
@@ -145,8 +176,9 @@ export class LinkConnection implements PoolConnection {
   }
 
   abort(reason: unknown = this.#givenUp("abort() was called")): void {
-    this.#writable.fail(reason);
-    this.#readable.fail(reason);
+    this.#holder?.fail(reason);
+    this.#writing.fail(reason);
+    this.#reading.fail(reason);
     this.#stream.reset(ResetCode.application, reason);
     this.#stream.cancel(ResetCode.application, reason);
   }
@@ -169,10 +201,31 @@ export class LinkConnection implements PoolConnection {
       resolve();
     };
     this.closed.then(settled, settled);
-    this.#readable.end();
+    const givenUp = this.#givenUp("close() was called");
+    this.#holder?.fail(givenUp);
+    this.#reading.end();
     this.#stream.cancel(ResetCode.application, undefined);
-    this.#writable.end(this.#givenUp("close() was called"));
+    this.#writing.end(givenUp);
     return promise;
+  }
+
+  get #reading(): ReadableHalf {
+    if (this.#readableHalf) return this.#readableHalf;
+    const half = this.#readableHalf = new ReadableHalf(this.#stream);
+    const failure = this.#stream.readFailure;
+    if (failure) half.fail(failure.error);
+    else half.wake();
+    if (this.#holder) half.readable.getReader();
+    return half;
+  }
+
+  get #writing(): WritableHalf {
+    if (this.#writableHalf) return this.#writableHalf;
+    const half = this.#writableHalf = new WritableHalf(this.#stream);
+    const failure = this.#stream.writeFailure;
+    if (failure) half.fail(failure.error);
+    if (this.#holder) half.writable.getWriter();
+    return half;
   }
 
   #givenUp(why: string): ConnectionResetError {

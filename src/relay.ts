@@ -16,11 +16,16 @@
  *
  * @module
  */
+import { LinkConnection } from "./connection.ts";
 import { describe } from "./describe.ts";
 import { OptionReader } from "./options/option_reader.ts";
+import { ConnectionEnd } from "./relay/connection_end.ts";
 import type { HeldEnd } from "./relay/held_end.ts";
+import { NodeSocketEnd, type RelaySocket } from "./relay/node_socket_end.ts";
 import { type DirectSocket, SocketEnd } from "./relay/socket_end.ts";
 import { StreamEnd } from "./relay/stream_end.ts";
+
+export type { RelaySocket };
 
 /** One end of a relay. */
 export interface RelayEnd {
@@ -43,18 +48,25 @@ export interface RelayResult {
  * opposite direction open (half-close). An error in either direction, or the signal, aborts both ends at once: neither takes
  * what came so far for the whole. What moves is bounded by what the ends themselves buffer, and one chunk each way.
  *
- * Both ends stay locked. A `Deno.TcpConn` is read and written past its streams, which would close it whole at the end
- * of one direction, and is closed in the end; it has no reset, so that its peer sees an abort as an end.
+ * An end is a pair of web streams, a PoolConnection among them, or a socket of node:net or node:tls itself, made with
+ * `allowHalfOpen: true`. Streams stay locked. What has a shorter way than its web streams is moved past them: a PoolConnection
+ * whose streams nobody has asked for, and a `Deno.TcpConn`, whose streams would close it whole at the end of one direction. An
+ * abort resets a socket of node:net; a `Deno.TcpConn` has no reset, so that its peer sees an abort as an end.
  *
  * @param a One end.
  * @param b The other end.
  * @param options.signal Aborts both ends with its reason.
  * @returns The bytes moved in each direction.
- * @throws {TypeError} An end has no unlocked streams, or the options are wrong: nothing was touched. A readable gave something
+ * @throws {TypeError} An end has no unlocked streams, is a socket that is destroyed or does not allow half-open connections, or
+ * the options are wrong: nothing was touched. A readable gave something
  * else than a Uint8Array: both ends were aborted.
  * @throws What broke one of the ends, or the signal's reason.
  */
-export async function relay(a: RelayEnd, b: RelayEnd, options: { signal?: AbortSignal } = {}): Promise<RelayResult> {
+export async function relay(
+  a: RelayEnd | RelaySocket,
+  b: RelayEnd | RelaySocket,
+  options: { signal?: AbortSignal } = {},
+): Promise<RelayResult> {
   const signal = new OptionReader("call relay()", options, { signal: true }).signal("signal");
   checkEnds(a, b);
   const ends = [hold(a), hold(b)] as const;
@@ -91,27 +103,52 @@ async function move(from: HeldEnd, to: HeldEnd): Promise<number> {
   return moved;
 }
 
-function hold(end: RelayEnd): HeldEnd {
-  return isDirect(end) ? new SocketEnd(end) : new StreamEnd(end.readable, end.writable);
+/** Takes an end past its web streams where it has a shorter way. */
+function hold(end: RelayEnd | RelaySocket): HeldEnd {
+  if (isNodeSocket(end)) return new NodeSocketEnd(end);
+  if (isDirect(end)) return new SocketEnd(end);
+  const connection = new ConnectionEnd();
+  const stream = LinkConnection.hold(end, connection);
+  if (!stream) return new StreamEnd(end.readable, end.writable);
+  connection.hold(stream);
+  return connection;
 }
 
-function isDirect(end: RelayEnd): end is RelayEnd & DirectSocket {
-  const { read, write, closeWrite, close } = end as Partial<DirectSocket>;
-  return [read, write, closeWrite, close].every((method) => typeof method === "function");
+function isDirect(end: object): end is DirectSocket {
+  return hasMethods(end, ["read", "write", "closeWrite", "close"]);
 }
 
-function checkEnds(a: RelayEnd, b: RelayEnd): void {
+function isNodeSocket(end: object): end is RelaySocket {
+  return hasMethods(end, ["on", "pause", "resume", "write", "end", "destroy"]) && "allowHalfOpen" in end;
+}
+
+function hasMethods(end: object, names: readonly string[]): boolean {
+  return names.every((name) => typeof (end as Record<string, unknown>)[name] === "function");
+}
+
+function checkEnds(a: RelayEnd | RelaySocket, b: RelayEnd | RelaySocket): void {
   if (a === b) throw new TypeError("Cannot relay: both ends are the same");
   checkEnd("first", a);
   checkEnd("second", b);
 }
 
-function checkEnd(name: string, end: RelayEnd | null | undefined): void {
-  if (typeof end === "object" && end && isDirect(end)) return;
-  const { readable, writable } = end ?? {};
+function checkEnd(name: string, end: RelayEnd | RelaySocket | null | undefined): void {
+  if (typeof end === "object" && end) {
+    if (isNodeSocket(end)) return checkNodeSocket(name, end);
+    if (isDirect(end) || LinkConnection.isUnused(end)) return;
+  }
+  const { readable, writable } = (end ?? {}) as Partial<RelayEnd>;
   if (typeof readable?.getReader !== "function" || typeof writable?.getWriter !== "function") {
     throw new TypeError(`Cannot relay: the ${name} end must have a readable and a writable, got ${describe(end)}`);
   }
   if (readable.locked) throw new TypeError(`Cannot relay: the readable of the ${name} end is locked`);
   if (writable.locked) throw new TypeError(`Cannot relay: the writable of the ${name} end is locked`);
+}
+
+function checkNodeSocket(name: string, { allowHalfOpen, destroyed }: RelaySocket): void {
+  if (destroyed) throw new TypeError(`Cannot relay: the ${name} end is a socket that is destroyed`);
+  if (!allowHalfOpen) {
+    const why = "else the end of one direction would end both";
+    throw new TypeError(`Cannot relay: the ${name} end must be a socket made with allowHalfOpen: true, ${why}`);
+  }
 }

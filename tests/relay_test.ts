@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { relay, type RelayEnd } from "@npws/pool/relay";
+import { Socket } from "node:net";
 import { bytes, readText, write, writeAndClose } from "./contract/streams.ts";
 import { test } from "./harness.ts";
 import { memoryEnds } from "./relay/memory_end.ts";
@@ -124,6 +125,19 @@ test("relay() refuses what is no end", async () => {
   await assertRejects(() => relay(near, undefined as unknown as RelayEnd), TypeError, `${message}undefined`);
   await assertRejects(() => relay(near, { readable: near.readable } as RelayEnd), TypeError, `${message}an object`);
   await assertRejects(() => relay(near, near), TypeError, "Cannot relay: both ends are the same");
+  assertEquals(locks(near), [false, false]);
+});
+
+test("relay() refuses a socket that is over, and one that cannot end one direction alone", async () => {
+  const { near } = memoryEnds();
+  const whole = new Socket();
+  await assertRejects(
+    () => relay(near, whole),
+    TypeError,
+    "the second end must be a socket made with allowHalfOpen: true",
+  );
+  whole.destroy();
+  await assertRejects(() => relay(whole, near), TypeError, "the first end is a socket that is destroyed");
   assertEquals(locks(near), [false, false]);
 });
 

@@ -102,6 +102,16 @@ export class Stream {
     return this.#cancelled;
   }
 
+  /** What broke the receiving direction, other than this side's application. */
+  get readFailure(): StreamFailure | undefined {
+    return this.#readFailure;
+  }
+
+  /** What broke the sending direction, other than this side's application. */
+  get writeFailure(): StreamFailure | undefined {
+    return this.#writeFailure;
+  }
+
   /** Bytes that wait for the application. */
   get unreadBytes(): number {
     return this.#incoming.byteLength;

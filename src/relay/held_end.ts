@@ -1,7 +1,7 @@
-/** One end of a relay, while the relay has it: what it needs of web streams and of connections alike. */
+/** One end of a relay, while the relay has it: what it needs of web streams, sockets and connections alike. */
 export interface HeldEnd {
   /** The next bytes; undefined at the end. */
-  read(): Promise<Uint8Array | undefined>;
+  read(): Promise<Uint8Array | undefined> | Uint8Array | undefined;
   /** Resolves when more bytes may be written; undefined when they may be at once. */
   room(): Promise<unknown> | undefined;
   /** Takes bytes. That they cannot be sent is told by `over`. */

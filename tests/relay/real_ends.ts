@@ -1,4 +1,4 @@
-import type { RelayEnd } from "@npws/pool/relay";
+import type { RelayEnd, RelaySocket } from "@npws/pool/relay";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { TcpSocket } from "../../examples/tunnel/tcp_socket.ts";
@@ -8,7 +8,7 @@ import type { FarEnd } from "./memory_end.ts";
 
 /** A connection: one end is the relay's, the other one is the test's. */
 export interface RealEnds extends AsyncDisposable {
-  readonly near: RelayEnd;
+  readonly near: RelayEnd | RelaySocket;
   readonly far: FarEnd;
   /** Breaks the far end, so that the near one sees no end but a break. */
   reset(): void;
@@ -24,6 +24,8 @@ export interface EndKind {
 
 export const endKinds: EndKind[] = [
   { name: "a pooled connection", hasReset: true, open: openPooled },
+  { name: "a pooled connection's web streams", hasReset: true, open: openPooledStreams },
+  { name: "a socket of node:net", hasReset: true, open: () => openTcp((socket) => socket) },
   { name: "a socket of node:net turned into web streams", hasReset: false, open: () => openTcp(fromNode) },
   { name: "a TcpSocket of the tunnel", hasReset: true, open: () => openTcp(fromTunnel) },
 ];
@@ -41,7 +43,14 @@ async function openPooled(): Promise<RealEnds> {
   };
 }
 
-async function openTcp(turn: (socket: Socket) => RelayEnd): Promise<RealEnds> {
+/** With its web streams made, so that the relay has to take the way through them. */
+async function openPooledStreams(): Promise<RealEnds> {
+  const ends = await openPooled();
+  const { readable, writable } = ends.near as RelayEnd;
+  return { ...ends, near: { readable, writable } };
+}
+
+async function openTcp(turn: (socket: Socket) => RealEnds["near"]): Promise<RealEnds> {
   const server = createServer({ allowHalfOpen: true });
   const accepted = new Promise<Socket>((resolve) => server.once("connection", resolve));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -57,7 +66,7 @@ async function openDeno(): Promise<RealEnds> {
   return tcpEnds(near, far);
 }
 
-function tcpEnds(near: RelayEnd, socket: Socket): RealEnds {
+function tcpEnds(near: RealEnds["near"], socket: Socket): RealEnds {
   const far = new TcpSocket(socket);
   const reset = () => far.reset();
   return { near, far: far as FarEnd, reset, [Symbol.asyncDispose]: () => Promise.resolve(reset()) };

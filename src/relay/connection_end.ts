@@ -1,0 +1,79 @@
+import type { StreamHolder } from "../connection.ts";
+import { ResetCode, type Stream, type StreamFailure } from "../link/stream.ts";
+import type { HeldEnd } from "./held_end.ts";
+
+/** A connection of a pool, past its web streams: its bytes go from the link to the other end without a queue between. */
+export class ConnectionEnd implements HeldEnd, StreamHolder {
+  readonly over: Promise<void>;
+  readonly #over = Promise.withResolvers<void>();
+  #stream!: Stream;
+  #failure: StreamFailure | undefined;
+  /** A read that found nothing. */
+  #reading: PromiseWithResolvers<Uint8Array | undefined> | undefined;
+  #writing: Promise<void> | undefined;
+
+  constructor() {
+    this.over = this.#over.promise;
+    this.over.catch(ignore); // a relay that is aborted before it begins does not listen
+  }
+
+  /** Begins to move the bytes of this stream. */
+  hold(stream: Stream): void {
+    this.#stream = stream;
+  }
+
+  read(): Promise<Uint8Array | undefined> | Uint8Array | undefined {
+    if (this.#failure) return Promise.reject(this.#failure.error);
+    const bytes = this.#stream.read();
+    if (bytes || this.#stream.receiving !== "open") return bytes;
+    this.#reading = Promise.withResolvers();
+    return this.#reading.promise;
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#writing;
+  }
+
+  write(bytes: Uint8Array): void {
+    const written = () => this.#writing = undefined;
+    this.#writing = this.#stream.write(bytes)?.then(written, written); // what breaks the stream is told by `over`
+  }
+
+  async end(): Promise<void> {
+    await this.#writing;
+    await this.#stream.end();
+  }
+
+  abort(reason: unknown): void {
+    this.#stream.reset(ResetCode.application, reason);
+    this.#stream.cancel(ResetCode.application, reason);
+  }
+
+  release(): void {}
+
+  // StreamHolder
+
+  wake(): void {
+    if (!this.#reading) return;
+    const bytes = this.#stream.read();
+    if (bytes || this.#stream.receiving !== "open") this.#settleRead(bytes);
+  }
+
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#reading?.reject(error);
+    this.#reading = undefined;
+    this.#over.reject(error);
+  }
+
+  settled(): void {
+    this.#over.resolve();
+  }
+
+  #settleRead(bytes: Uint8Array | undefined): void {
+    this.#reading!.resolve(bytes);
+    this.#reading = undefined;
+  }
+}
+
+function ignore(): void {}

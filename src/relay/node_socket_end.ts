@@ -1,0 +1,123 @@
+import type { HeldEnd } from "./held_end.ts";
+
+/** What a relay needs of a connected or connecting socket of node:net or node:tls: `net.Socket` has all of it. */
+export interface RelaySocket {
+  /** Whether one direction may end before the other; must be true. */
+  readonly allowHalfOpen: boolean;
+  /** Whether it is over. */
+  readonly destroyed: boolean;
+  /** Whether nothing more should be written before "drain". */
+  readonly writableNeedDrain: boolean;
+  /** Listens to "data", "end", "drain", "error" and "close". */
+  // deno-lint-ignore no-explicit-any -- as EventEmitter has it
+  on(event: string, listener: (...args: any[]) => void): unknown;
+  /** Holds "data" back. */
+  pause(): unknown;
+  /** Lets "data" come. */
+  resume(): unknown;
+  /** Writes bytes; false when "drain" is to be waited for. */
+  write(bytes: Uint8Array): boolean;
+  /** Ends writing. */
+  end(callback: () => void): unknown;
+  /** Ends the connection at once. */
+  destroy(): unknown;
+  /** Ends the connection by a reset (RST) in the place of an end, as sockets of node:net can. */
+  resetAndDestroy?(): unknown;
+}
+
+/** What may wait for the other end before the socket is held back, in bytes. */
+const HIGH_WATER_BYTES = 65_536;
+
+/** A socket of node:net, by its events. Giving it up resets the connection: an end would make what came so far look complete. */
+export class NodeSocketEnd implements HeldEnd {
+  readonly over: Promise<unknown>;
+  readonly #socket: RelaySocket;
+  readonly #readOver = Promise.withResolvers<void>();
+  readonly #writeOver = Promise.withResolvers<void>();
+  readonly #unread: Uint8Array[] = [];
+  #unreadBytes = 0;
+  #isEnded = false;
+  /** A read that found nothing. */
+  #reading: PromiseWithResolvers<Uint8Array | undefined> | undefined;
+  #draining: PromiseWithResolvers<void> | undefined;
+
+  constructor(socket: RelaySocket) {
+    this.#socket = socket;
+    this.over = Promise.all([this.#readOver.promise, this.#writeOver.promise]);
+    this.over.catch(ignore); // a relay that is aborted before it begins does not listen
+    socket.on("data", (bytes: Uint8Array) => this.#receive(bytes));
+    socket.on("end", () => this.#receiveEnd());
+    socket.on("drain", () => this.#drained());
+    socket.on("error", (error: Error) => this.#fail(error));
+    socket.on("close", () => this.#fail(new Error("Cannot relay: the socket was closed"))); // no news where both have ended
+  }
+
+  read(): Promise<Uint8Array | undefined> | Uint8Array | undefined {
+    const bytes = this.#unread.shift();
+    if (bytes) {
+      this.#unreadBytes -= bytes.byteLength;
+      return bytes;
+    }
+    if (this.#isEnded) return undefined;
+    this.#reading = Promise.withResolvers();
+    this.#socket.resume();
+    return this.#reading.promise;
+  }
+
+  room(): Promise<void> | undefined {
+    if (!this.#socket.writableNeedDrain) return undefined;
+    this.#draining ??= Promise.withResolvers();
+    return this.#draining.promise;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#socket.write(bytes);
+  }
+
+  end(): Promise<void> {
+    this.#socket.end(() => this.#writeOver.resolve());
+    return this.#writeOver.promise;
+  }
+
+  abort(): void {
+    if (this.#socket.resetAndDestroy) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
+  }
+
+  /** The socket has ended by itself, or was given up. */
+  release(): void {}
+
+  #receive(bytes: Uint8Array): void {
+    if (this.#reading) return this.#settleRead(bytes);
+    this.#unread.push(bytes);
+    this.#unreadBytes += bytes.byteLength;
+    if (this.#unreadBytes >= HIGH_WATER_BYTES) this.#socket.pause();
+  }
+
+  #receiveEnd(): void {
+    this.#isEnded = true;
+    this.#readOver.resolve();
+    this.#settleRead(undefined);
+  }
+
+  #settleRead(bytes: Uint8Array | undefined): void {
+    this.#reading?.resolve(bytes);
+    this.#reading = undefined;
+  }
+
+  #drained(): void {
+    this.#draining?.resolve();
+    this.#draining = undefined;
+  }
+
+  /** Breaks what has not ended. */
+  #fail(error: Error): void {
+    this.#reading?.reject(error);
+    this.#reading = undefined;
+    this.#readOver.reject(error);
+    this.#writeOver.reject(error);
+    this.#drained();
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,119 @@
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { ConnectionResetError } from "@npws/pool";
+import { relay } from "@npws/pool/relay";
+import { startPools } from "../contract/pools.ts";
+import { readText, write, writeAndClose } from "../contract/streams.ts";
+import { test } from "../harness.ts";
+import { memoryEnds } from "./memory_end.ts";
+
+/** A connection that is relayed to memory: the peer's end of it, and the far end of the memory. */
+async function setUp() {
+  const pools = await startPools({ protocol: 2 });
+  const [near, peer] = await Promise.all([pools.client.open(), pools.server.accept()]);
+  const memory = memoryEnds();
+  return {
+    ...pools,
+    near,
+    peer,
+    memory: memory.near,
+    far: memory.far,
+    [Symbol.asyncDispose]: () => pools[Symbol.asyncDispose](),
+  };
+}
+
+test("relay() locks the streams of a connection that it moves past them", async () => {
+  await using setting = await setUp();
+  const moved = relay(setting.near, setting.memory);
+  assertEquals([setting.near.readable.locked, setting.near.writable.locked], [true, true]);
+  await Promise.all([writeAndClose(setting.peer, "there"), readText(setting.far)]);
+  await Promise.all([writeAndClose(setting.far, "and back"), readText(setting.peer)]);
+  assertEquals(await moved, { aToB: 5, bToA: 8 });
+  assertEquals([setting.near.readable.locked, setting.near.writable.locked], [true, true]);
+  await setting.near.closed;
+});
+
+test("relay() gives a connection's link back when both directions have ended", async () => {
+  await using setting = await setUp();
+  const moved = relay(setting.near, setting.memory);
+  await Promise.all([writeAndClose(setting.peer, "there"), readText(setting.far)]);
+  await Promise.all([writeAndClose(setting.far, "back"), readText(setting.peer)]);
+  await moved;
+  const again = await setting.client.open();
+  assertEquals(setting.client.stats().recycled, 1);
+  again.abort();
+});
+
+test("relay() refuses to take a connection twice", async () => {
+  await using setting = await setUp();
+  const aborted = new AbortController();
+  const moved = relay(setting.near, setting.memory, { signal: aborted.signal });
+  await assertRejects(() => relay(setting.near, memoryEnds().near), TypeError, "of the first end is locked");
+  aborted.abort(new Error("enough"));
+  await assertRejects(() => moved, Error, "enough");
+});
+
+test("relay() breaks the other end when the application closes or aborts its connection", async () => {
+  for (const end of ["close", "abort"] as const) {
+    await using setting = await setUp();
+    const moved = relay(setting.near, setting.memory);
+    await Promise.all([write(setting.peer, "first"), setting.far.readable.getReader().read()]);
+    setting.near[end]();
+    await assertRejects(() => moved, ConnectionResetError, `${end}() was called`);
+  }
+});
+
+test("relay() breaks the other end when the peer resets, and when its pool closes", async () => {
+  await using setting = await setUp();
+  const moved = relay(setting.near, setting.memory);
+  setting.peer.abort("not needed");
+  const error = await assertRejects(() => moved, ConnectionResetError);
+  assertEquals(error.reason, "not needed");
+  assertStrictEquals(await assertRejects(() => readText(setting.far)), error);
+
+  await using other = await setUp();
+  const closed = assertRejects(() => relay(other.near, other.memory), ConnectionResetError, "pool closed");
+  await other.server.close({ drainMs: 0 });
+  await closed;
+});
+
+test("relay() of a connection that is broken already breaks the other end", async () => {
+  await using setting = await setUp();
+  setting.peer.abort("gone");
+  await assertRejects(() => setting.near.closed);
+  await assertRejects(() => relay(setting.near, setting.memory), ConnectionResetError);
+  await assertRejects(() => readText(setting.far), ConnectionResetError);
+});
+
+test("relay() waits for the peer's reader", async () => {
+  await using setting = await setUp();
+  const moved = relay(setting.near, setting.memory);
+  const writer = setting.far.writable.getWriter();
+  const windowAndMore = 1_048_576;
+  let taken = 0;
+  const written = (async () => {
+    for (; taken < windowAndMore; taken += 65_536) await writer.write(new Uint8Array(65_536));
+    await writer.close();
+  })();
+  while (setting.server.stats().bytesRead < 262_144) await new Promise((resolve) => setTimeout(resolve));
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(setting.server.stats().bytesRead, 262_144);
+  const read = readText(setting.peer);
+  await written;
+  assertEquals((await read).length, windowAndMore);
+  await Promise.all([writeAndClose(setting.peer, ""), readText(setting.far)]);
+  await moved;
+});
+
+test("relay() passes on what an early stream gets and sends", async () => {
+  await using pools = await startPools({ protocol: 2 });
+  const near = await pools.client.open({ early: true });
+  const memory = memoryEnds();
+  const moved = relay(near, memory.near);
+  const peer = await pools.server.accept();
+  await Promise.all([
+    writeAndClose(memory.far, "question"),
+    readText(peer).then((text) => assertEquals(text, "question")),
+  ]);
+  await Promise.all([writeAndClose(peer, "answer"), readText(memory.far)]);
+  assertEquals(await moved, { aToB: 6, bToA: 8 });
+});
