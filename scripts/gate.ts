@@ -20,7 +20,7 @@ function* steps(): Iterable<Step> {
   yield denoStep("fmt --check", minuteMs);
   yield denoStep("lint", minuteMs);
   yield denoStep("check --quiet", 2 * minuteMs);
-  yield denoStep("doc --lint mod.ts src/relay.ts", minuteMs);
+  yield denoStep("doc --lint mod.ts src/relay.ts src/otel.ts", minuteMs);
   yield denoStep("publish --dry-run --allow-dirty", 2 * minuteMs);
   yield { ...denoStep("test -A --doc --reporter=dot mod.ts src README.md", 2 * minuteMs), reportTo: denoReport };
   const files = [...testFiles("tests")].sort();

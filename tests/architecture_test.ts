@@ -13,7 +13,8 @@ const layers = [
   ["src/link_store.ts", "src/wait_queue.ts", "src/sizing.ts"],
   ["src/pool.ts"],
   ["src/client_pool.ts", "src/server_pool.ts"],
-  ["mod.ts"],
+  ["src/otel/"],
+  ["mod.ts", "src/otel.ts"],
 ];
 
 const codeLinesLimit = 300;
@@ -48,6 +49,15 @@ test("only src/runtime/ imports modules of Node and ws", () => {
     outside.filter(({ packages }) => packages.some((name) => /^(?:node:|ws$)/.test(name))).map(({ path }) => path),
     [],
   );
+});
+
+test("only src/otel.ts and what it alone reaches import @opentelemetry/api", () => {
+  const telemetry = files.filter(({ packages }) => packages.includes("@opentelemetry/api")).map(({ path }) => path);
+  assertEquals(telemetry.filter((path) => !/^src\/otel(?:\.ts$|\/)/.test(path)), []);
+  for (const entry of ["mod.ts", "src/relay.ts"]) {
+    const reached = reachedFrom(byPath.get(entry)!);
+    assertEquals(telemetry.filter((path) => reached.has(path)), [], entry);
+  }
 });
 
 test("only src/runtime/ and src/clock.ts set timers", () => {

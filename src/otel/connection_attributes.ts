@@ -1,0 +1,23 @@
+import type { Attributes } from "@opentelemetry/api";
+import type { PoolConnection } from "../connection.ts";
+
+/** What a span tells of its connection, in the names of OpenTelemetry's conventions where they have one. */
+export function describeConnection(connection: PoolConnection): Attributes {
+  const { id, protocol, peer, localAddress, remoteAddress, bytesRead, bytesWritten } = connection;
+  return {
+    "npws.link.id": id,
+    ...(peer !== undefined && { "npws.peer.name": peer }),
+    "npws.connection.bytes_read": bytesRead,
+    "npws.connection.bytes_written": bytesWritten,
+    "network.protocol.name": "npws",
+    "network.protocol.version": String(protocol),
+    ...(localAddress && {
+      "network.local.address": localAddress.hostname,
+      "network.local.port": localAddress.port,
+    }),
+    ...(remoteAddress && {
+      "network.peer.address": remoteAddress.hostname,
+      "network.peer.port": remoteAddress.port,
+    }),
+  };
+}

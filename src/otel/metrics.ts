@@ -1,0 +1,93 @@
+import type { Attributes, BatchObservableCallback, Meter, Observable } from "@opentelemetry/api";
+import type { Pool } from "../pool.ts";
+import type { PoolStats } from "../stats.ts";
+
+/** A value that a metric has, with attributes of its own. */
+type Reading = readonly [value: number, attributes?: Attributes];
+
+/** A metric that is read from a pool's statistics. */
+interface StatisticMetric {
+  /** How OpenTelemetry shall add it up: levels that add up, levels that do not, or what only grows. */
+  readonly kind: "createObservableUpDownCounter" | "createObservableGauge" | "createObservableCounter";
+  readonly name: string;
+  /** In the notation of UCUM. */
+  readonly unit: string;
+  readonly description: string;
+  readonly read: (stats: PoolStats) => readonly Reading[];
+}
+
+/**
+ * Exports a pool's statistics whenever the meter collects.
+ *
+ * @returns Ends it.
+ */
+export function observe(pool: Pool, meter: Meter, attributes: Attributes): () => void {
+  const observed = METRICS.map((metric) => ({ metric, observable: create(meter, metric) }));
+  const collect: BatchObservableCallback = (result) => {
+    const stats = pool.stats(); // one snapshot for all, so that what is exported adds up
+    for (const { metric, observable } of observed) {
+      for (const [value, own] of metric.read(stats)) result.observe(observable, value, { ...attributes, ...own });
+    }
+  };
+  const observables = observed.map(({ observable }) => observable);
+  meter.addBatchObservableCallback(collect, observables);
+  return () => meter.removeBatchObservableCallback(collect, observables);
+}
+
+function create(meter: Meter, { kind, name, unit, description }: StatisticMetric): Observable {
+  return meter[kind](name, { unit, description });
+}
+
+/** Named as OpenTelemetry's conventions name those of a database client's connection pool (db.client.connection). */
+const METRICS: readonly StatisticMetric[] = [
+  level("npws.pool.link.count", "{link}", "Open links by what they do", (stats) => [
+    [stats.idle, { "npws.link.state": "idle" }],
+    [stats.inUse, { "npws.link.state": "used" }],
+    [stats.links - stats.idle - stats.inUse, { "npws.link.state": "closing" }],
+  ]),
+  level("npws.pool.link.capacity", "{link}", "The present target of idle links", ({ capacity }) => [[capacity]]),
+  level("npws.pool.link.dialing", "{link}", "Links that are being opened", ({ dialing }) => [[dialing]]),
+  level("npws.pool.get.pending", "{call}", "Calls that wait for a connection", ({ waiting }) => [[waiting]]),
+  {
+    kind: "createObservableGauge",
+    name: "npws.pool.interval",
+    unit: "s",
+    description: "The present interval between cycles of dials",
+    read: ({ intervalMs }) => [[intervalMs / 1_000]],
+  },
+  counter("npws.pool.link.opened", "{link}", "Links that were opened", ({ dialed }) => [[dialed]]),
+  counter("npws.pool.link.recycled", "{link}", "Links idle again after a stream", ({ recycled }) => [[recycled]]),
+  counter("npws.pool.link.retired", "{link}", "Links closed by the pool's own policy", ({ retired }) => [[retired]]),
+  counter("npws.pool.link.lost", "{link}", "Links lost while idle", ({ lost }) => [[lost]]),
+  counter("npws.pool.dial.failures", "{failure}", "Dials and handshakes that failed", (stats) => [
+    [stats.dialFailures],
+  ]),
+  counter("npws.pool.refusals", "{refusal}", "Upgrades that were refused", (stats) => [
+    [stats.refusedForbidden, { "npws.refusal.reason": "forbidden" }],
+    [stats.refusedFull, { "npws.refusal.reason": "full" }],
+    [stats.refusedUnauthorized, { "npws.refusal.reason": "unauthorized" }],
+  ]),
+  counter("npws.pool.get.connections", "{connection}", "Connections handed to the application", ({ taken }) => [
+    [taken],
+  ]),
+  counter("npws.pool.get.wait_time", "s", "Sum of the time that calls waited for their connection", (stats) => [
+    [stats.waitMsTotal / 1_000],
+  ]),
+  counter("npws.pool.get.timeouts", "{timeout}", "Calls that ended at their deadline", ({ timeouts }) => [[timeouts]]),
+  counter("npws.pool.get.aborts", "{abort}", "Calls that were ended by their signal", ({ aborts }) => [[aborts]]),
+  counter("npws.pool.get.dead_links", "{link}", "Takes that found the link dead, silent or contended", (stats) => [
+    [stats.deadOnTake],
+  ]),
+  counter("npws.pool.io", "By", "Stream bytes", ({ bytesRead, bytesWritten }) => [
+    [bytesRead, { "network.io.direction": "receive" }],
+    [bytesWritten, { "network.io.direction": "transmit" }],
+  ]),
+];
+
+function level(name: string, unit: string, description: string, read: StatisticMetric["read"]): StatisticMetric {
+  return { kind: "createObservableUpDownCounter", name, unit, description, read };
+}
+
+function counter(name: string, unit: string, description: string, read: StatisticMetric["read"]): StatisticMetric {
+  return { kind: "createObservableCounter", name, unit, description, read };
+}

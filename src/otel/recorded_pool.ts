@@ -1,0 +1,34 @@
+import type { PoolConnection } from "../connection.ts";
+import type { Pool } from "../pool.ts";
+import type { Recorder } from "./recorder.ts";
+
+const GETS: ReadonlySet<PropertyKey> = new Set<keyof Pool>(["incomingGet", "outgoingGet", "open", "accept"]);
+const LOOPS: ReadonlySet<PropertyKey> = new Set<keyof Pool>(["incoming", "accepted"]);
+
+/**
+ * The pool with its gets recorded. A proxy leaves the pool itself as it is, keeps its class and whatever else a role has, and
+ * costs nothing where nobody asks for it.
+ */
+export function recordedPool<RecordedPool extends Pool>(pool: RecordedPool, recorder: Recorder): RecordedPool {
+  const methods = new Map<PropertyKey, Method>();
+  return new Proxy(pool, {
+    // The pool itself is the receiver: its private members are not the proxy's.
+    get(_target, key) {
+      const value = Reflect.get(pool, key);
+      if (typeof value !== "function" || key === "constructor") return value;
+      const method = methods.get(key) ?? record(key, value.bind(pool), recorder);
+      methods.set(key, method);
+      return method;
+    },
+  });
+}
+
+type Method = (...args: unknown[]) => unknown;
+
+function record(key: PropertyKey, method: Method, recorder: Recorder): Method {
+  if (GETS.has(key)) {
+    return (...args) => recorder.get(String(key), () => method(...args) as Promise<PoolConnection>);
+  }
+  if (LOOPS.has(key)) return (...args) => recorder.each(method(...args) as AsyncIterable<PoolConnection>);
+  return method;
+}
