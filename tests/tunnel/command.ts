@@ -10,8 +10,8 @@ export interface CommandOutput {
 /** A command that takes longer is killed, in milliseconds. */
 const DEADLINE_MS = 45_000;
 
-/** How long all programs that are missing may take to be installed, in milliseconds. */
-const INSTALL_DEADLINE_MS = 60_000;
+/** How long a package may take to be installed, in milliseconds. */
+const INSTALL_DEADLINE_MS = 120_000;
 
 /** Runs a command to its end. Rejects when it fails, with what it printed. */
 export function run(program: string, args: string[]): Promise<CommandOutput> {
@@ -38,8 +38,10 @@ function isInstalled(program: string): boolean {
   return succeeds("sh", ["-c", `command -v ${program}`]);
 }
 
+/** A fresh machine knows of no packages, or of versions that are gone by now. */
 function install(debianPackage: string): boolean {
-  return succeeds("apt-get", ["install", "--yes", "--no-install-recommends", debianPackage]);
+  const installed = () => succeeds("apt-get", ["install", "--yes", "--no-install-recommends", debianPackage]);
+  return installed() || (succeeds("apt-get", ["update"]) && installed());
 }
 
 function succeeds(program: string, args: string[]): boolean {
