@@ -2,33 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import type { Pool, PoolStats } from "@npws/pool";
 import { instrument, type InstrumentOptions } from "@npws/pool/otel";
 import { test } from "../harness.ts";
+import { STATISTICS } from "../statistics.ts";
 import { Telemetry } from "./telemetry.ts";
-
-/** No two are alike, so that none can stand in for another. */
-const statistics: PoolStats = {
-  idle: 2,
-  inUse: 3,
-  links: 9,
-  dialing: 5,
-  waiting: 7,
-  capacity: 11,
-  intervalMs: 1_300,
-  dialed: 17,
-  dialFailures: 19,
-  taken: 23,
-  recycled: 29,
-  retired: 31,
-  lost: 37,
-  refusedForbidden: 41,
-  refusedFull: 43,
-  refusedUnauthorized: 47,
-  timeouts: 53,
-  aborts: 59,
-  deadOnTake: 61,
-  waitMsTotal: 67_500,
-  bytesRead: 71,
-  bytesWritten: 73,
-};
 
 /** A pool that has statistics and nothing else. */
 function poolWith(stats: () => PoolStats): Pool {
@@ -37,7 +12,7 @@ function poolWith(stats: () => PoolStats): Pool {
 
 test("instrument() exports every statistic by name and unit, with the attributes that were given", async () => {
   await using telemetry = new Telemetry();
-  using _ = instrument(poolWith(() => statistics), { ...telemetry, attributes: { "npws.pool.name": "edge" } });
+  using _ = instrument(poolWith(() => STATISTICS), { ...telemetry, attributes: { "npws.pool.name": "edge" } });
   const points = (await telemetry.points()).map(({ name, unit, kind, attributes: { ...attributes }, value }) => {
     assertEquals(attributes["npws.pool.name"], "edge", name);
     delete attributes["npws.pool.name"];
@@ -72,7 +47,7 @@ test("instrument() exports every statistic by name and unit, with the attributes
 test("instrument() reads one snapshot for a collection, and none when its instrumentation is disposed", async () => {
   await using telemetry = new Telemetry();
   let reads = 0;
-  const instrumentation = instrument(poolWith(() => (reads++, statistics)), telemetry);
+  const instrumentation = instrument(poolWith(() => (reads++, STATISTICS)), telemetry);
   await telemetry.points();
   assertEquals(reads, 1);
   instrumentation[Symbol.dispose]();
@@ -83,7 +58,7 @@ test("instrument() reads one snapshot for a collection, and none when its instru
 test("instrument() keeps pools on one meter apart by their attributes", async () => {
   await using telemetry = new Telemetry();
   const named = (name: string, idle: number) =>
-    instrument(poolWith(() => ({ ...statistics, idle })), { ...telemetry, attributes: { "npws.pool.name": name } });
+    instrument(poolWith(() => ({ ...STATISTICS, idle })), { ...telemetry, attributes: { "npws.pool.name": name } });
   using _north = named("north", 1);
   using _south = named("south", 2);
   const idle = (await telemetry.points()).filter(({ attributes }) => attributes["npws.link.state"] === "idle");
@@ -94,7 +69,7 @@ test("instrument() keeps pools on one meter apart by their attributes", async ()
 });
 
 test("instrument() is content without an SDK", () => {
-  using _ = instrument(poolWith(() => statistics));
+  using _ = instrument(poolWith(() => STATISTICS));
 });
 
 const wrongOptions: [options: unknown, message: string][] = [
@@ -106,6 +81,6 @@ const wrongOptions: [options: unknown, message: string][] = [
 
 for (const [options, message] of wrongOptions) {
   test(`instrument() refuses ${JSON.stringify(options)}`, () => {
-    assertThrows(() => instrument(poolWith(() => statistics), options as InstrumentOptions), TypeError, message);
+    assertThrows(() => instrument(poolWith(() => STATISTICS), options as InstrumentOptions), TypeError, message);
   });
 }

@@ -1,0 +1,58 @@
+import type { ParseArgsConfig } from "node:util";
+import { integer, parse } from "../../tunnel/command_line.ts";
+
+/** What the demo was asked to do. */
+export interface MonitorOptions {
+  /** Where the page is. */
+  readonly hostname: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** Connections per second, in the mean. */
+  readonly rate: number;
+  /** How long the server lets the client in before it turns it away for a while, in seconds; 0: always. */
+  readonly outages: number;
+}
+
+export const MONITOR_HELP = `Two pools with some load between them, and the monitor beside them.
+
+Usage: deno run -A examples/monitor.ts [--port N] [--hostname HOST]
+       bun run examples/monitor.ts [--port N] [--hostname HOST]
+
+  --port N          Where the page is; 0 for any port that is free
+                    (default: 8440)
+  --hostname HOST   The address that it is on; 0.0.0.0 to look at it from
+                    another machine, or a phone (default: 127.0.0.1)
+  --rate N          Connections per second in the mean, 0 to 1000 (default: 20)
+  --outages N       Every N seconds the server turns its client away for a
+                    while, so that there are failures to see; 0: never
+                    (default: 30)
+  -h, --help        Shows this
+
+Open the address that it prints. /metrics is for Prometheus, /stats is JSON.
+Ends at SIGINT (Ctrl-C) or SIGTERM. Exit codes: 0 after a signal, 1 failure (as
+a port in use), 2 wrong arguments.`;
+
+const FLAGS = {
+  port: { type: "string" },
+  hostname: { type: "string" },
+  rate: { type: "string" },
+  outages: { type: "string" },
+  help: { type: "boolean", short: "h" },
+} satisfies ParseArgsConfig["options"];
+
+/**
+ * Reads the command line.
+ *
+ * @returns "help" when only that was asked for.
+ * @throws {ExitError} An argument is wrong.
+ */
+export function readMonitorOptions(args: string[]): MonitorOptions | "help" {
+  const { help, hostname = "127.0.0.1", port = "8440", rate = "20", outages = "30" } = parse(args, FLAGS);
+  if (help) return "help";
+  return {
+    hostname,
+    port: integer("--port", port, 0, 65_535),
+    rate: integer("--rate", rate, 0, 1_000),
+    outages: integer("--outages", outages, 0, 86_400),
+  };
+}

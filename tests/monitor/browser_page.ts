@@ -1,0 +1,103 @@
+import { writeFile } from "node:fs/promises";
+import type { DevTools, Fields } from "./dev_tools.ts";
+
+/** What a page is looked at with. */
+export interface Screen {
+  readonly width: number;
+  readonly height: number;
+  readonly scheme: "light" | "dark";
+}
+
+/** A page in the browser. */
+export class BrowserPage {
+  /** Everything that went wrong in the page: exceptions, console errors, requests that failed or were refused. */
+  readonly problems: string[] = [];
+  /** Rejects when a script of the page throws. */
+  readonly #broken = Promise.withResolvers<never>();
+  readonly #tools: DevTools;
+  readonly #sessionId: string;
+
+  static async attach(tools: DevTools, sessionId: string): Promise<BrowserPage> {
+    const page = new BrowserPage(tools, sessionId);
+    for (const domain of ["Page", "Runtime", "Log"]) await page.#call(`${domain}.enable`);
+    return page;
+  }
+
+  private constructor(tools: DevTools, sessionId: string) {
+    this.#tools = tools;
+    this.#sessionId = sessionId;
+    this.#broken.promise.catch(() => {}); // told by until()
+    tools.listen(sessionId, (method, params) => this.#hear(method, params));
+  }
+
+  async setScreen({ width, height, scheme }: Screen): Promise<void> {
+    const mobile = width < 600;
+    const deviceScaleFactor = mobile ? 2 : 1;
+    await this.#call("Emulation.setDeviceMetricsOverride", { width, height, mobile, deviceScaleFactor });
+    await this.#call("Emulation.setScrollbarsHidden", { hidden: true }); // a screenshot has none, but leaves room for them
+    const features = [{ name: "prefers-color-scheme", value: scheme }];
+    await this.#call("Emulation.setEmulatedMedia", { features });
+  }
+
+  async open(url: string): Promise<void> {
+    await this.#call("Page.navigate", { url });
+  }
+
+  /** What a function returns, or what its promise resolves with. It must know nothing but its arguments, which are JSON. */
+  async run<Value, Args extends unknown[]>(inPage: (...args: Args) => Value, ...args: Args): Promise<Awaited<Value>> {
+    return await this.#evaluate(callOf(inPage, args)) as Awaited<Value>;
+  }
+
+  /** Resolves when a function returns true, which is called with every frame that is drawn. Rejects when a script throws. */
+  async until<Args extends unknown[]>(inPage: (...args: Args) => boolean, ...args: Args): Promise<void> {
+    const isTrue = this.#evaluate(`new Promise((resolve) => {
+      const look = () => ${callOf(inPage, args)} ? resolve() : requestAnimationFrame(look);
+      look();
+    })`);
+    await Promise.race([isTrue, this.#broken.promise]);
+  }
+
+  /** Moves the mouse to a place of the window. */
+  async point(x: number, y: number): Promise<void> {
+    await this.#call("Input.dispatchMouseEvent", { type: "mouseMoved", x, y });
+  }
+
+  /** The whole page, as a PNG file. */
+  async screenshot(path: string): Promise<void> {
+    const { data } = await this.#call("Page.captureScreenshot", { format: "png", captureBeyondViewport: true });
+    await writeFile(path, Uint8Array.from(atob(data), (character) => character.charCodeAt(0)));
+  }
+
+  async close(): Promise<void> {
+    await this.#call("Page.close");
+  }
+
+  async #evaluate(expression: string): Promise<unknown> {
+    const options = { expression, awaitPromise: true, returnByValue: true };
+    const { result, exceptionDetails } = await this.#call("Runtime.evaluate", options);
+    if (exceptionDetails) throw new Error(`Cannot run ${expression}: ${JSON.stringify(exceptionDetails)}`);
+    return result.value;
+  }
+
+  #call(method: string, params?: Fields): Promise<Fields> {
+    return this.#tools.call(method, params, this.#sessionId);
+  }
+
+  #hear(method: string, params: Fields): void {
+    if (method === "Runtime.exceptionThrown") {
+      const { exception, text, url } = params.exceptionDetails;
+      this.problems.push(`${exception?.description ?? text} in ${url}`);
+      this.#broken.reject(new Error(this.problems.at(-1)));
+    }
+    if (method === "Runtime.consoleAPICalled" && params.type === "error") {
+      this.problems.push(JSON.stringify(params.args));
+    }
+    if (method === "Log.entryAdded" && params.entry.level === "error") {
+      this.problems.push(`${params.entry.text} ${params.entry.url ?? ""}`);
+    }
+  }
+}
+
+function callOf(inPage: (...args: never[]) => unknown, args: unknown[]): string {
+  return `(${inPage})(...${JSON.stringify(args)})`;
+}
