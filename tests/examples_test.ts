@@ -1,4 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { stripVTControlCharacters } from "node:util";
+import { ClientPool } from "@npws/pool";
+import { pattern } from "./contract/streams.ts";
 import { runtimeName, type SpawnedRuntime, spawnRuntime, test } from "./harness.ts";
 import { runToEnd } from "./run_to_end.ts";
 
@@ -113,4 +116,72 @@ test("examples/stats_logging: the lines tell of every connection and every byte"
 
 test("examples/embedded_server: the pool and a route of the application share a port", async () => {
   assertEquals(await linesOf("embedded_server"), ["idle links: 0", "hello through the application's own port"]);
+});
+
+/** Starts one of the servers of HTTP on a free port. */
+async function startHttp(name: string): Promise<{ server: SpawnedRuntime; url: string }> {
+  const server = spawnRuntime(runtimeName, example(name), ["0"], { keepErrors: true });
+  const { value: greeting } = await server.lines.next();
+  const [, url] = /^Listening on (http:\S+)$/.exec(greeting)!;
+  return { server, url };
+}
+
+/** A client of a pool that is mounted in such a server. */
+function clientOf(url: string): ClientPool {
+  return new ClientPool({ url: `${url.replace("http:", "ws:")}/links`, name: "edge-7", maxCapacity: 1 });
+}
+
+/** The status and the body of an answer. */
+async function request(url: string, method = "GET"): Promise<[status: number, body: string]> {
+  const response = await fetch(url, { method });
+  return [response.status, await response.text()];
+}
+
+for (const name of ["hono_server", "router_server"]) {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    test(`examples/${name}: a client that nobody can dial answers a request of HTTP, until ${signal}`, async () => {
+      const { server, url } = await startHttp(name);
+      await using _ = server;
+      const complaints = Array.fromAsync(server.errorLines!);
+      await using client = clientOf(url);
+      await client.start();
+      const question = pattern(100_000);
+      const asked = fetch(`${url}/ask/edge-7`, { method: "POST", body: question });
+      const { readable, writable } = await client.accept();
+      await readable.pipeTo(writable);
+      assertEquals(await (await asked).bytes(), question);
+      server.kill(signal); // while the client has an idle link
+      assertEquals([await server.exited, await complaints], [0, []]);
+    });
+  }
+
+  test(`examples/${name}: the pool has one of the routes, and HTTP is told when nobody is there to answer`, async () => {
+    const { server, url } = await startHttp(name);
+    await using _ = server;
+    assertEquals(await request(`${url}/`), [200, "POST a question to /ask/NAME\n"]);
+    assertEquals(await request(`${url}/links`), [426, "Upgrade Required\n"]);
+    assertEquals((await request(`${url}/elsewhere`))[0], 404);
+    const [status, why] = await request(`${url}/ask/nobody`, "POST");
+    assertEquals(status, 504);
+    assertMatch(why, /^Cannot open a stream of nobody: none became idle within \d+ ms/);
+    assertEquals(`${(await server.errorLines!.next()).value}\n`, why);
+  });
+}
+
+test("examples/hono_server: the app's middleware sees every request and has a say in the answers", async () => {
+  const { server, url } = await startHttp("hono_server");
+  await using _ = server;
+  const response = await fetch(url);
+  await response.body?.cancel();
+  assertEquals(response.headers.get("x-idle-links"), "0");
+  await using client = clientOf(url);
+  await client.start();
+  const logged: string[] = [];
+  while (logged.length < 4) logged.push(stripVTControlCharacters((await server.lines.next()).value));
+  assertEquals(logged.map((line) => line.replace(/ \d+ms$/, "")), [
+    "<-- GET /",
+    "--> GET / 200",
+    "<-- GET /links?npws=2",
+    `--> GET /links?npws=2 ${runtimeName === "bun" ? 200 : 101}`,
+  ]);
 });
