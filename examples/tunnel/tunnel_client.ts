@@ -116,23 +116,31 @@ export class TunnelClient {
 
   /** Holds a session with the server, one after the other. */
   async #stayConnected(ended: AbortSignal): Promise<void> {
-    const { url, name, forwards } = this.#options;
-    const metadata = encodePurpose({ kind: "control", name });
     let pauseMs: number = RETRY_MS.first;
     while (!ended.aborted) {
-      try {
-        const stream = await this.#pool.open({ early: true, metadata, timeoutMs: Infinity, signal: ended });
-        const session = new ServerSession(new ControlChannel(stream), forwards, this.#log);
-        await session.run(ended);
-        if (session.wasHeard) pauseMs = RETRY_MS.first;
-        if (!ended.aborted) this.#log.warn(`The server at ${url} has left; connecting again`);
-      } catch (error) {
-        if (error instanceof ExitError) return this.#failed.abort(error);
-        if (!ended.aborted) this.#log.warn(`Lost the server at ${url}: ${(error as Error).message}; connecting again`);
-      }
+      const wasHeard = await this.#holdSession(ended);
+      if (wasHeard) pauseMs = RETRY_MS.first;
       await delay(pauseMs, undefined, { signal: ended }).catch(() => {});
       pauseMs = Math.min(2 * pauseMs, RETRY_MS.longest);
     }
+  }
+
+  /** Resolves at the end of a session, however it came: whether the server has said anything in it. */
+  async #holdSession(ended: AbortSignal): Promise<boolean> {
+    const { url, name, forwards } = this.#options;
+    const metadata = encodePurpose({ kind: "control", name });
+    let session: ServerSession | undefined;
+    try {
+      const stream = await this.#pool.open({ early: true, metadata, timeoutMs: Infinity, signal: ended });
+      session = new ServerSession(new ControlChannel(stream), forwards, this.#log);
+      await session.run(ended);
+      if (!ended.aborted) this.#log.warn(`The server at ${url} has left; connecting again`);
+    } catch (error) {
+      const { message } = error as Error;
+      if (error instanceof ExitError) this.#failed.abort(error);
+      else if (!ended.aborted) this.#log.warn(`Lost the server at ${url}: ${message}; connecting again`);
+    }
+    return session?.wasHeard ?? false;
   }
 
   async #serve(): Promise<void> {

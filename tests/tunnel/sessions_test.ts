@@ -1,5 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { deadline } from "@std/async/deadline";
 import { ServerPool } from "@npws/pool";
+import { write } from "../contract/streams.ts";
 import { test } from "../harness.ts";
 import { RawClient } from "./raw_client.ts";
 import { deadPort, startEcho } from "./target.ts";
@@ -130,4 +132,17 @@ test("tunnel server ends when its port is in use", async () => {
   await using echo = await startEcho();
   const error = await startServer([], echo.port).catch((error) => error);
   assertMatch(error.message, new RegExp(`Cannot listen on 127.0.0.1:${echo.port}: address already in use`));
+});
+
+test("tunnel client comes back soon to a server that it has lost, however often", async () => {
+  await using server = new ServerPool({ hostname: "127.0.0.1" });
+  await server.start();
+  await using client = startClient(`ws://127.0.0.1:${server.address.port}`, 1);
+  for (let times = 0; times < 8; times++) {
+    const control = await deadline(server.accept(), 3_000);
+    await write(control, `${JSON.stringify({ kind: "listening", index: 0, address: "127.0.0.1:1" })}\n`);
+    await client.logged(/on the server leads to/);
+    control.abort();
+  }
+  await server.close({ drainMs: 0 });
 });
