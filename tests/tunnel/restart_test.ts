@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { deadline } from "@std/async/deadline";
 import { test } from "../harness.ts";
 import { RawClient } from "./raw_client.ts";
 import { deadPort, startEcho } from "./target.ts";
@@ -6,6 +7,9 @@ import { startClient, startServer, startTunnel } from "./tunnel.ts";
 
 /** How many connections are opened at a time. */
 const WORKERS = 8;
+
+/** How soon new connections work again after a side of the tunnel was started again, in milliseconds. */
+const RECOVERY_MS = 3_000;
 
 /** Opens one connection after the other, whatever becomes of them, until it is disposed. */
 class Load implements AsyncDisposable {
@@ -65,6 +69,7 @@ test("tunnel works again when its client was killed under load and started again
   await tunnel.client.exited;
   const forward = ["--forward", `${tunnel.port}=127.0.0.1:${echo.port}`];
   await using _client = startClient(tunnel.url, echo.port, ["--name", "edge-7", ...forward]);
+  await deadline(load.succeeded(1), RECOVERY_MS);
   await load.succeeded(100);
 });
 
@@ -78,6 +83,7 @@ test("tunnel works again when its client stopped without a word under load and a
   await using client = startClient(tunnel.url, echo.port, ["--name", "edge-7", ...forward]);
   await client.logged(/on the server leads to/);
   tunnel.client.kill("SIGKILL"); // lets go of those connections that it held when it was stopped
+  await deadline(load.succeeded(1), RECOVERY_MS);
   await load.succeeded(100);
 });
 
@@ -93,6 +99,7 @@ test("tunnel works again when its server was killed under load and started again
   server.kill("SIGKILL");
   await server.exited;
   await using _again = (await startServer([], first.port)).server;
+  await deadline(load.succeeded(1), RECOVERY_MS);
   await load.succeeded(100);
 });
 
