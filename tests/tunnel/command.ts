@@ -10,8 +10,11 @@ export interface CommandOutput {
 /** A command that takes longer is killed, in milliseconds. */
 const DEADLINE_MS = 45_000;
 
-/** How long a package may take to be installed, in milliseconds. */
-const INSTALL_DEADLINE_MS = 120_000;
+/** How long each step of an installation may take, in milliseconds. */
+const INSTALL_DEADLINE_MS = 60_000;
+
+/** For a machine without a network, where apt-get would otherwise wait for minutes. */
+const IMPATIENT = ["-o", "Acquire::http::Timeout=10", "-o", "Acquire::https::Timeout=10", "-o", "Acquire::Retries=0"];
 
 /** Runs a command to its end. Rejects when it fails, with what it printed. */
 export function run(program: string, args: string[]): Promise<CommandOutput> {
@@ -25,8 +28,8 @@ export function run(program: string, args: string[]): Promise<CommandOutput> {
 }
 
 /**
- * Whether a program is there, or can be installed as a Debian package. That is tried once in all processes of a test run: the
- * environment tells the others.
+ * Whether a program is there, or can be installed as a Debian package. It is tried once in a process, and not at all where the
+ * environment says what came of it: `NPWS_HAS_WRK=no`.
  */
 export function isAvailable(program: string, debianPackage: string): boolean {
   const variable = `NPWS_HAS_${program.toUpperCase().replaceAll("-", "_")}`;
@@ -38,15 +41,23 @@ function isInstalled(program: string): boolean {
   return succeeds("sh", ["-c", `command -v ${program}`]);
 }
 
-/** A fresh machine knows of no packages, or of versions that are gone by now. */
+/** Whether the list of packages could be fetched; undefined before that was tried. */
+let hasNewList: boolean | undefined;
+
 function install(debianPackage: string): boolean {
-  const installed = () => succeeds("apt-get", ["install", "--yes", "--no-install-recommends", debianPackage]);
-  return installed() || (succeeds("apt-get", ["update"]) && installed());
+  const install = () => aptGet("install", "--yes", "--no-install-recommends", debianPackage);
+  return install() || ((hasNewList ??= aptGet("update")) && install()); // a new machine has no list yet, or an old one
 }
 
-function succeeds(program: string, args: string[]): boolean {
+/** With SYSTEMD_OFFLINE no package starts the service that it brings. */
+function aptGet(...args: string[]): boolean {
+  return succeeds("apt-get", [...IMPATIENT, ...args], { DEBIAN_FRONTEND: "noninteractive", SYSTEMD_OFFLINE: "1" });
+}
+
+function succeeds(program: string, args: string[], variables: NodeJS.ProcessEnv = {}): boolean {
+  const env = { ...process.env, ...variables };
   try {
-    execFileSync(program, args, { stdio: "ignore", timeout: INSTALL_DEADLINE_MS });
+    execFileSync(program, args, { env, stdio: "ignore", timeout: INSTALL_DEADLINE_MS });
     return true;
   } catch {
     return false;
