@@ -57,8 +57,8 @@ export interface RelayResult {
  * @param b The other end.
  * @param options.signal Aborts both ends with its reason.
  * @returns The bytes moved in each direction.
- * @throws {TypeError} An end has no unlocked streams, is a socket that is destroyed or does not allow half-open connections, or
- * the options are wrong: nothing was touched. A readable gave something
+ * @throws {TypeError} An end has no unlocked streams, is a socket that does not allow half-open connections, or the options are
+ * wrong: nothing was touched. A readable gave something
  * else than a Uint8Array: both ends were aborted.
  * @throws What broke one of the ends, or the signal's reason.
  */
@@ -134,7 +134,7 @@ function checkEnds(a: RelayEnd | RelaySocket, b: RelayEnd | RelaySocket): void {
 
 function checkEnd(name: string, end: RelayEnd | RelaySocket | null | undefined): void {
   if (typeof end === "object" && end) {
-    if (isNodeSocket(end)) return checkNodeSocket(name, end);
+    if (isNodeSocket(end)) return checkHalfOpen(name, end);
     if (isDirect(end) || LinkConnection.isUnused(end)) return;
   }
   const { readable, writable } = (end ?? {}) as Partial<RelayEnd>;
@@ -145,10 +145,8 @@ function checkEnd(name: string, end: RelayEnd | RelaySocket | null | undefined):
   if (writable.locked) throw new TypeError(`Cannot relay: the writable of the ${name} end is locked`);
 }
 
-function checkNodeSocket(name: string, { allowHalfOpen, destroyed }: RelaySocket): void {
-  if (destroyed) throw new TypeError(`Cannot relay: the ${name} end is a socket that is destroyed`);
-  if (!allowHalfOpen) {
-    const why = "else the end of one direction would end both";
-    throw new TypeError(`Cannot relay: the ${name} end must be a socket made with allowHalfOpen: true, ${why}`);
-  }
+function checkHalfOpen(name: string, { allowHalfOpen }: RelaySocket): void {
+  if (allowHalfOpen) return;
+  const why = "else the end of one direction would end both";
+  throw new TypeError(`Cannot relay: the ${name} end must be a socket made with allowHalfOpen: true, ${why}`);
 }

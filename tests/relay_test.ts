@@ -128,7 +128,7 @@ test("relay() refuses what is no end", async () => {
   assertEquals(locks(near), [false, false]);
 });
 
-test("relay() refuses a socket that is over, and one that cannot end one direction alone", async () => {
+test("relay() refuses a socket that cannot end one direction alone", async () => {
   const { near } = memoryEnds();
   const whole = new Socket();
   await assertRejects(
@@ -137,7 +137,6 @@ test("relay() refuses a socket that is over, and one that cannot end one directi
     "the second end must be a socket made with allowHalfOpen: true",
   );
   whole.destroy();
-  await assertRejects(() => relay(whole, near), TypeError, "the first end is a socket that is destroyed");
   assertEquals(locks(near), [false, false]);
 });
 

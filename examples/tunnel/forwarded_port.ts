@@ -1,8 +1,8 @@
+import type { Socket } from "node:net";
 import type { PoolConnection } from "@npws/pool";
 import { formatHostPort, type HostPort } from "./host_port.ts";
 import type { Splicer } from "./splicer.ts";
 import { TcpListener } from "./tcp.ts";
-import type { TcpSocket } from "./tcp_socket.ts";
 
 /** Where the connections of a port go. */
 export interface PortOwner {
@@ -57,7 +57,7 @@ export class ForwardedPort {
     this.#listener.close();
   }
 
-  async #connect(socket: TcpSocket, address: HostPort): Promise<void> {
+  async #connect(socket: Socket, address: HostPort): Promise<void> {
     const owner = this.#owner;
     const from = formatHostPort(address);
     const describe = () => `connection from ${from} to ${this.address} of ${owner.name}`;
@@ -66,7 +66,7 @@ export class ForwardedPort {
       const reason = await this.#splicer.join(socket, connection, describe);
       if (reason !== undefined) this.#splicer.log.warn(`${owner.name}: ${reason}`);
     } catch (error) {
-      socket.reset();
+      socket.resetAndDestroy();
       this.#splicer.log.warn(
         `Cannot lead a connection from ${this.address} to ${owner.name}: ${(error as Error).message}`,
       );

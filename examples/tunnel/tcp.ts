@@ -1,11 +1,21 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { formatHostPort, type HostPort } from "./host_port.ts";
 import { systemReason } from "./system_error.ts";
-import { TcpSocket } from "./tcp_socket.ts";
+
+/** How long a connection may be silent before the system asks whether its peer still lives, in milliseconds. */
+const KEEP_ALIVE_MS = 60_000;
+
+/** Each direction of a connection ends by itself, and what is written leaves at once. */
+const SOCKET_OPTIONS = {
+  allowHalfOpen: true,
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: KEEP_ALIVE_MS,
+} as const;
 
 /** What a listener tells. */
 export interface ListenerEvents {
-  connected(socket: TcpSocket, from: HostPort): void;
+  connected(socket: Socket, from: HostPort): void;
   /** A connection could not be accepted, as when the process has no file descriptors left. */
   failed(error: Error): void;
 }
@@ -17,9 +27,9 @@ export class TcpListener {
 
   /** @throws {Error} The bind error; the message is the reason alone. */
   static listen({ hostname, port }: HostPort, events: ListenerEvents): Promise<TcpListener> {
-    const server = createServer({ allowHalfOpen: true }, (socket) => {
+    const server = createServer(SOCKET_OPTIONS, (socket) => {
       const { remoteAddress = "", remotePort = 0 } = socket;
-      events.connected(new TcpSocket(socket), { hostname: remoteAddress, port: remotePort });
+      events.connected(held(socket), { hostname: remoteAddress, port: remotePort });
     });
     const { promise, resolve, reject } = Promise.withResolvers<TcpListener>();
     const refused = (error: Error) => reject(new Error(systemReason(error), { cause: error }));
@@ -48,10 +58,10 @@ export class TcpListener {
  *
  * @throws {Error} It cannot be reached in time; the message says why.
  */
-export function connectTcp(target: HostPort, timeoutMs: number): Promise<TcpSocket> {
+export function connectTcp(target: HostPort, timeoutMs: number): Promise<Socket> {
   const { hostname, port } = target;
-  const socket: Socket = connect({ host: hostname, port, allowHalfOpen: true });
-  const { promise, resolve, reject } = Promise.withResolvers<TcpSocket>();
+  const socket: Socket = connect({ ...SOCKET_OPTIONS, host: hostname, port });
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
   const timer = setTimeout(() => fail(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs);
   const fail = (error: unknown) => {
     clearTimeout(timer);
@@ -62,7 +72,12 @@ export function connectTcp(target: HostPort, timeoutMs: number): Promise<TcpSock
   socket.once("connect", () => {
     clearTimeout(timer);
     socket.off("error", fail);
-    resolve(new TcpSocket(socket));
+    resolve(held(socket));
   });
   return promise;
+}
+
+/** A socket that breaks before anybody has it breaks no more than itself: who gets it sees that it is destroyed. */
+function held(socket: Socket): Socket {
+  return socket.on("error", () => {});
 }

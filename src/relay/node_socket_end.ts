@@ -6,6 +6,8 @@ export interface RelaySocket {
   readonly allowHalfOpen: boolean;
   /** Whether it is over. */
   readonly destroyed: boolean;
+  /** What broke it. */
+  readonly errored?: Error | null;
   /** Whether nothing more should be written before "drain". */
   readonly writableNeedDrain: boolean;
   /** Listens to "data", "end", "drain", "error" and "close". */
@@ -49,7 +51,8 @@ export class NodeSocketEnd implements HeldEnd {
     socket.on("end", () => this.#receiveEnd());
     socket.on("drain", () => this.#drained());
     socket.on("error", (error: Error) => this.#fail(error));
-    socket.on("close", () => this.#fail(new Error("Cannot relay: the socket was closed"))); // no news where both have ended
+    socket.on("close", () => this.#fail(closedError())); // no news where both have ended
+    if (socket.destroyed) this.#fail(socket.errored ?? closedError());
   }
 
   read(): Promise<Uint8Array | undefined> | Uint8Array | undefined {
@@ -118,6 +121,10 @@ export class NodeSocketEnd implements HeldEnd {
     this.#writeOver.reject(error);
     this.#drained();
   }
+}
+
+function closedError(): Error {
+  return new Error("Cannot relay: the socket was closed");
 }
 
 function ignore(): void {}

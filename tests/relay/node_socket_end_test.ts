@@ -7,7 +7,7 @@ type Listener = (...args: unknown[]) => void;
 /** A socket whose events the test makes. */
 class FakeSocket implements RelaySocket {
   readonly allowHalfOpen = true;
-  readonly destroyed = false;
+  destroyed = false;
   writableNeedDrain = false;
   readonly calls: string[] = [];
   finish: () => void = () => {};
@@ -111,6 +111,13 @@ for (const [event, error] of [["error", "reset by peer"], ["close", "Cannot rela
     for (const broken of [read, writing, end.over]) await assertRejects(() => broken, Error, error);
   });
 }
+
+test("NodeSocketEnd of a socket that is destroyed is broken from the start", async () => {
+  const socket = new FakeSocket();
+  socket.destroyed = true;
+  const end = new NodeSocketEnd(socket);
+  await assertRejects(() => end.over, Error, "Cannot relay: the socket was closed");
+});
 
 test("NodeSocketEnd.room() ends when the socket breaks", async () => {
   const socket = new FakeSocket();

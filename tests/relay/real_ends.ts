@@ -1,9 +1,9 @@
 import type { RelayEnd, RelaySocket } from "@npws/pool/relay";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { Duplex } from "node:stream";
-import { TcpSocket } from "../../examples/tunnel/tcp_socket.ts";
 import { type Pools, startPools } from "../contract/pools.ts";
 import { runtimeName } from "../harness.ts";
+import { TcpEnd } from "./tcp_end.ts";
 import type { FarEnd } from "./memory_end.ts";
 
 /** A connection: one end is the relay's, the other one is the test's. */
@@ -27,7 +27,6 @@ export const endKinds: EndKind[] = [
   { name: "a pooled connection's web streams", hasReset: true, open: openPooledStreams },
   { name: "a socket of node:net", hasReset: true, open: () => openTcp((socket) => socket) },
   { name: "a socket of node:net turned into web streams", hasReset: false, open: () => openTcp(fromNode) },
-  { name: "a TcpSocket of the tunnel", hasReset: true, open: () => openTcp(fromTunnel) },
 ];
 
 if (runtimeName === "deno") endKinds.push({ name: "a Deno.TcpConn", hasReset: false, open: openDeno });
@@ -67,7 +66,7 @@ async function openDeno(): Promise<RealEnds> {
 }
 
 function tcpEnds(near: RealEnds["near"], socket: Socket): RealEnds {
-  const far = new TcpSocket(socket);
+  const far = new TcpEnd(socket);
   const reset = () => far.reset();
   return { near, far: far as FarEnd, reset, [Symbol.asyncDispose]: () => Promise.resolve(reset()) };
 }
@@ -79,8 +78,4 @@ function connectTo(port: number): Promise<Socket> {
 
 function fromNode(socket: Socket): RelayEnd {
   return Duplex.toWeb(socket) as unknown as RelayEnd;
-}
-
-function fromTunnel(socket: Socket): RelayEnd {
-  return new TcpSocket(socket);
 }

@@ -4,14 +4,11 @@ import type { Socket } from "node:net";
 /** What may wait in each direction before the other end is held back, in bytes. */
 const HIGH_WATER_BYTES = 65_536;
 
-/** How long a connection may be silent before the system asks whether its peer still lives, in milliseconds. */
-const KEEP_ALIVE_MS = 60_000;
-
 /**
- * A TCP connection as two web streams, which end one by one (half-close). Giving one of them up resets the connection (RST): a
- * plain end would make what came so far look complete.
+ * A test's end of a TCP connection as two web streams, which end one by one (half-close), as those of `Duplex.toWeb` do not on
+ * every runtime. Giving one of them up resets the connection (RST).
  */
-export class TcpSocket implements RelayEnd {
+export class TcpEnd implements RelayEnd {
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
   readonly #socket: Socket;
@@ -26,7 +23,6 @@ export class TcpSocket implements RelayEnd {
   constructor(socket: Socket) {
     this.#socket = socket;
     socket.setNoDelay(true);
-    socket.setKeepAlive(true, KEEP_ALIVE_MS);
     const strategy = { highWaterMark: HIGH_WATER_BYTES, size: (chunk: Uint8Array) => chunk.byteLength };
     this.readable = new ReadableStream({
       start: (controller) => void (this.#incoming = controller),
