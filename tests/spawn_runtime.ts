@@ -1,63 +1,17 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import process from "node:process";
-import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { type RuntimeName, runtimePath } from "../scripts/runtime_path.ts";
+import { type SpawnedProgram, spawnProgram } from "./spawn_program.ts";
 
 /** A process of Deno or Bun. Disposing it kills it and waits for its end. */
-export interface SpawnedRuntime extends AsyncDisposable {
-  readonly pid: number;
-  /** Its standard input. */
-  readonly input: Writable;
-  /** What it prints to its standard output, up to its end; `await lines.next()` gives one. */
-  readonly lines: AsyncIterableIterator<string>;
-  /** The same of its standard error, where that is kept; else it is the test's own. */
-  readonly errorLines: AsyncIterableIterator<string> | undefined;
-  /** Its exit code, or null when a signal ended it. */
-  readonly exited: Promise<number | null>;
-  kill(signal?: "SIGINT" | "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): void;
-}
+export type SpawnedRuntime = SpawnedProgram;
 
 /** Runs a TypeScript file on a runtime, whatever the test itself runs on: `spawnRuntime("bun", new URL("./peer.ts", import.meta.url))`. */
 export function spawnRuntime(
   runtime: RuntimeName,
   file: URL,
   args: string[] = [],
-  { keepErrors = false }: { keepErrors?: boolean } = {},
+  options: { keepErrors?: boolean } = {},
 ): SpawnedRuntime {
   const run = { deno: ["run", "-A", "--quiet", "--no-check"], bun: ["run"] }[runtime];
-  const command = [...run, fileURLToPath(file), ...args];
-  const child: ChildProcess = spawn(runtimePath(runtime), command, {
-    stdio: ["pipe", "pipe", keepErrors ? "pipe" : "inherit"],
-  });
-  const exited = new Promise<number | null>((resolve, reject) => child.once("error", reject).once("exit", resolve));
-  child.stdin!.on("error", () => {}); // a program that is gone reads nothing, and `exited` tells of it
-  return {
-    pid: child.pid!,
-    input: child.stdin!,
-    lines: linesOf(child.stdout!),
-    errorLines: keepErrors ? linesOf(child.stderr!) : undefined,
-    exited,
-    kill(signal = "SIGKILL") {
-      // After child.kill(), Deno says that the signal ended the process, even where it was handled and the process ended itself.
-      if (child.exitCode === null && child.signalCode === null) process.kill(child.pid!, signal);
-    },
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await exited;
-      child.stdin!.destroy();
-      child.stdout!.destroy();
-      child.stderr?.destroy();
-    },
-  };
-}
-
-async function* linesOf(stream: Readable): AsyncIterableIterator<string> {
-  let rest = "";
-  for await (const chunk of stream.setEncoding("utf8")) {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
-  }
-  if (rest) yield rest;
+  return spawnProgram(runtimePath(runtime), [...run, fileURLToPath(file), ...args], options);
 }
