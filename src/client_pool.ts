@@ -1,12 +1,12 @@
 import { Attempts } from "./attempts.ts";
 import type { Timer } from "./clock.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
+import { withoutQuery } from "./describe.ts";
 import { type Environment, systemEnvironment } from "./environment.ts";
 import { PoolError } from "./errors.ts";
 import { clientHandshake } from "./link/handshake.ts";
 import { isOrderly, type Link, type LinkState } from "./link/link.ts";
 import { type ClientPoolOptions, type ClientSettings, clientSettings } from "./options/client_options.ts";
-import { withoutQuery } from "./options/dial_target.ts";
 import { Pool } from "./pool.ts";
 import { Refill } from "./refill.ts";
 import type { Dialer, DialOptions } from "./runtime/runtime.ts";

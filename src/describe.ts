@@ -28,6 +28,11 @@ export function describeType(value: unknown): string {
   return name && name !== "Object" ? `an instance of ${name}` : "an object";
 }
 
+/** A URL as messages show it: its query may hold a secret. */
+export function withoutQuery(url: string): string {
+  return url.replace(/[?#].*/s, (rest) => `${rest[0]}…`);
+}
+
 function quote(text: string): string {
   return JSON.stringify(text.length > QUOTED_LENGTH ? `${text.slice(0, QUOTED_LENGTH)}…` : text);
 }

@@ -1,4 +1,4 @@
-import { describe } from "../describe.ts";
+import { describe, withoutQuery } from "../describe.ts";
 import type { OptionReader } from "./option_reader.ts";
 
 /** Where to dial. */
@@ -27,11 +27,6 @@ export function readDialTarget(reader: OptionReader): DialTarget {
 /** The URL to dial, once the scheme is known. */
 export function dialUrl({ rest }: DialTarget, scheme: "ws" | "wss"): string {
   return new URL(`${scheme}://${rest}`).href;
-}
-
-/** A URL as messages show it: its query may hold a secret. */
-export function withoutQuery(url: string): string {
-  return url.replace(/[?#].*/s, (rest) => `${rest[0]}…`);
 }
 
 const FORM = `"wss://host:port/path", "ws://…" or "host:port"`;

@@ -1,17 +1,20 @@
-import { STATUS_CODES } from "node:http";
+import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { PeerCertificate } from "node:tls";
+import { describe, withoutQuery } from "../describe.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EXPIRED, fetchPeerCertificate, NOT_YET_VALID, SELF_SIGNED, trustProblem } from "./peer_certificate.ts";
 import { wrongName } from "./tls.ts";
 
+const NO_REASON = "the runtime tells no reason";
 const NO_TLS = "server does not speak TLS";
+const CLOSED = "connection closed by the server before the socket was open";
 const UNTRUSTED = "certificate is signed by an authority that is not trusted";
 
 /** The reasons by the codes that the runtimes use, which are those of Node.js and of OpenSSL. */
 const REASON_BY_CODE: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
-  ECONNRESET: "connection closed by the server before the socket was open",
-  EPIPE: "connection closed by the server before the socket was open",
+  ECONNRESET: CLOSED,
+  EPIPE: CLOSED,
   ETIMEDOUT: "connection timed out",
   EHOSTUNREACH: "host unreachable",
   ENETUNREACH: "network unreachable",
@@ -31,22 +34,30 @@ const REASON_BY_CODE: Readonly<Record<string, string>> = {
 
 /** The reasons by the runtimes' words, where there is no code. */
 const REASON_BY_WORDS: readonly [RegExp, (match: RegExpExecArray, endpoint: Endpoint) => string][] = [
-  [/status code: (\d{3})/i, (match) => serverAnswered(Number(match[1]))],
+  [/status code:? (\d{3})/i, (match) => serverAnswered(Number(match[1]))],
+  [/(missing|invalid) upgrade header/i, () => noHandshake("Upgrade")],
+  [/(missing|invalid) connection header/i, () => noHandshake("Connection")],
+  [/websocket.accept header/i, () => noHandshake("Sec-WebSocket-Accept")],
+  // Over TLS Deno's WebSocket goes on to HTTP/2 when an upgrade fails, and tells only how that failed.
+  [/NoApplicationProtocol|Didn't receive h2 alpn|stream error received/, () => `the upgrade failed, and ${NO_REASON}`],
   [/WRONG_VERSION_NUMBER|InvalidContentType/, () => NO_TLS],
   [/certificate expired/, () => EXPIRED],
   [/UnknownIssuer|self.signed certificate in certificate chain/, () => UNTRUSTED],
   [/only valid for DnsName\("(.*?)"\)/, (match, { certificateName }) => wrongName(certificateName, `DNS:${match[1]}`)],
   [/alert: (\w+)|_ALERT_(\w+)/, (match) => refusedHandshake(match[1] ?? match[2])],
   [/dns error/, (_, { host }) => notResolved(host)],
-  [/Parse Error|invalid HTTP version/, () => "server does not speak HTTP"],
+  [/Parse Error|invalid HTTP version|Invalid response/, () => "server does not speak HTTP"],
+  [/connection closed before message completed/, () => CLOSED],
 ];
 
 /** What the runtimes put before the reason; Bun names the URL there, which may hold a secret. */
 const PREFIX = /^(WebSocket connection to '.*' failed: |(NetworkError: )?failed to connect to WebSocket: )/;
 
-/** The reason when a server answered an upgrade with another status than 101. */
-export function serverAnswered(status: number): string {
-  return `server answered ${status} ${STATUS_CODES[status] ?? ""}`.trimEnd();
+/** The reason when the answer to an upgrade was not what makes a WebSocket. */
+export function refusedUpgrade({ statusCode = 0, headers }: Pick<IncomingMessage, "statusCode" | "headers">): string {
+  if (statusCode === 101) return noHandshake(headers.upgrade === undefined ? "Upgrade" : "Connection");
+  const redirect = headers.location === undefined ? "" : ` to ${describe(withoutQuery(headers.location))}`;
+  return serverAnswered(statusCode) + redirect;
 }
 
 /** The bare reason of a failed dial, in words. */
@@ -59,7 +70,7 @@ export function dialReason(error: unknown, endpoint: Endpoint): string {
     const match = words.exec(message ?? "");
     if (match) return reason(match, endpoint);
   }
-  return message?.replace(PREFIX, "") || "the runtime tells no reason";
+  return message?.replace(PREFIX, "") || NO_REASON;
 }
 
 /** The error of a failed dial: the reason in words, and the runtime's own error as its cause. */
@@ -93,6 +104,15 @@ export async function explainUntrusted(error: Error, endpoint: Endpoint, signal:
 function refusedHandshake(alert: string): string {
   const words = alert.replaceAll("_", " ").replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
   return `server refused the TLS handshake: ${words}`;
+}
+
+function serverAnswered(status: number): string {
+  return `server answered ${status} ${STATUS_CODES[status] ?? ""}`.trimEnd();
+}
+
+/** The answer 101 lacks a header of the handshake, or has another value in it (RFC 6455 section 4.1). */
+function noHandshake(header: string): string {
+  return `${serverAnswered(101)} without a valid ${header} header`;
 }
 
 function notResolved(host: string): string {

@@ -2,7 +2,7 @@ import type { Socket as NetSocket } from "node:net";
 import { type ConnectionOptions, createSecureContext, type TLSSocket } from "node:tls";
 // @ts-types="@types/ws"
 import { WebSocket } from "ws";
-import { dialError, explainUntrusted, serverAnswered } from "./dial_failure.ts";
+import { dialError, explainUntrusted, refusedUpgrade } from "./dial_failure.ts";
 import { type Endpoint, endpointOf } from "./endpoint.ts";
 import { CLOSE_TIMEOUT_MS, MAX_MESSAGE_BYTES } from "./limits.ts";
 import type { Dialer, DialOptions, DialTls } from "./runtime.ts";
@@ -93,7 +93,7 @@ export class WsDialer implements Dialer {
       signal.addEventListener("abort", abort);
       transport.on("close", end);
       webSocket.on("open", succeed).on("error", fail);
-      webSocket.on("unexpected-response", (_, { statusCode }) => giveUp(new Error(serverAnswered(statusCode!))));
+      webSocket.on("unexpected-response", (_, response) => giveUp(new Error(refusedUpgrade(response))));
     });
   }
 }

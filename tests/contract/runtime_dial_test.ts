@@ -71,6 +71,15 @@ const reasons: { answer: string; reason: string }[] = [
     reason: "server answered 503 Service Unavailable",
   },
   { answer: "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", reason: "server answered 200 OK" },
+  {
+    answer: "HTTP/1.1 301 Moved\r\nlocation: https://pool.test/links?key=secret\r\ncontent-length: 0\r\n\r\n",
+    reason: `server answered 301 Moved Permanently${isBun ? "" : ' to "https://pool.test/links?…"'}`, // Bun hides the header
+  },
+  {
+    answer: "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\n\r\n",
+    reason: "server answered 101 Switching Protocols without a valid Upgrade header",
+  },
+  { answer: "SSH-2.0-OpenSSH_9.2\r\n", reason: "server does not speak HTTP" },
   { answer: "", reason: "connection closed by the server before the socket was open" },
 ];
 

@@ -1,11 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { dialReason } from "../../src/runtime/dial_failure.ts";
+import { dialReason, refusedUpgrade } from "../../src/runtime/dial_failure.ts";
 import { test } from "../harness.ts";
 
 const endpoint = { host: "pool.test", port: 443, certificateName: "name.test", serverName: "name.test" };
 
 const untrusted = "certificate is signed by an authority that is not trusted";
 const closed = "connection closed by the server before the socket was open";
+const untold = "the upgrade failed, and the runtime tells no reason";
+const invalid = (header: string) => `server answered 101 Switching Protocols without a valid ${header} header`;
 
 /** What the runtimes say, by code and in words. */
 const said: { code?: string; message?: string; cert?: { subjectaltname: string }; reason: string }[] = [
@@ -68,6 +70,27 @@ const said: { code?: string; message?: string; cert?: { subjectaltname: string }
     reason: "server refused the TLS handshake: certificate required",
   },
   { message: "received corrupt message of type InvalidContentType", reason: "server does not speak TLS" },
+  {
+    message: "failed to connect to WebSocket: Invalid status code 504 Gateway Timeout",
+    reason: "server answered 504 Gateway Timeout",
+  },
+  { message: "failed to connect to WebSocket: Invalid upgrade header", reason: invalid("Upgrade") },
+  { message: "failed to connect to WebSocket: Invalid connection header", reason: invalid("Connection") },
+  { message: "WebSocket connection to 'ws://x' failed: Missing upgrade header", reason: invalid("Upgrade") },
+  { message: "WebSocket connection to 'ws://x' failed: Missing connection header", reason: invalid("Connection") },
+  {
+    message: "WebSocket connection to 'ws://x' failed: Mismatch websocket accept header",
+    reason: invalid("Sec-WebSocket-Accept"),
+  },
+  { message: "Invalid Sec-WebSocket-Accept header", reason: invalid("Sec-WebSocket-Accept") },
+  { message: "WebSocket connection to 'ws://x' failed: Invalid response", reason: "server does not speak HTTP" },
+  { message: "failed to connect to WebSocket: connection closed before message completed", reason: closed },
+  { message: "failed to connect to WebSocket: received fatal alert: NoApplicationProtocol", reason: untold },
+  { message: "failed to connect to WebSocket: Didn't receive h2 alpn, aborting connection", reason: untold },
+  {
+    message: "failed to connect to WebSocket: stream error received: unspecific protocol error detected",
+    reason: untold,
+  },
   { message: "Requires net access to pool.test", reason: "Requires net access to pool.test" },
   { message: "", reason: "the runtime tells no reason" },
 ];
@@ -77,3 +100,16 @@ for (const { reason, ...error } of said) {
     assertEquals(dialReason(error, endpoint), reason);
   });
 }
+
+test("refusedUpgrade() tells where a redirect leads, but not its query", () => {
+  const location = "https://pool.test/links?key=secret";
+  assertEquals(
+    refusedUpgrade({ statusCode: 301, headers: { location } }),
+    'server answered 301 Moved Permanently to "https://pool.test/links?…"',
+  );
+});
+
+test("refusedUpgrade() tells which header of the handshake is missing", () => {
+  assertEquals(refusedUpgrade({ statusCode: 101, headers: {} }), invalid("Upgrade"));
+  assertEquals(refusedUpgrade({ statusCode: 101, headers: { upgrade: "websocket" } }), invalid("Connection"));
+});
