@@ -1,0 +1,12 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/** Reads a configuration of this folder, with other values in the place of some that stand in it. Fails where one does not. */
+export function configuration(file: string, values: Readonly<Record<string, string | number>> = {}): string {
+  let text = readFileSync(fileURLToPath(new URL(file, import.meta.url)), "utf8");
+  for (const [written, value] of Object.entries(values)) {
+    if (!text.includes(written)) throw new Error(`Cannot fill in ${file}: it does not have ${written}`);
+    text = text.replaceAll(written, () => `${value}`);
+  }
+  return text;
+}

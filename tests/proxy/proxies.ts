@@ -1,0 +1,124 @@
+import { isAvailable } from "../tunnel/command.ts";
+import { configuration } from "./configuration.ts";
+import { identity } from "./identity.ts";
+import { ProxyProcess, type ProxyProgram } from "./proxy_process.ts";
+
+/** The address that proxies have towards the server pools behind them. */
+export const PROXY_ADDRESS = "127.0.0.9";
+
+/** How a proxy stands before a server pool. */
+export interface FrontOptions {
+  /** The server pool's port. */
+  pool: number;
+  /** How long a link may be silent, in seconds; else as the README has it. */
+  silenceS?: number;
+  /** How long connections go on after a reload, in seconds. */
+  shutdownS?: number;
+}
+
+/** The ports behind a proxy that refuses links. */
+export interface RefusalOptions {
+  /** Of a server pool. */
+  pool: number;
+  /** Where requests are not answered. */
+  silent: number;
+  /** Where connections end when a request comes. */
+  hungUp: number;
+}
+
+/** A kind of proxies. */
+export interface ProxyKind {
+  readonly name: "nginx" | "HAProxy";
+  readonly isAvailable: boolean;
+  /** Starts one with the configuration that the README shows: it leads /links on its TLS port to a server pool. */
+  standBefore(options: FrontOptions): Promise<ProxyProcess>;
+  /** Starts one that lets no link through, each path in another way. */
+  refuse(options: RefusalOptions): Promise<ProxyProcess>;
+}
+
+const nginxProgram: ProxyProgram = {
+  program: "nginx",
+  args: (folder) => ["-p", folder, "-c", "nginx.conf", "-e", "stderr", "-g", "daemon off;"],
+  started: /start worker process \d+/,
+  portTaken: /bind\(\) to .* failed \(98/,
+  workerEnded: /worker process \d+ exited/,
+  reloadSignal: "SIGHUP",
+};
+
+const nginx: ProxyKind = {
+  name: "nginx",
+  isAvailable: isAvailable("nginx", "nginx"),
+  standBefore: ({ pool, silenceS = 90, shutdownS }) =>
+    startNginx(shutdownS, ({ folder, tls }) =>
+      configuration("nginx_pool.conf", {
+        "listen 443": `listen 127.0.0.1:${tls}`,
+        "/etc/ssl/pool.example.com.crt": `${folder}/certificate.pem`,
+        "/etc/ssl/pool.example.com.key": `${folder}/key.pem`,
+        "127.0.0.1:8400": `127.0.0.1:${pool}`,
+        "90s": `${silenceS}s`,
+      })),
+  refuse: ({ pool, silent, hungUp }) =>
+    startNginx(undefined, ({ folder, tls, plain }) =>
+      configuration("nginx_refusals.conf", {
+        "@tls@": tls,
+        "@plain@": plain,
+        "@folder@": folder,
+        "@pool@": pool,
+        "@silent@": silent,
+        "@hungUp@": hungUp,
+      })),
+};
+
+const haproxyProgram: ProxyProgram = {
+  program: "haproxy",
+  args: (folder) => ["-W", "-f", `${folder}/main.cfg`, "-f", `${folder}/frontends.cfg`],
+  started: /Loading success/,
+  portTaken: /cannot bind socket/,
+  workerEnded: /Former worker \(\d+\) exited/,
+  reloadSignal: "SIGUSR2",
+};
+
+const haproxy: ProxyKind = {
+  name: "HAProxy",
+  isAvailable: isAvailable("haproxy", "haproxy"),
+  standBefore: ({ pool, silenceS = 90, shutdownS }) =>
+    startHaproxy(shutdownS, ({ folder, tls }) =>
+      configuration("haproxy_pool.cfg", {
+        "bind :443": `bind 127.0.0.1:${tls}`,
+        "/etc/haproxy/pool.example.com.pem": `${folder}/identity.pem`,
+        "127.0.0.1:8400": `127.0.0.1:${pool}`,
+        "90s": `${silenceS}s`,
+      })),
+  refuse: ({ pool, silent, hungUp }) =>
+    startHaproxy(undefined, ({ folder, tls, plain }) =>
+      configuration("haproxy_refusals.cfg", {
+        "@tls@": tls,
+        "@plain@": plain,
+        "@folder@": folder,
+        "@pool@": pool,
+        "@silent@": silent,
+        "@hungUp@": hungUp,
+      })),
+};
+
+/** All kinds. */
+export const proxyKinds: readonly ProxyKind[] = [nginx, haproxy];
+
+type SiteOf = (place: ProxyProcess["place"]) => string;
+
+function startNginx(shutdownS = 600, siteOf: SiteOf): Promise<ProxyProcess> {
+  return ProxyProcess.start(nginxProgram, (place) => ({
+    "nginx.conf": configuration("nginx_main.conf", { "@shutdown@": `${shutdownS}s` }),
+    "servers.conf": siteOf(place),
+    "certificate.pem": identity.cert,
+    "key.pem": identity.key,
+  }));
+}
+
+function startHaproxy(shutdownS = 600, siteOf: SiteOf): Promise<ProxyProcess> {
+  return ProxyProcess.start(haproxyProgram, (place) => ({
+    "main.cfg": configuration("haproxy_main.cfg", { "@shutdown@": `${shutdownS}s` }),
+    "frontends.cfg": siteOf(place),
+    "identity.pem": `${identity.cert}\n${identity.key}`,
+  }));
+}
