@@ -1,0 +1,41 @@
+import type { ClientPoolOptions, ServerPoolOptions } from "@npws/pool";
+import type { ClientPool } from "@npws/pool";
+import type { RuntimeName } from "../../scripts/runtime_path.ts";
+import { RemotePool } from "../contract/npws2_remote.ts";
+import { clientPool } from "../contract/pools.ts";
+import { clientTls } from "./identity.ts";
+import { type FrontOptions, PROXY_ADDRESS, type ProxyKind } from "./proxies.ts";
+import type { ProxyProcess } from "./proxy_process.ts";
+
+/** A client pool here, and behind a proxy a server pool in a process of its own. Disposing it ends all. */
+export interface Front extends AsyncDisposable {
+  readonly client: ClientPool;
+  readonly proxy: ProxyProcess;
+  readonly server: RemotePool;
+}
+
+/** What they are made with. */
+export interface FrontedPoolsOptions extends Omit<FrontOptions, "pool"> {
+  serverRuntime: RuntimeName;
+  client?: Partial<ClientPoolOptions>;
+  server?: ServerPoolOptions;
+}
+
+/** Starts all three; the client's first link is idle. */
+export async function startFront(kind: ProxyKind, options: FrontedPoolsOptions): Promise<Front> {
+  const { serverRuntime, client: clientOptions, server: serverOptions, ...frontOptions } = options;
+  await using started = new AsyncDisposableStack();
+  const server = started.use(new RemotePool(serverRuntime));
+  const pool = await server.call("serve", { path: "/links", trustedProxies: PROXY_ADDRESS, ...serverOptions });
+  const proxy = started.use(await kind.standBefore({ pool, ...frontOptions }));
+  const client = clientPool({ url: linksUrl(proxy), tls: clientTls, ...clientOptions });
+  started.defer(() => client.close({ drainMs: 0 }));
+  await client.start();
+  const all = started.move();
+  return { client, proxy, server, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+/** Where clients dial to reach the server pool behind a proxy. */
+export function linksUrl({ place: { tls } }: ProxyProcess): string {
+  return `wss://localhost:${tls}/links`;
+}
