@@ -1,10 +1,9 @@
-import type { ClientPoolOptions, ServerPoolOptions } from "@npws/pool";
-import type { ClientPool } from "@npws/pool";
+import type { ClientPool, ClientPoolOptions, ServerPoolOptions } from "@npws/pool";
 import type { RuntimeName } from "../../scripts/runtime_path.ts";
 import { RemotePool } from "../contract/npws2_remote.ts";
 import { clientPool } from "../contract/pools.ts";
 import { clientTls } from "./identity.ts";
-import { type FrontOptions, PROXY_ADDRESS, type ProxyKind } from "./proxies.ts";
+import type { FrontOptions, ProxyKind } from "./proxies.ts";
 import type { ProxyProcess } from "./proxy_process.ts";
 
 /** A client pool here, and behind a proxy a server pool in a process of its own. Disposing it ends all. */
@@ -12,6 +11,8 @@ export interface Front extends AsyncDisposable {
   readonly client: ClientPool;
   readonly proxy: ProxyProcess;
   readonly server: RemotePool;
+  /** Where the server pool listens, behind the proxy. */
+  readonly port: number;
 }
 
 /** What they are made with. */
@@ -26,13 +27,13 @@ export async function startFront(kind: ProxyKind, options: FrontedPoolsOptions):
   const { serverRuntime, client: clientOptions, server: serverOptions, ...frontOptions } = options;
   await using started = new AsyncDisposableStack();
   const server = started.use(new RemotePool(serverRuntime));
-  const pool = await server.call("serve", { path: "/links", trustedProxies: PROXY_ADDRESS, ...serverOptions });
-  const proxy = started.use(await kind.standBefore({ pool, ...frontOptions }));
+  const port = await server.call("serve", { path: "/links", ...serverOptions });
+  const proxy = started.use(await kind.standBefore({ pool: port, ...frontOptions }));
   const client = clientPool({ url: linksUrl(proxy), tls: clientTls, ...clientOptions });
   started.defer(() => client.close({ drainMs: 0 }));
   await client.start();
   const all = started.move();
-  return { client, proxy, server, [Symbol.asyncDispose]: () => all.disposeAsync() };
+  return { client, proxy, server, port, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
 /** Where clients dial to reach the server pool behind a proxy. */

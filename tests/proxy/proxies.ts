@@ -14,6 +14,8 @@ export interface FrontOptions {
   silenceS?: number;
   /** How long connections go on after a reload, in seconds. */
   shutdownS?: number;
+  /** Clients may speak HTTP/2 as well. @default false */
+  offersHttp2?: boolean;
 }
 
 /** The ports behind a proxy that refuses links. */
@@ -48,10 +50,10 @@ const nginxProgram: ProxyProgram = {
 const nginx: ProxyKind = {
   name: "nginx",
   isAvailable: isAvailable("nginx", "nginx"),
-  standBefore: ({ pool, silenceS = 90, shutdownS }) =>
+  standBefore: ({ pool, silenceS = 90, shutdownS, offersHttp2 = false }) =>
     startNginx(shutdownS, ({ folder, tls }) =>
       configuration("nginx_pool.conf", {
-        "listen 443": `listen 127.0.0.1:${tls}`,
+        "listen 443 ssl": `listen 127.0.0.1:${tls} ssl${offersHttp2 ? " http2" : ""}`,
         "/etc/ssl/pool.example.com.crt": `${folder}/certificate.pem`,
         "/etc/ssl/pool.example.com.key": `${folder}/key.pem`,
         "127.0.0.1:8400": `127.0.0.1:${pool}`,
@@ -81,11 +83,11 @@ const haproxyProgram: ProxyProgram = {
 const haproxy: ProxyKind = {
   name: "HAProxy",
   isAvailable: isAvailable("haproxy", "haproxy"),
-  standBefore: ({ pool, silenceS = 90, shutdownS }) =>
+  standBefore: ({ pool, silenceS = 90, shutdownS, offersHttp2 = false }) =>
     startHaproxy(shutdownS, ({ folder, tls }) =>
       configuration("haproxy_pool.cfg", {
         "bind :443": `bind 127.0.0.1:${tls}`,
-        "/etc/haproxy/pool.example.com.pem": `${folder}/identity.pem`,
+        "/etc/haproxy/pool.example.com.pem": `${folder}/identity.pem${offersHttp2 ? " alpn h2,http/1.1" : ""}`,
         "127.0.0.1:8400": `127.0.0.1:${pool}`,
         "90s": `${silenceS}s`,
       })),
