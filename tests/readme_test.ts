@@ -187,6 +187,14 @@ for (const path of ["examples/quick_start_server.ts", "examples/quick_start_clie
   });
 }
 
+for (
+  const [language, path] of [["nginx", "tests/proxy/nginx_pool.conf"], ["haproxy", "tests/proxy/haproxy_pool.cfg"]]
+) {
+  test(`README.md shows ${path}, which tests run, as it is`, () => {
+    assert(readme.text.includes(`\`\`\`${language}\n${readFileSync(pathOf(path), "utf8")}\`\`\`\n`));
+  });
+}
+
 function pathOf(path: string): string {
   return fileURLToPath(new URL(`../${path}`, import.meta.url));
 }
