@@ -8,7 +8,7 @@ import { type Front, startFront } from "./front.ts";
 import { type ProxyKind, proxyKinds } from "./proxies.ts";
 
 /** How long the proxies let a link be silent, in seconds. */
-const SILENCE_S = 2;
+const SILENCE_S = 3;
 
 /** One link in use and two idle ones. */
 const size = { minCapacity: 2, maxCapacity: 2 };
