@@ -38,7 +38,10 @@ export class NodeSocketEnd implements HeldEnd {
   readonly #writeOver = Promise.withResolvers<void>();
   readonly #unread: Uint8Array[] = [];
   #unreadBytes = 0;
+  /** The peer has ended its direction. */
   #isEnded = false;
+  /** This side's end has left. */
+  #isEndSent = false;
   /** A read that found nothing. */
   #reading: PromiseWithResolvers<Uint8Array | undefined> | undefined;
   #draining: PromiseWithResolvers<void> | undefined;
@@ -51,7 +54,7 @@ export class NodeSocketEnd implements HeldEnd {
     socket.on("end", () => this.#receiveEnd());
     socket.on("drain", () => this.#drained());
     socket.on("error", (error: Error) => this.#fail(error));
-    socket.on("close", () => this.#fail(closedError())); // no news where both have ended
+    socket.on("close", () => this.#closed());
     if (socket.destroyed) this.#fail(socket.errored ?? closedError());
   }
 
@@ -78,7 +81,10 @@ export class NodeSocketEnd implements HeldEnd {
   }
 
   end(): Promise<void> {
-    this.#socket.end(() => this.#writeOver.resolve());
+    this.#socket.end(() => {
+      this.#isEndSent = true;
+      this.#writeOver.resolve();
+    });
     return this.#writeOver.promise;
   }
 
@@ -111,6 +117,11 @@ export class NodeSocketEnd implements HeldEnd {
   #drained(): void {
     this.#draining?.resolve();
     this.#draining = undefined;
+  }
+
+  /** After both ends a close is no news. An error costs its stack, at each connection of a tunnel. */
+  #closed(): void {
+    if (!this.#isEnded || !this.#isEndSent) this.#fail(closedError());
   }
 
   /** Breaks what has not ended. */
