@@ -112,13 +112,18 @@ test("PoolConnection.readable is closed at the peer's end when nothing is unread
 test("PoolConnection.readable hands out memory that nobody else has", async () => {
   await using setting = await setUp();
   const { clock, peer, connection } = setting;
-  peer.socket.send(new Uint8Array([1]));
-  peer.socket.send(new Uint8Array([2]));
-  await clock.advance(0);
   const reader = connection.readable.getReader();
-  const [first, second] = [(await reader.read()).value!, (await reader.read()).value!];
-  assertNotStrictEquals(first.buffer, second.buffer);
-  assertEquals([first.buffer.byteLength, structuredClone(first, { transfer: [first.buffer] })[0]], [1, 1]);
+  const read = async (...messages: number[][]) => {
+    for (const message of messages) peer.socket.send(new Uint8Array(message));
+    await clock.advance(0);
+    return (await reader.read()).value!;
+  };
+  const [alone, joined, last] = [await read([1]), await read([2], [3]), await read([4])];
+  assertNotStrictEquals(alone.buffer, joined.buffer);
+  assertNotStrictEquals(joined.buffer, last.buffer);
+  assertEquals([alone.buffer.byteLength, [...joined], joined.byteOffset], [1, [2, 3], 0]);
+  assertEquals([...structuredClone(joined, { transfer: [joined.buffer] })], [2, 3]);
+  assertEquals([[...alone], [...last]], [[1], [4]]);
 });
 
 for (const code of [1000, 1001]) {

@@ -1,8 +1,25 @@
-/** Bytes that came in and that the application has not read: whole messages, in order, each handed out without a copy. */
+/** Messages smaller than this are joined while they wait: each has an object and a buffer of its own, which cost far more. */
+const JOINED_BELOW_BYTES = 4_096;
+
+/** What joined messages fill at most. */
+const BLOCK_BYTES = 16_384;
+
+/** The first block of joined messages, in bytes; each further one is twice as long as what it has to hold. */
+const FIRST_BLOCK_BYTES = 256;
+
+/**
+ * Bytes that came in and that the application has not read, in order. A message is handed out without a copy, unless it is
+ * small and waits behind another small one: a peer may send thousands of single bytes, and what it costs to keep them must
+ * stay near their number.
+ */
 export class ReceiveBuffer {
   #chunks: (Uint8Array<ArrayBuffer> | undefined)[] = [];
   /** Index of the oldest chunk: shifting an array that holds thousands would move them all. */
   #head = 0;
+  /** The youngest bytes, behind all chunks: one small message as it came, or a block in which several were joined. */
+  #tail: Uint8Array<ArrayBuffer> | undefined;
+  /** How much of `#tail` is filled. A message that came alone fills all of it, so nothing is ever written into its memory. */
+  #tailLength = 0;
   #byteLength = 0;
 
   /** How many bytes are kept. */
@@ -11,28 +28,29 @@ export class ReceiveBuffer {
   }
 
   push(chunk: Uint8Array<ArrayBuffer>): void {
-    this.#chunks.push(chunk);
     this.#byteLength += chunk.byteLength;
+    if (chunk.byteLength < JOINED_BELOW_BYTES) return this.#pushSmall(chunk);
+    this.#endTail();
+    this.#chunks.push(chunk);
   }
 
   /** Takes out the oldest chunk. */
   shift(): Uint8Array<ArrayBuffer> | undefined {
-    const chunk = this.#chunks[this.#head];
-    if (!chunk) return undefined;
-    this.#drop();
-    this.#byteLength -= chunk.byteLength;
+    const chunk = this.#head < this.#chunks.length ? this.#shiftChunk() : this.#takeTail();
+    if (chunk) this.#byteLength -= chunk.byteLength;
     return chunk;
   }
 
   /** Moves as many bytes as there are and as fit into `target`, and returns how many. */
   readInto(target: Uint8Array): number {
     let filled = 0;
-    while (filled < target.byteLength && this.#head < this.#chunks.length) {
+    while (filled < target.byteLength && filled < this.#byteLength) {
+      if (this.#head === this.#chunks.length) this.#endTail();
       const chunk = this.#chunks[this.#head]!;
       const part = chunk.subarray(0, target.byteLength - filled);
       target.set(part, filled);
       filled += part.byteLength;
-      if (part.byteLength === chunk.byteLength) this.#drop();
+      if (part.byteLength === chunk.byteLength) this.#shiftChunk();
       else this.#chunks[this.#head] = chunk.subarray(part.byteLength);
     }
     this.#byteLength -= filled;
@@ -44,11 +62,44 @@ export class ReceiveBuffer {
     const dropped = this.#byteLength;
     this.#chunks = [];
     this.#head = 0;
+    this.#tail = undefined;
     this.#byteLength = 0;
     return dropped;
   }
 
-  #drop(): void {
+  #pushSmall(chunk: Uint8Array<ArrayBuffer>): void {
+    const length = this.#tailLength + chunk.byteLength;
+    if (!this.#tail || length > BLOCK_BYTES) {
+      this.#endTail();
+      this.#tail = chunk;
+      this.#tailLength = chunk.byteLength;
+      return;
+    }
+    if (length > this.#tail.byteLength) this.#tail = this.#biggerBlock(this.#tail, length);
+    this.#tail.set(chunk, this.#tailLength);
+    this.#tailLength = length;
+  }
+
+  #biggerBlock(tail: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+    const block = new Uint8Array(Math.min(BLOCK_BYTES, Math.max(FIRST_BLOCK_BYTES, 2 * length)));
+    block.set(tail.subarray(0, this.#tailLength));
+    return block;
+  }
+
+  /** Nothing more is joined to the youngest bytes. */
+  #endTail(): void {
+    const tail = this.#takeTail();
+    if (tail) this.#chunks.push(tail);
+  }
+
+  #takeTail(): Uint8Array<ArrayBuffer> | undefined {
+    const tail = this.#tail;
+    this.#tail = undefined;
+    return tail && this.#tailLength < tail.byteLength ? tail.subarray(0, this.#tailLength) : tail;
+  }
+
+  #shiftChunk(): Uint8Array<ArrayBuffer> {
+    const chunk = this.#chunks[this.#head]!;
     this.#chunks[this.#head++] = undefined;
     if (this.#head === this.#chunks.length) {
       this.#chunks.length = 0;
@@ -57,5 +108,6 @@ export class ReceiveBuffer {
       this.#chunks.splice(0, 1024);
       this.#head = 0;
     }
+    return chunk;
   }
 }
