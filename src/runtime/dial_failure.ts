@@ -50,8 +50,11 @@ const REASON_BY_WORDS: readonly [RegExp, (match: RegExpExecArray, endpoint: Endp
   [/connection closed before message completed/, () => CLOSED],
 ];
 
-/** What the runtimes put before the reason; Bun names the URL there, which may hold a secret. */
-const PREFIX = /^(WebSocket connection to '.*' failed: |(NetworkError: )?failed to connect to WebSocket: )/;
+/** What Bun puts before the reason. */
+const URL_PREFIX = /^WebSocket connection to '.*' failed: /;
+
+/** What Deno puts before the reason. */
+const PREFIX = /^(NetworkError: )?failed to connect to WebSocket: /;
 
 /** The reason when the answer to an upgrade was not what makes a WebSocket. */
 export function refusedUpgrade({ statusCode = 0, headers }: Pick<IncomingMessage, "statusCode" | "headers">): string {
@@ -70,12 +73,19 @@ export function dialReason(error: unknown, endpoint: Endpoint): string {
     const match = words.exec(message ?? "");
     if (match) return reason(match, endpoint);
   }
-  return message?.replace(PREFIX, "") || NO_REASON;
+  return message?.replace(URL_PREFIX, "").replace(PREFIX, "") || NO_REASON;
 }
 
 /** The error of a failed dial: the reason in words, and the runtime's own error as its cause. */
 export function dialError(cause: unknown, endpoint: Endpoint): Error {
-  return new Error(dialReason(cause, endpoint), { cause });
+  return new Error(dialReason(cause, endpoint), { cause: withoutUrl(cause) });
+}
+
+/** The error, or one that says the same without the URL: its query may hold a secret, and a log shows causes too. */
+function withoutUrl(error: unknown): unknown {
+  const { code, message = "" } = error as { code?: unknown; message?: string };
+  if (!URL_PREFIX.test(message)) return error;
+  return Object.assign(new Error(message.replace(URL_PREFIX, "")), code !== undefined && { code });
 }
 
 /** Whether a dial failed because nobody who is trusted signed the certificate. */
