@@ -1,11 +1,14 @@
 /** How much of a text a message quotes. */
 const QUOTED_LENGTH = 64;
 
-/** Says in an error message what a value is: texts quoted and cut, numbers as they are, everything else by its type alone. */
+/**
+ * Says in an error message what a value is: texts quoted and cut, numbers as they are, everything else by its type alone. PEM
+ * text is not quoted either, wherever it was put by mistake: it may be a key.
+ */
 export function describe(value: unknown): string {
   switch (typeof value) {
     case "string":
-      return quote(value);
+      return value.includes("-----BEGIN ") ? "PEM text" : quote(value);
     case "bigint":
       return `${value}n`;
     case "number":

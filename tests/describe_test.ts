@@ -11,6 +11,7 @@ test("describe() shows texts quoted, numbers as they are, everything else by its
     ["", '""'],
     ["x".repeat(64), `"${"x".repeat(64)}"`],
     ["x".repeat(65), `"${"x".repeat(64)}…"`],
+    ["-----BEGIN PRIVATE KEY-----\nMC4C", "PEM text"],
     [2.5, "2.5"],
     [-0, "0"],
     [NaN, "NaN"],

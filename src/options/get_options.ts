@@ -106,7 +106,7 @@ function callReader(call: keyof typeof CALL_NAMES, options: unknown): OptionRead
 function readMetadata(reader: OptionReader): Uint8Array<ArrayBuffer> {
   const value = reader.value("metadata");
   if (value === undefined) return NO_METADATA;
-  if (!(value instanceof Uint8Array)) throw reader.wrong("metadata", "a Uint8Array");
+  if (!(value instanceof Uint8Array)) throw reader.wrongSecret("metadata", "a Uint8Array");
   if (value.length <= MAX_METADATA_BYTES) return value.slice();
   throw new RangeError(reader.message(`metadata must be at most ${MAX_METADATA_BYTES} bytes, got ${value.length}`));
 }

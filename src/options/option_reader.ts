@@ -29,9 +29,9 @@ export class OptionReader {
     this.#values = options as Record<string, unknown>;
     this.#prefix = prefix;
     if (typeof options !== "object" || options === null || Array.isArray(options)) {
-      throw new TypeError(
-        this.message(`${prefix ? prefix.slice(0, -1) : "options"} must be an object, got ${describe(options)}`),
-      );
+      // A text may be a URL with a password, or a token.
+      const got = typeof options === "string" ? describeType(options) : describe(options);
+      throw new TypeError(this.message(`${prefix ? prefix.slice(0, -1) : "options"} must be an object, got ${got}`));
     }
     for (const name in options) if (!Object.hasOwn(names, name)) throw this.#unknown(name, Object.keys(names));
   }

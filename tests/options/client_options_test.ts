@@ -126,7 +126,12 @@ test("clientSettings() throws a TypeError for an unknown option and says which w
 });
 
 test("clientSettings() throws a TypeError for options that are no object", () => {
-  for (const [options, got] of [[undefined, "undefined"], [null, "null"], ["ws://a", '"ws://a"'], [[], "an array"]]) {
+  for (
+    const [options, got] of [[undefined, "undefined"], [null, "null"], ["ws://user:secret@a", "a string"], [
+      [],
+      "an array",
+    ]]
+  ) {
     assertEquals(refusal(options, TypeError), `options must be an object, got ${got}`);
   }
 });

@@ -52,6 +52,8 @@ test("tls of the wrong kind, or against the scheme, is a TypeError that says so"
     ["Verified", `${anything}, got "Verified"`],
     ["1", `${anything}, got "1" (Go's code for "self-signed")`],
     [2, `${anything}, got 2 (Go's code for "verified")`],
+    [KEY, `${anything}, got PEM text`],
+    [{ mode: KEY }, `tls.mode must be "self-signed" or "verified", got PEM text`],
     [true, `${anything}, got true`],
     [null, "tls must be an object, got null"],
     [["verified"], "tls must be an object, got an array"],

@@ -51,7 +51,7 @@ test("getSettings() refuses what is wrong and names the call", () => {
     ["incomingGet", { metadata: new Uint8Array() }, TypeError, 'unknown option "metadata"'],
     ["incomingGet", { timeout: 5 }, TypeError, 'unknown option "timeout" (did you mean timeoutMs?)'],
     ["incomingGet", { peer: "a b" }, TypeError, 'peer must be 1 to 64 characters of A-Z a-z 0-9 . _ -, got "a b"'],
-    ["open", { metadata: "text" }, TypeError, 'metadata must be a Uint8Array, got "text"'],
+    ["open", { metadata: "text" }, TypeError, "metadata must be a Uint8Array, got a string"],
     [
       "open",
       { metadata: new ArrayBuffer(1) },

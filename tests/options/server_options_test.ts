@@ -115,7 +115,7 @@ test("tls of a server has a certificate and its key", () => {
 
 test("tls of a server that is not complete is refused, and nothing of it is shown", () => {
   const cases: [unknown, string][] = [
-    ["off", 'tls must be an object, got "off"'],
+    ["off", "tls must be an object, got a string"],
     [{ key: KEY }, "tls.cert must be given together with tls.key, got undefined"],
     [{ cert: CERT }, "tls.key must be given together with tls.cert, got undefined"],
     [{ cert: KEY, key: CERT }, "tls.cert must be PEM text with a CERTIFICATE, got PEM text with PRIVATE KEY"],
