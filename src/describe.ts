@@ -1,6 +1,12 @@
 /** How much of a text a message quotes. */
 const QUOTED_LENGTH = 64;
 
+/** How much of a text that somebody else wrote a message shows. */
+const FOREIGN_LENGTH = 256;
+
+/** Control and format characters, line ends, and halves of characters. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
 /**
  * Says in an error message what a value is: texts quoted and cut, numbers as they are, everything else by its type alone. PEM
  * text is not quoted either, wherever it was put by mistake: it may be a key.
@@ -34,6 +40,15 @@ export function describeType(value: unknown): string {
 /** A URL as messages show it: its query may hold a secret. */
 export function withoutQuery(url: string): string {
   return url.replace(/[?#].*/s, (rest) => `${rest[0]}…`);
+}
+
+/**
+ * What somebody else wrote, a peer or the certificate of a server, as it can stand in a message: cut, on one line, and without
+ * what could forge a line of a log, change what a terminal shows, or turn its direction.
+ */
+export function printable(text: string): string {
+  const shown = text.length > FOREIGN_LENGTH ? `${text.slice(0, FOREIGN_LENGTH)}…` : text;
+  return shown.replaceAll(UNPRINTABLE, "\ufffd");
 }
 
 function quote(text: string): string {

@@ -44,7 +44,7 @@ export class PoolExhaustedError extends PoolError {}
 export class ConnectionLostError extends PoolError {
   /** The WebSocket close code (RFC 6455 section 7.4); 1006 when the socket was lost without a close frame. */
   readonly code: number;
-  /** The reason beside the close code, often empty. */
+  /** The reason beside the close code, often empty: the peer's words as they came. */
   readonly reason: string;
 
   /** Makes the error with the close code and reason. */
@@ -59,7 +59,7 @@ export class ConnectionLostError extends PoolError {
 export class ConnectionResetError extends PoolError {
   /** 0 given up, 1 application error, 2 never fetched, 3 pool closed. */
   readonly code: number;
-  /** The text the peer sent with the code, often empty. */
+  /** The text the peer sent with the code, often empty: its words as they came. */
   readonly reason: string;
 
   /** Makes the error with the peer's code and reason. */

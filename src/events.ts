@@ -16,7 +16,7 @@ export interface LinkCloseDetail {
   readonly id: string;
   /** The WebSocket close code; 1006 when the socket was lost. */
   readonly code: number;
-  /** The close reason, often empty. */
+  /** The close reason, often empty: where the peer closed, its words as they came. */
   readonly reason: string;
   /** Whether an application held the link when it closed. */
   readonly inUse: boolean;

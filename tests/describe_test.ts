@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { describe, describeType } from "../src/describe.ts";
+import { describe, describeType, printable } from "../src/describe.ts";
 import { test } from "./harness.ts";
 
 class Custom {}
@@ -36,4 +36,19 @@ test("describeType() shows nothing of a text but whether it is empty", () => {
   assertEquals(describeType(5), "a number");
   assertEquals(describeType(undefined), "undefined");
   assertEquals(describeType(null), "null");
+});
+
+test("printable() keeps text, and replaces what could forge a log or change what a terminal shows", () => {
+  const cases: [string, string][] = [
+    ["no room", "no room"],
+    ["größer, 日本, 👍", "größer, 日本, 👍"],
+    ["", ""],
+    ["a\nb\r\nc\td", "a\ufffdb\ufffd\ufffdc\ufffdd"],
+    ["\x1b[2J\x00\x7f\x9b", "\ufffd[2J\ufffd\ufffd\ufffd"],
+    ["\u2028\u2029\u202e\u2066\u200b\ufeff", "\ufffd".repeat(6)],
+    ["x".repeat(256), "x".repeat(256)],
+    ["x".repeat(257), `${"x".repeat(256)}…`],
+    [`${"x".repeat(255)}👍`, `${"x".repeat(255)}\ufffd…`],
+  ];
+  for (const [text, shown] of cases) assertEquals(printable(text), shown);
 });

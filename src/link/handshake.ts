@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { printable } from "../describe.ts";
 import { ConnectionLostError, PoolClosedError, ProtocolError } from "../errors.ts";
 import { formatId, idBytes } from "../id.ts";
 import type { Message, Socket } from "../runtime/socket.ts";
@@ -96,7 +97,7 @@ function firstMessage(
     onDrain() {},
     onClose(code, reason) {
       settle();
-      const text = reason ? ` (${reason})` : "";
+      const text = reason ? ` (${printable(reason)})` : "";
       const message = `closed by the ${sender} before its first message: code ${code}${text}`;
       reject(new ConnectionLostError(message, code, reason));
     },

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "../clock.ts";
+import { printable } from "../describe.ts";
 import { ConnectionLostError } from "../errors.ts";
 import { HIGH_WATER_BYTES } from "../runtime/limits.ts";
 import type { Message, Socket, SocketHandler } from "../runtime/socket.ts";
@@ -293,7 +294,7 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
       : code === CloseCode.abnormal
       ? "the socket was lost"
       : "the peer closed it";
-    const text = reason ? ` (${reason})` : "";
+    const text = reason ? ` (${printable(reason)})` : "";
     return new ConnectionLostError(`Cannot use connection ${this.#id}: ${by} with code ${code}${text}`, code, reason);
   }
 }

@@ -1,3 +1,4 @@
+import { printable } from "../describe.ts";
 import { ConnectionResetError } from "../errors.ts";
 import { formatEnd, formatOpen } from "./control.ts";
 import type { EarlyLink, EarlyStart } from "./early_start.ts";
@@ -327,7 +328,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
   }
 
   #resetError(what: "read" | "write", code: number, reason: string): ConnectionResetError {
-    const text = reason ? ` (${reason})` : "";
+    const text = reason ? ` (${printable(reason)})` : "";
     const by = what === "read" ? "the peer gave its direction up" : "the peer does not want more";
     return new ConnectionResetError(`Cannot ${what} connection ${this.id}: ${by}, code ${code}${text}`, code, reason);
   }

@@ -1,6 +1,6 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { PeerCertificate } from "node:tls";
-import { describe, withoutQuery } from "../describe.ts";
+import { describe, printable, withoutQuery } from "../describe.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EXPIRED, fetchPeerCertificate, NOT_YET_VALID, SELF_SIGNED, trustProblem } from "./peer_certificate.ts";
 import { wrongName } from "./tls.ts";
@@ -102,7 +102,7 @@ export async function explainUntrusted(error: Error, endpoint: Endpoint, signal:
   try {
     const certificate = await fetchPeerCertificate(endpoint, signal);
     const problem = trustProblem(certificate, Date.now()) ??
-      `${UNTRUSTED}: ${certificate.issuer.replaceAll("\n", ", ")}`;
+      `${UNTRUSTED}: ${printable(certificate.issuer.replaceAll("\n", ", "))}`;
     return new Error(problem, { cause: error.cause });
   } catch {
     signal.throwIfAborted();

@@ -1,5 +1,6 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
+import { printable } from "../describe.ts";
 import type { DialTls } from "./runtime.ts";
 import type { TlsInfo } from "./socket.ts";
 
@@ -25,7 +26,7 @@ export function nameProblem(tls: DialTls, name: string, certificate: PeerCertifi
 
 /** The reason in words when a certificate is not for the name that was dialed. */
 export function wrongName(name: string, alternativeNames: string | undefined): string {
-  return `certificate is not for ${name}, but for ${alternativeNames || "no name at all"}`;
+  return `certificate is not for ${name}, but for ${printable(alternativeNames || "no name at all")}`;
 }
 
 /** The TLS state of a dialed socket, with what the runtime tells beyond the certificate. */

@@ -35,6 +35,11 @@ const said: { code?: string; message?: string; cert?: { subjectaltname: string }
     cert: { subjectaltname: "DNS:a.test, DNS:b.test" },
     reason: "certificate is not for name.test, but for DNS:a.test, DNS:b.test",
   },
+  {
+    code: "ERR_TLS_CERT_ALTNAME_INVALID",
+    cert: { subjectaltname: "DNS:a\nforged\x1b[2J" },
+    reason: "certificate is not for name.test, but for DNS:a\ufffdforged\ufffd[2J",
+  },
   { code: "HPE_INVALID_CONSTANT", message: "Parse Error: Expected HTTP/", reason: "server does not speak HTTP" },
   {
     message: "WebSocket connection to 'ws://pool.test/?secret' failed: Expected 101 status code: 503",
