@@ -201,7 +201,8 @@ export class ServerPool extends Pool {
   #refuseRequest(request: Request): Response | undefined {
     const { path } = this.#settings;
     const url = URL.parse(request.url);
-    if (!url) return text(400, "Bad Request"); // a Host header may make it no URL
+    // The runtimes put the Host header into the URL: it may make it none, or bring a path that is not the request's.
+    if (!url || /[/?#@\\]/.test(request.headers.get("host") ?? "")) return text(400, "Bad Request");
     if (path !== undefined && url.pathname !== path) return text(404, "Not Found");
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
       return text(426, "Upgrade Required", { upgrade: "websocket", connection: "Upgrade" });
