@@ -10,6 +10,9 @@ const MAX_REASON_BYTES = 123;
 /** What may wait for a handler before the socket is given up: the owner sets one in the turn in which it gets the socket. */
 const MAX_HELD_BYTES = 1024 * 1024;
 
+/** What a message counts beside its bytes while it waits, so that a peer cannot have any number of empty ones wait. */
+const HELD_MESSAGE_BYTES = 32;
+
 /**
  * What the sockets of all runtimes share: order, the wait for a handler, and that the close is told once. One object per link,
  * since thousands of them idle.
@@ -93,9 +96,9 @@ export abstract class AdaptedSocket implements Socket {
   protected received(message: Message): void {
     if (this.#closeTold || (message.length === 0 && typeof message !== "string")) return;
     if (this.#handler && !this.#held) return this.#handler.onMessage(message);
-    this.#held ??= { messages: [], bytes: 0, close: undefined };
+    this.#held ??= { messages: [], told: 0, bytes: 0, close: undefined };
     this.#held.messages.push(message);
-    this.#held.bytes += message.length;
+    this.#held.bytes += message.length + HELD_MESSAGE_BYTES;
     if (this.#held.bytes > MAX_HELD_BYTES && !this.#handler) this.terminate();
   }
 
@@ -107,7 +110,7 @@ export abstract class AdaptedSocket implements Socket {
     this.blocked = false;
     const told = code === 0 ? ABNORMAL_CLOSURE : code;
     if (this.#handler && !this.#held) return this.#handler.onClose(told, reason);
-    this.#held ??= { messages: [], bytes: 0, close: undefined };
+    this.#held ??= { messages: [], told: 0, bytes: 0, close: undefined };
     this.#held.close = { code: told, reason };
   }
 
@@ -121,9 +124,10 @@ export abstract class AdaptedSocket implements Socket {
   #deliverHeld(): void {
     const held = this.#held;
     if (!held) return;
-    while (this.#handler && held.messages.length > 0) {
-      const message = held.messages.shift()!;
-      held.bytes -= message.length;
+    while (this.#handler && held.told < held.messages.length) {
+      const message = held.messages[held.told]!;
+      held.messages[held.told++] = undefined;
+      held.bytes -= message.length + HELD_MESSAGE_BYTES;
       this.#handler.onMessage(message);
     }
     if (!this.#handler || this.#held !== held) return;
@@ -133,7 +137,9 @@ export abstract class AdaptedSocket implements Socket {
 }
 
 interface Held {
-  messages: Message[];
+  messages: (Message | undefined)[];
+  /** How many of them the handler was told: shifting an array that holds thousands would move them all. */
+  told: number;
   bytes: number;
   close: { code: number; reason: string } | undefined;
 }
