@@ -46,7 +46,7 @@ type WaitingCall = Caller<Stream, Call>;
 interface DispatcherLimits {
   readonly maxWaiters: number;
   readonly acceptBacklog: number;
-  /** npws/1: how many bytes closed links may leave behind, all together. */
+  /** How many bytes closed links may leave behind, all together. */
   readonly receiveLimitBytes: number;
 }
 
@@ -84,7 +84,7 @@ export class Dispatcher {
     this.#host = host;
     this.#limits = limits;
     this.#calls = new WaitingCalls(host.clock, limits.maxWaiters);
-    this.#reservations = new Reservations(host.clock);
+    this.#reservations = new Reservations(host.clock, limits.receiveLimitBytes);
     this.#refused = new DeadlineQueue(host.clock, REFUSED_PAUSE_MS, (caller) => {
       caller.want.refusedBy.clear();
       if (!caller.settled) this.#place(caller);
@@ -129,18 +129,21 @@ export class Dispatcher {
   /** Gives a stream that the peer took to whoever waits for it, else keeps it for the fetch time. */
   reserved(link: ReservedLink, stream: Stream, kind: TakeKind): void {
     const caller = kind === "take" ? this.#forId.shift(link.id) : this.#forAccept.shift();
-    if (!caller) return this.#reservations.add(link, stream, kind);
+    if (!caller) return void this.#reservations.add(link, stream, kind);
     this.#serve(caller, stream);
     link.fetched();
   }
 
-  /** Keeps what a peer of npws/1 sent and ended in order before the application fetched the link, within the receive limit. */
+  /** npws/1: keeps what a peer sent and ended in order before the application fetched the link, as far as there is room. */
   leftBehind(link: ReservedLink, stream: Stream): void {
-    const bytes = stream.unreadBytes;
     const caller = this.#forId.shift(link.id);
     if (caller) this.#serve(caller, stream);
-    else if (this.#reservations.leftBytes + bytes > this.#limits.receiveLimitBytes) link.neverFetched();
-    else this.#reservations.add(link, stream, "take", bytes);
+    else if (!this.#reservations.leave(link, stream)) link.neverFetched();
+  }
+
+  /** npws/2: whether a reserved stream that came completely is kept, though its link is closed. */
+  outlivesLink(link: ReservedLink, stream: Stream): boolean {
+    return this.#closedWith !== undefined || this.#reservations.leave(link, stream);
   }
 
   unreserved(link: ReservedLink): void {

@@ -65,6 +65,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
         this.#dispatcher.reserved(link, stream, kind);
       },
       leftBehind: (link, stream) => this.#dispatcher.leftBehind(link, stream),
+      outlivesLink: (link, stream) => this.#dispatcher.outlivesLink(link, stream),
       discarded: ({ id }, bytes) => this.countError(`Cannot keep ${bytes} bytes of link ${id}: they were not fetched`),
       provedAlive: (link) => this.#dispatcher.store.refresh(link),
       unreserved: (link) => this.#dispatcher.unreserved(link),

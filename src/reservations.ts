@@ -7,14 +7,15 @@ import type { TakeKind } from "./link/take.ts";
 /** How long a stream that the peer took waits for this side's application, in milliseconds (wire.md section 2.3). */
 const FETCH_TIMEOUT_MS = 30_000;
 
+/** How many streams may wait whose links are closed: no limit of links bounds these, and each costs more than its bytes. */
+const MAX_LEFT_STREAMS = 1_000;
+
 /** A stream that the peer took, and that no application of this side has. */
 export interface Reservation {
   readonly link: ReservedLink;
   readonly stream: Stream;
   readonly id: string;
   readonly kind: TakeKind;
-  /** npws/1: what its closed link has left behind, in bytes. */
-  readonly leftBytes: number;
 }
 
 /** The streams that peers took and that wait for the application: by id, or in the accept queue. Each waits for a limited time. */
@@ -24,9 +25,14 @@ export class Reservations {
   /** The accept queue, in the order of arrival. */
   readonly #queue = new Set<Reservation>();
   readonly #deadlines: DeadlineQueue<Reservation>;
+  /** Those whose links are closed, and the bytes of each. */
+  readonly #left = new Map<Reservation, number>();
+  readonly #maxLeftBytes: number;
   #leftBytes = 0;
 
-  constructor(clock: Clock) {
+  /** @param maxLeftBytes How many bytes closed links may leave behind, all together. */
+  constructor(clock: Clock, maxLeftBytes: number) {
+    this.#maxLeftBytes = maxLeftBytes;
     this.#deadlines = new DeadlineQueue(clock, FETCH_TIMEOUT_MS, (reservation) => {
       this.#remove(reservation);
       reservation.link.neverFetched();
@@ -38,18 +44,27 @@ export class Reservations {
     return this.#queue.size;
   }
 
-  /** What closed links of npws/1 have left behind, in bytes: no credit bounds it. */
-  get leftBytes(): number {
-    return this.#leftBytes;
-  }
-
-  add(link: ReservedLink, stream: Stream, kind: TakeKind, leftBytes = 0): void {
-    const reservation: Reservation = { link, stream, id: link.id, kind, leftBytes };
-    this.#leftBytes += leftBytes;
+  add(link: ReservedLink, stream: Stream, kind: TakeKind): Reservation {
+    const reservation: Reservation = { link, stream, id: link.id, kind };
     this.#byLink.set(link, reservation);
     if (kind === "take") this.#byId.set(reservation.id, reservation);
     else this.#queue.add(reservation);
     this.#deadlines.add(reservation);
+    return reservation;
+  }
+
+  /**
+   * Keeps a stream whose link is closed: one that is here, or that is fetched by its id. False where there is no room for it:
+   * a peer could go on to fill streams and close their links.
+   */
+  leave(link: ReservedLink, stream: Stream): boolean {
+    const reservation = this.#byLink.get(link);
+    if (reservation && this.#left.has(reservation)) return true;
+    const bytes = stream.unreadBytes;
+    if (this.#left.size === MAX_LEFT_STREAMS || this.#leftBytes + bytes > this.#maxLeftBytes) return false;
+    this.#left.set(reservation ?? this.add(link, stream, "take"), bytes);
+    this.#leftBytes += bytes;
+    return true;
   }
 
   /** Whether a stream with this id waits to be fetched. */
@@ -84,13 +99,15 @@ export class Reservations {
     this.#byId.clear();
     this.#queue.clear();
     this.#deadlines.clear();
+    this.#left.clear();
     this.#leftBytes = 0;
     return links;
   }
 
   #remove(reservation: Reservation): void {
     this.#byLink.delete(reservation.link);
-    this.#leftBytes -= reservation.leftBytes;
+    this.#leftBytes -= this.#left.get(reservation) ?? 0;
+    this.#left.delete(reservation);
     // Ids repeat at a client with several servers: a newer stream may have the place.
     if (this.#byId.get(reservation.id) === reservation) this.#byId.delete(reservation.id);
     this.#queue.delete(reservation);

@@ -121,6 +121,10 @@ export class DispatcherRig extends FakeLinkHost {
     this.dispatcher.reserved(link, stream, kind);
   }
 
+  override outlivesLink(link: ReservedLink, stream: Stream): boolean {
+    return this.dispatcher.outlivesLink(link, stream);
+  }
+
   override unreserved(link: ReservedLink): void {
     this.dispatcher.unreserved(link);
   }

@@ -30,16 +30,32 @@ class FakeReservedLink implements ReservedLink {
   adopt(): void {}
 }
 
+/** How many bytes closed links may leave behind. */
+const MAX_LEFT_BYTES = 10_000;
+
+/** How many streams. */
+const MAX_LEFT_STREAMS = 1_000;
+
 function setUp() {
   const clock = new ManualClock();
-  const reservations = new Reservations(clock);
+  const reservations = new Reservations(clock, MAX_LEFT_BYTES);
+  const newStream = (id: string) => ({
+    link: new FakeReservedLink(id),
+    stream: new Stream(new LinkRig("client").link, new TurnBatch(clock)),
+  });
   const reserve = (id: string, kind: "take" | "open") => {
-    const link = new FakeReservedLink(id);
-    const stream = new Stream(new LinkRig("client").link, new TurnBatch(clock));
+    const { link, stream } = newStream(id);
     reservations.add(link, stream, kind);
     return { link, stream };
   };
-  return { clock, reservations, reserve };
+  let next = 0x1000_0000;
+  /** A link that closes with so many bytes unread, and whether they are kept. */
+  const leave = (bytes: number) => {
+    const { link, stream } = newStream((next++).toString(16));
+    if (bytes > 0) stream.receive(new Uint8Array(bytes));
+    return { link, stream, isKept: reservations.leave(link, stream) };
+  };
+  return { clock, reservations, reserve, leave };
 }
 
 test("Reservations.fetch() hands out the stream with the id, once", () => {
@@ -137,4 +153,44 @@ test("Reservations.clear() forgets all and returns their links", async () => {
   assertEquals(reservations.clear(), []);
   await clock.advance(60_000);
   assertEquals(links.map((link) => link.isGivenUp), [false, false]);
+});
+
+test("Reservations.leave() keeps as many bytes of closed links as are allowed, and more when some are gone", async () => {
+  const { clock, reservations, leave } = setUp();
+  const kept = leave(6_000);
+  assertEquals([kept.isKept, leave(4_001).isKept, leave(4_000).isKept, leave(1).isKept], [true, false, true, false]);
+  assertStrictEquals(reservations.fetch(kept.link.id)?.stream, kept.stream);
+  assertEquals([leave(6_001).isKept, leave(6_000).isKept], [false, true]);
+  await clock.advance(30_000);
+  assertEquals([leave(10_000).isKept, leave(1).isKept], [true, false]);
+  reservations.clear();
+  assertEquals(leave(10_000).isKept, true);
+  reservations.clear();
+});
+
+test("Reservations.leave() keeps a limited number of streams, however few bytes they have", async () => {
+  const { clock, reservations, leave } = setUp();
+  const first = leave(0);
+  for (let count = 1; count < MAX_LEFT_STREAMS; count++) assert(leave(0).isKept);
+  assertFalse(leave(0).isKept);
+  reservations.forget(first.link);
+  assertEquals([leave(1).isKept, leave(0).isKept], [true, false]);
+  await clock.advance(30_000);
+  assert(leave(0).isKept);
+  reservations.clear();
+});
+
+test("Reservations.leave() counts a stream that is here once, and leaves it in its place", () => {
+  const { reservations, reserve, leave } = setUp();
+  const opened = reserve("0000000a", "open");
+  const taken = reserve("0000000b", "take");
+  for (const { link, stream } of [opened, opened, taken, taken]) {
+    if (stream.unreadBytes === 0) stream.receive(new Uint8Array(5_000));
+    assert(reservations.leave(link, stream));
+  }
+  assertFalse(leave(1).isKept);
+  assertEquals([reservations.accept()?.id, reservations.accept()], ["0000000a", undefined]);
+  assertEquals([leave(5_000).isKept, leave(1).isKept], [true, false]);
+  assertEquals(reservations.fetch("0000000b")?.id, "0000000b");
+  reservations.clear();
 });

@@ -58,7 +58,9 @@ export interface LinkHost {
   reserved(link: ReservedLink, stream: Stream, kind: TakeKind): void;
   /** npws/1: the peer has sent something and closed the idle link in order; the stream waits for this side's application. */
   leftBehind(link: ReservedLink, stream: Stream): void;
-  /** Nobody fetched what was left behind. */
+  /** npws/2: whether a reserved stream that came completely is kept for this side's application, though its link is closed. */
+  outlivesLink(link: ReservedLink, stream: Stream): boolean;
+  /** Nobody fetched what was left behind, or there was no room for it. */
   discarded(link: Link, bytes: number): void;
   /** The peer of an idle link was heard. */
   provedAlive(link: Link): void;

@@ -287,9 +287,14 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     return take;
   }
 
-  /** The link has ended under a reserved stream. What the peer has sent completely can still be fetched. */
+  /** The link has ended under a reserved stream. What the peer has sent completely can still be fetched, where there is room. */
   #forgetReserved(): void {
-    if (!this.#reservedBy || this.stream!.receiving === "fin") return;
+    if (!this.#reservedBy) return;
+    const stream = this.stream!;
+    if (stream.receiving === "fin") {
+      if (this.host.outlivesLink(this, stream)) return;
+      this.host.discarded(this, stream.unreadBytes);
+    }
     this.#reservedBy = undefined;
     this.host.unreserved(this);
   }

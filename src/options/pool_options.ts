@@ -34,7 +34,8 @@ export interface PoolOptions {
   maxWindowBytes?: number;
   /**
    * How many bytes are held for a reader that does not read, on npws/1 and where the runtime cannot pause a socket. A link
-   * that receives more fails. 1 to 1,073,741,824.
+   * that receives more fails. And how many bytes all closed links together may leave behind for calls to come, on both
+   * protocols: what is above is dropped. 1 to 1,073,741,824.
    *
    * @default 16777216
    */

@@ -33,6 +33,8 @@ export class FakeLinkHost implements LinkHost {
   proofs = 0;
   /** Whether the accept queue has room. */
   hasRoom = true;
+  /** Whether there is room for a stream whose link is closed. */
+  keeps = true;
   /** Whether a link that is done is to be closed. */
   retires = false;
 
@@ -64,6 +66,10 @@ export class FakeLinkHost implements LinkHost {
 
   leftBehind(_link: ReservedLink, stream: Stream): void {
     this.told.push(`left ${stream.unreadBytes} bytes`);
+  }
+
+  outlivesLink(_link: ReservedLink, _stream: Stream): boolean {
+    return this.keeps;
   }
 
   discarded(_link: Link, bytes: number): void {

@@ -3,7 +3,7 @@ import { ConnectionResetError, ProtocolError } from "../../src/errors.ts";
 import { HIGH_WATER_BYTES } from "../../src/runtime/limits.ts";
 import { test } from "../harness.ts";
 import { HALF_WINDOW_BYTES, NEXT_ID } from "./fake_link_host.ts";
-import { FIRST_ID, PEER_WINDOW } from "./link_rig.ts";
+import { FIRST_ID, type LinkRig, PEER_WINDOW } from "./link_rig.ts";
 import { fin, hold, peer, peerData, peerIdle, rigAfter, takeEarly, write } from "./steps.ts";
 
 test("a link gets nothing more of an early start whose take is void", async () => {
@@ -110,6 +110,19 @@ test("a link forgets its reserved stream once, whatever follows its end", async 
   rig.receive("nonsense");
   rig.socket.end(1002);
   assertEquals(rig.takeTold(), ["unreserved"]);
+});
+
+test("a link that ends under a reserved stream with its end asks whether there is room for it", async () => {
+  for (const keeps of [true, false]) {
+    for (const end of [peer("nonsense"), (rig: LinkRig) => rig.socket.end(1006)]) {
+      const rig = await rigAfter((rig) => rig.reserve("take"), (rig) => rig.receiveData(5), peer("fin"));
+      rig.takeTold();
+      rig.host.keeps = keeps;
+      await end(rig);
+      if (rig.link.state === "closing") rig.socket.end(1002);
+      assertEquals(rig.takeTold(), keeps ? [] : ["discarded 5 bytes", "unreserved"]);
+    }
+  }
 });
 
 test("a link gives metadata with its open, and the peer's to the stream", async () => {
