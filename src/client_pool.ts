@@ -85,7 +85,7 @@ export class ClientPool extends Pool {
     this.#intervalMs = settings.minIntervalMs;
     this.#dialer = environment.runtime.dialer(offering(settings));
     this.#dials = new Attempts(environment.clock);
-    this.#borrowed = new DeadlineQueue(environment.clock, RETURN_MS, () => this.#cycleSoon());
+    this.#borrowed = new DeadlineQueue(environment.clock, RETURN_MS, (link) => this.#notReturned(link));
     this.#refill = new Refill({
       clock: environment.clock,
       random: environment.random,
@@ -192,6 +192,12 @@ export class ClientPool extends Pool {
   /** @internal */
   protected releaseId(): void {}
 
+  /** A link was not back from its stream in time: another one takes its place. */
+  #notReturned(link: Link): void {
+    if (this.#isOvertaken) this.#borrowed.add(link); // and looks again
+    else this.#cycleSoon();
+  }
+
   #leftIdle(link: Link): void {
     this.#fewestIdle = Math.min(this.#fewestIdle, this.active);
     if (link.state === "closed" || !this.#isRunning) return;
@@ -213,8 +219,18 @@ export class ClientPool extends Pool {
     return Math.max(this.#capacity, this.#awaited);
   }
 
+  /**
+   * The server has taken more links than the application asks for: a server gone wrong, which would have the client dial for
+   * ever.
+   */
+  get #isOvertaken(): boolean {
+    const { acceptBacklog, maxCapacity } = this.#settings;
+    return this.unfetched >= Math.max(acceptBacklog, maxCapacity);
+  }
+
   /** How many links are still to be dialed. */
   get #missing(): number {
+    if (this.#isOvertaken) return 0;
     return Math.max(this.#capacity - this.#borrowed.size, this.#awaited) - this.active - this.#dialing;
   }
 

@@ -101,6 +101,11 @@ export class Dispatcher {
     return this.#forAny.size;
   }
 
+  /** Links that peers have taken and that nobody has fetched by id. */
+  get unfetched(): number {
+    return this.#reservations.taken;
+  }
+
   /** Gets a connection; rejects as the methods of `Pool` say. */
   async get(want: Want, patience: Patience): Promise<PoolConnection> {
     if (this.#closedWith) throw this.#closedWith;

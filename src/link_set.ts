@@ -1,15 +1,24 @@
 import type { Clock, Timer } from "./clock.ts";
+import { DeadlineQueue } from "./deadline_queue.ts";
 import type { Link, LinkState } from "./link/link.ts";
 
 /** How often all links are looked at, at most, in milliseconds. */
 const SWEEP_MS = 1_000;
 
-/** Every link of a pool that is not closed, and the one timer that looks after them all. */
+/**
+ * How long the peer may take to end a stream that nobody of this side wants, in milliseconds; its link is dropped then. An
+ * honest one answers at once, behind what it has sent already.
+ */
+const GIVEN_UP_TIMEOUT_MS = 10_000;
+
+/** Every link of a pool that is not closed, and the timers that look after them all. */
 export class LinkSet implements Iterable<Link> {
   readonly #clock: Clock;
   readonly #sweepMs: number;
   readonly #swept: (link: Link, now: number) => void;
   readonly #links = new Set<Link>();
+  /** Links whose streams nobody of this side wants, and that the peer has not ended. */
+  readonly #givenUp: DeadlineQueue<Link>;
   #closing = 0;
   #npws2 = 0;
   #sweepTimer: Timer | undefined;
@@ -20,6 +29,7 @@ export class LinkSet implements Iterable<Link> {
     this.#clock = clock;
     this.#sweepMs = Math.min(SWEEP_MS, sweepMs);
     this.#swept = swept;
+    this.#givenUp = new DeadlineQueue(clock, GIVEN_UP_TIMEOUT_MS, (link) => link.terminate());
   }
 
   /** All links, those that are closing too. */
@@ -43,8 +53,14 @@ export class LinkSet implements Iterable<Link> {
     if (!this.#sweepTimer) this.#scheduleSweep();
   }
 
+  /** The peer has a while to end the link's stream, which nobody of this side wants. */
+  givenUp(link: Link): void {
+    this.#givenUp.add(link);
+  }
+
   /** Keeps count of a link's state. */
   changed(link: Link, before: LinkState): void {
+    if (before === "inUse") this.#givenUp.delete(link);
     if (link.state === "closing") this.#closing++;
     if (link.state !== "closed" || !this.#links.delete(link)) return;
     if (before === "closing") this.#closing--;
@@ -67,8 +83,9 @@ export class LinkSet implements Iterable<Link> {
     return promise;
   }
 
-  /** Stops the timer. */
+  /** Stops the timers. */
   stop(): void {
+    this.#givenUp.clear();
     this.#clock.clearTimeout(this.#sweepTimer);
     this.#sweepTimer = undefined;
   }

@@ -69,6 +69,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
       discarded: ({ id }, bytes) => this.countError(`Cannot keep ${bytes} bytes of link ${id}: they were not fetched`),
       provedAlive: (link) => this.#dispatcher.store.refresh(link),
       unreserved: (link) => this.#dispatcher.unreserved(link),
+      givenUp: (link) => this.#links.givenUp(link),
       probing: (link) => this.#probes.add(link),
       probed: (link) => this.#probes.delete(link),
       nextId: () => this.nextId(),
@@ -383,6 +384,15 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    */
   protected get waitingForAny(): number {
     return this.#dispatcher.waitingForAny;
+  }
+
+  /**
+   * Links that the peer has taken and that no call of this side has fetched by id.
+   *
+   * @internal
+   */
+  protected get unfetched(): number {
+    return this.#dispatcher.unfetched;
   }
 
   /**

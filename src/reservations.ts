@@ -22,6 +22,8 @@ export interface Reservation {
 export class Reservations {
   readonly #byLink = new Map<ReservedLink, Reservation>();
   readonly #byId = new Map<string, Reservation>();
+  /** Those that were taken to be fetched by id, as long as their links are open. By id alone they cannot be counted. */
+  readonly #taken = new Set<Reservation>();
   /** The accept queue, in the order of arrival. */
   readonly #queue = new Set<Reservation>();
   readonly #deadlines: DeadlineQueue<Reservation>;
@@ -44,11 +46,18 @@ export class Reservations {
     return this.#queue.size;
   }
 
+  /** How many open links peers have taken that nobody has fetched by id. */
+  get taken(): number {
+    return this.#taken.size;
+  }
+
   add(link: ReservedLink, stream: Stream, kind: TakeKind): Reservation {
     const reservation: Reservation = { link, stream, id: link.id, kind };
     this.#byLink.set(link, reservation);
-    if (kind === "take") this.#byId.set(reservation.id, reservation);
-    else this.#queue.add(reservation);
+    if (kind === "take") {
+      this.#taken.add(reservation);
+      this.#byId.set(reservation.id, reservation);
+    } else this.#queue.add(reservation);
     this.#deadlines.add(reservation);
     return reservation;
   }
@@ -58,11 +67,13 @@ export class Reservations {
    * a peer could go on to fill streams and close their links.
    */
   leave(link: ReservedLink, stream: Stream): boolean {
-    const reservation = this.#byLink.get(link);
-    if (reservation && this.#left.has(reservation)) return true;
+    const known = this.#byLink.get(link);
+    if (known && this.#left.has(known)) return true;
     const bytes = stream.unreadBytes;
     if (this.#left.size === MAX_LEFT_STREAMS || this.#leftBytes + bytes > this.#maxLeftBytes) return false;
-    this.#left.set(reservation ?? this.add(link, stream, "take"), bytes);
+    const reservation = known ?? this.add(link, stream, "take");
+    this.#taken.delete(reservation);
+    this.#left.set(reservation, bytes);
     this.#leftBytes += bytes;
     return true;
   }
@@ -99,6 +110,7 @@ export class Reservations {
     this.#byId.clear();
     this.#queue.clear();
     this.#deadlines.clear();
+    this.#taken.clear();
     this.#left.clear();
     this.#leftBytes = 0;
     return links;
@@ -108,6 +120,7 @@ export class Reservations {
     this.#byLink.delete(reservation.link);
     this.#leftBytes -= this.#left.get(reservation) ?? 0;
     this.#left.delete(reservation);
+    this.#taken.delete(reservation);
     // Ids repeat at a client with several servers: a newer stream may have the place.
     if (this.#byId.get(reservation.id) === reservation) this.#byId.delete(reservation.id);
     this.#queue.delete(reservation);

@@ -178,3 +178,31 @@ test("LinkSet sweeps a link although the timer was late by less than its period"
   assertEquals(host.swept, ["00000000 at 499"]);
   links.stop();
 });
+
+test("LinkSet drops a link that was given up and is still in use 10 s later, and no other", async () => {
+  const host = new SetHost();
+  const { clock, links } = host;
+  const [stuck, ended] = [host.open(), host.open()];
+  for (const { link, socket } of [stuck, ended]) {
+    socket.receive("take");
+    links.givenUp(link);
+  }
+  ended.socket.receive("reset 0");
+  ended.link.handBack();
+  assertEquals([stuck.link.state, ended.link.state], ["inUse", "done"]);
+  await clock.advance(9_999);
+  assertEquals(stuck.link.state, "inUse");
+  await clock.advance(1);
+  assertEquals([stuck.link.state, ended.link.state], ["closed", "done"]);
+  links.stop();
+});
+
+test("LinkSet.stop() leaves no timer behind", () => {
+  const host = new SetHost();
+  const { clock, links } = host;
+  const { link, socket } = host.open();
+  socket.receive("take");
+  links.givenUp(link);
+  links.stop();
+  assertEquals(clock.pending, 0);
+});

@@ -66,6 +66,8 @@ export interface LinkHost {
   provedAlive(link: Link): void;
   /** A reserved stream is over or lost, before the application had it. */
   unreserved(link: ReservedLink): void;
+  /** npws/2: nobody of this side wants the link's stream any more, and the peer has to end it as well. */
+  givenUp(link: Link): void;
   /** A take was sent, and has the probe time to be answered. */
   probing(link: Link): void;
   /** It was answered. */

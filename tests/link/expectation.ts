@@ -122,8 +122,10 @@ export class Expectation {
     const { early, isCallerGone } = this.#rig.own!;
     this.told.push("probed", "granted");
     this.#own = early?.isFinSent ? "ended" : "open";
-    if (isCallerGone) this.#end(0, 0);
-    else if (early?.isGivenUp) this.#end(1, 1);
+    if (isCallerGone) {
+      this.told.push("given up");
+      this.#end(0, 0);
+    } else if (early?.isGivenUp) this.#end(1, 1);
     this.#settle();
   }
 

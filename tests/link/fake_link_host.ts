@@ -84,6 +84,10 @@ export class FakeLinkHost implements LinkHost {
     this.told.push("unreserved");
   }
 
+  givenUp(_link: Link): void {
+    this.told.push("given up");
+  }
+
   probing(_link: Link): void {
     this.told.push("probing");
   }

@@ -47,6 +47,8 @@ export class Side {
   readonly #counts = { dialed: 0, taken: 0, timeouts: 0, aborts: 0 };
   /** Links of either protocol that were opened and not closed. */
   #open = 0;
+  /** Users of a stream that somebody else has got since. */
+  readonly #replaced: { readonly name: string; readonly user: User }[] = [];
 
   constructor(name: string, pool: Side["pool"], protocol: Side["protocol"], limits: SideLimits, faults: Faults) {
     this.name = name;
@@ -90,6 +92,7 @@ export class Side {
     const { dialed, taken, timeouts, aborts } = stats;
     assertEquals({ dialed, taken, timeouts, aborts }, this.#counts, `${this.name}: counters`);
     if (this.openIds.size === links) this.#checkAnyWaits(idle);
+    this.#checkReplaced();
   }
 
   /** Looks at what is true when nothing is under way. */
@@ -126,6 +129,16 @@ export class Side {
     assert(!isAwaited || idle === 0, `${this.name}: a call waits although ${idle} links are idle`);
   }
 
+  /**
+   * No stream is handed out twice, but after an early start that came to nothing: its user learns that in the turn in which the
+   * link goes to the next one, and maybe behind it.
+   */
+  #checkReplaced(): void {
+    for (const { name, user } of this.#replaced.splice(0)) {
+      assert(user.isVoid, `${this.name}: stream ${name} was handed out twice`);
+    }
+  }
+
   #opened(id: string, protocol: 1 | 2): void {
     this.#open++;
     this.#counts.dialed++;
@@ -139,8 +152,7 @@ export class Side {
     const name = metadata.length > 0 ? metadata.toHex() : connection.id;
     const former = this.users.get(name) ?? [];
     // An open whose link was given up may have reached the other side: it is delivered once at least.
-    const isTwice = kind !== "accept" && former.some(({ isVoid }) => !isVoid);
-    assert(!isTwice, `${this.name}: stream ${name} was handed out twice`);
+    if (kind !== "accept") { for (const user of former) this.#replaced.push({ name, user }); }
     this.users.set(name, [...former, new User(connection, name, this.isServer, this.#faults)]);
     if (kind === "id") assertEquals(connection.id, id);
     if (kind === "any") this.onTaken(connection);
