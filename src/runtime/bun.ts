@@ -54,12 +54,25 @@ function bind({ hostname, port, tls }: ServeOptions, fetch: RequestHandler): Bun
   const certificates = tls &&
     { cert: tls.cert, key: tls.key, ca: tls.ca, requestCert, rejectUnauthorized: requestCert };
   try {
-    const server = Bun.serve({ hostname, port, tls: certificates, fetch, websocket: BunServerSocket.handlers });
+    const server = Bun.serve({
+      hostname,
+      port,
+      tls: certificates,
+      fetch,
+      websocket: BunServerSocket.handlers,
+      error: failed,
+    });
     if (requestCert) verifyingServers.add(server);
     return server;
   } catch (error) {
     throw listenError(error, hostname, port);
   }
+}
+
+/** Answers where the handler threw, as Deno does. Bun itself would show the client the error and the code around it. */
+function failed(error: Error): Response {
+  console.error(error);
+  return new Response("Internal Server Error", { status: 500 });
 }
 
 function remoteAddress(request: Request, server: unknown): NetAddress | undefined {

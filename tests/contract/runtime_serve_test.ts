@@ -43,6 +43,16 @@ test("serve() rejects in words when the address is not this machine's", async ()
   assertEquals(error.message, "Cannot listen on 192.0.2.1:0: address not available");
 });
 
+test("serve() tells a client nothing of what its handler throws", async () => {
+  const listener = await runtime.serve(anyPort, () => {
+    throw new Error("a secret of the handler");
+  });
+  const response = await fetch(`http://127.0.0.1:${listener.address.port}/`);
+  const body = await response.text();
+  assertEquals([response.status, body.includes("secret"), body.length < 100], [500, false, true]);
+  await listener.close();
+});
+
 test("Listener.close() frees the port and drops what is left, whoever it waits for", async () => {
   const never = Promise.withResolvers<Response>();
   const asked = Promise.withResolvers<void>();
