@@ -11,6 +11,7 @@ import {
   usageError,
 } from "./command_line.ts";
 import { formatListen, type Forward, FORWARD_FORM, parseForward } from "./forward.ts";
+import { isName, MAX_NAME_LENGTH } from "./messages.ts";
 
 /** What the client was asked to do. */
 export interface ClientOptions {
@@ -29,9 +30,6 @@ export interface ClientOptions {
   readonly drainMs: number;
   readonly isVerbose: boolean;
 }
-
-/** What is left of the 64 characters that a link's name has, behind the part that tells processes apart. */
-const MAX_NAME_LENGTH = 50;
 
 export const CLIENT_HELP = `The private end of a reverse TCP tunnel.
 
@@ -145,5 +143,5 @@ function readForwards(flag: string, texts: string[] = []): Forward[] {
 const NAME_FORM = `1 to ${MAX_NAME_LENGTH} characters of A-Z a-z 0-9 . _ -`;
 
 function parseName(text: string): string | undefined {
-  return /^[A-Za-z0-9._-]+$/.test(text) && text.length <= MAX_NAME_LENGTH ? text : undefined;
+  return isName(text) ? text : undefined;
 }

@@ -5,6 +5,11 @@ export interface HostPort {
   readonly port: number;
 }
 
+/** A name or an address, as far as one can tell without asking anybody. */
+export function isHostname(text: string): boolean {
+  return text.length <= 253 && /^(?:[0-9a-f:.]+|[^\p{C}\p{Z}:[\]]+)$/iu.test(text);
+}
+
 /** Reads "host:port"; an IPv6 address stands in brackets. Undefined when it is anything else, or the port is below `minPort`. */
 export function parseHostPort(text: string, minPort: number): HostPort | undefined {
   const { bracketed, plain, port } = /^(?:\[(?<bracketed>[0-9a-f:.]+)\]|(?<plain>[^\s:[\]]+)):(?<port>\d{1,5})$/i

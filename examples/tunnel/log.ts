@@ -1,3 +1,5 @@
+import { oneLine } from "./one_line.ts";
+
 /** Where the lines go. */
 export interface LogOutput {
   write(text: string): unknown;
@@ -6,7 +8,7 @@ export interface LogOutput {
 /** How long the same warning is only counted, in milliseconds. */
 const REPEAT_MS = 1_000;
 
-/** Lines with a time in front. A warning that comes again and again, as with a target that is down under load, is counted. */
+/** Lines with a time in front; what a peer wrote begins none. A warning that comes again and again, as with a target that is down under load, is counted. */
 export class Log {
   readonly #output: LogOutput;
   readonly #isVerbose: boolean;
@@ -36,6 +38,6 @@ export class Log {
   }
 
   #write(level: string, text: string): void {
-    this.#output.write(`${new Date().toISOString()} ${level.padEnd(5)} ${text}\n`);
+    this.#output.write(`${new Date().toISOString()} ${level.padEnd(5)} ${oneLine(text)}\n`);
   }
 }

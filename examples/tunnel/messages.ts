@@ -1,4 +1,4 @@
-import { type HostPort, parseHostPort } from "./host_port.ts";
+import { type HostPort, isHostname, parseHostPort } from "./host_port.ts";
 
 /** What a client opens a stream for; its metadata. */
 export type ClientPurpose =
@@ -30,6 +30,9 @@ export type FromServer =
 
 const MAX_PORTS = 1_000;
 
+/** What is left of the 64 characters that a link's name has, behind the part that tells processes apart. */
+export const MAX_NAME_LENGTH = 50;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
@@ -37,14 +40,21 @@ export function encodePurpose(purpose: ClientPurpose | ServerPurpose): Uint8Arra
   return encoder.encode(JSON.stringify(purpose));
 }
 
+/** Whether a client may have this name. */
+export function isName(text: string): boolean {
+  return /^[A-Za-z0-9._-]+$/.test(text) && text.length <= MAX_NAME_LENGTH;
+}
+
 /** @throws {Error} The metadata is no client's of this tunnel. */
 export function decodeClientPurpose(metadata: Uint8Array): ClientPurpose {
   const { kind, name, target } = parse(decoder.decode(metadata));
   if (kind === "control" && name === undefined) return { kind, name: undefined };
-  if (kind === "control" && typeof name === "string") return { kind, name };
+  if (kind === "control" && typeof name === "string" && isName(name)) return { kind, name };
   if (kind === "connect") {
     const { hostname, port } = Object(target);
-    if (typeof hostname === "string" && isPort(port)) return { kind, target: { hostname, port } };
+    if (typeof hostname === "string" && isHostname(hostname) && isPort(port)) {
+      return { kind, target: { hostname, port } };
+    }
   }
   throw new Error("Cannot serve stream: its metadata is none of this tunnel");
 }
@@ -88,7 +98,8 @@ function wrong(text: string): Error {
 
 function isListenAddress(value: unknown): boolean {
   const { hostname, port } = Object(value);
-  return (hostname === undefined || typeof hostname === "string") && (port === 0 || isPort(port));
+  return (hostname === undefined || (typeof hostname === "string" && isHostname(hostname))) &&
+    (port === 0 || isPort(port));
 }
 
 function isAddress(value: unknown): value is string {

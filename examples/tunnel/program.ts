@@ -1,5 +1,6 @@
 import process from "node:process";
 import { ExitCode, ExitError } from "./exit_error.ts";
+import { oneLine } from "./one_line.ts";
 
 /** When a program is to end. */
 export interface Ending {
@@ -33,7 +34,7 @@ export async function runProgram(main: (args: string[], ending: Ending) => Promi
   try {
     await main(process.argv.slice(2), { stop: stop.signal, abort: abort.signal });
   } catch (error) {
-    console.error((error as Error).message);
+    console.error(oneLine((error as Error).message)); // may be the words of the server
     process.exitCode = error instanceof ExitError ? error.exitCode : ExitCode.failed;
   } finally {
     for (const remove of listeners) remove();

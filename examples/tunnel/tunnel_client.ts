@@ -20,6 +20,8 @@ const RETRY_MS = { first: 100, longest: 5_000 } as const;
 /** The side with the private targets. */
 export class TunnelClient {
   readonly #options: ClientOptions;
+  /** The server's URL, as the log shows it: its query may hold a secret. */
+  readonly #server: string;
   readonly #log: Log;
   readonly #stop: AbortSignal;
   readonly #splicer: Splicer;
@@ -31,6 +33,7 @@ export class TunnelClient {
   /** @throws {TypeError | RangeError} An option is wrong. */
   constructor(options: ClientOptions, log: Log, ending: Ending) {
     this.#options = options;
+    this.#server = options.url.replace(/\?.*/s, "?…");
     this.#log = log;
     this.#stop = ending.stop;
     this.#splicer = new Splicer(log, ending.abort);
@@ -78,10 +81,9 @@ export class TunnelClient {
 
   /** Ends the client where trying again is of no use. */
   #watchDials(): void {
-    const { url } = this.#options;
     this.#pool.addEventListener("linkopen", ({ detail: { protocol } }) => {
       if (protocol === 1) {
-        this.#refused(`Cannot tunnel through ${url}: the server speaks npws/1 only, which has no tunnel`);
+        this.#refused(`Cannot tunnel through ${this.#server}: the server speaks npws/1 only, which has no tunnel`);
       }
     });
     this.#pool.addEventListener("dialerror", ({ detail: { error } }) => {
@@ -127,18 +129,18 @@ export class TunnelClient {
 
   /** Resolves at the end of a session, however it came: whether the server has said anything in it. */
   async #holdSession(ended: AbortSignal): Promise<boolean> {
-    const { url, name, forwards } = this.#options;
+    const { name, forwards } = this.#options;
     const metadata = encodePurpose({ kind: "control", name });
     let session: ServerSession | undefined;
     try {
       const stream = await this.#pool.open({ early: true, metadata, timeoutMs: Infinity, signal: ended });
       session = new ServerSession(new ControlChannel(stream), forwards, this.#log);
       await session.run(ended);
-      if (!ended.aborted) this.#log.warn(`The server at ${url} has left; connecting again`);
+      if (!ended.aborted) this.#log.warn(`The server at ${this.#server} has left; connecting again`);
     } catch (error) {
       const { message } = error as Error;
       if (error instanceof ExitError) this.#failed.abort(error);
-      else if (!ended.aborted) this.#log.warn(`Lost the server at ${url}: ${message}; connecting again`);
+      else if (!ended.aborted) this.#log.warn(`Lost the server at ${this.#server}: ${message}; connecting again`);
     }
     return session?.wasHeard ?? false;
   }

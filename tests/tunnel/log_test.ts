@@ -17,6 +17,17 @@ test("Log writes a time, a level and the text", () => {
   assertEquals(lines, ["info  up", "warn  hot"]);
 });
 
+test("Log keeps each text on one line, whoever wrote it", () => {
+  const lines = logged(false, (log) => {
+    log.warn("bye\n2026-01-01T00:00:00.000Z info  all is well\r\x1b[2J\u202e");
+    log.info("x".repeat(1_001));
+  });
+  assertEquals(lines, [
+    "warn  bye\ufffd2026-01-01T00:00:00.000Z info  all is well\ufffd\ufffd[2J\ufffd",
+    `info  ${"x".repeat(1_000)}…`,
+  ]);
+});
+
 test("Log.debug() writes with --verbose only, and makes no text without", () => {
   const fail = () => {
     throw new Error("made");

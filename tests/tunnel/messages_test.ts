@@ -41,7 +41,24 @@ test("decodePortRequest() reads ports with and without a host", () => {
 
 test("tunnel messages of other making are refused", () => {
   const metadata = [``, `null`, `7`, `{}`, `{"kind":"x"}`, `{"kind":"control","name":7}`, `{"kind":"connect"}`];
-  const targets = [`{"hostname":"a"}`, `{"hostname":"a","port":0}`, `{"hostname":1,"port":1}`, `{"port":1}`];
+  const names = ["", "a b", "a\nb", "\x1b[2J", "\u202ea", "x".repeat(51)];
+  metadata.push(...names.map((name) => JSON.stringify({ kind: "control", name })));
+  const hosts = ["", "a b", "a\nb", "a\u2028b", "g:1", "[::1]", "x".repeat(254)];
+  for (const hostname of hosts) {
+    assertThrows(
+      () => decodePortRequest(JSON.stringify({ ports: [{ hostname, port: 1 }] })),
+      Error,
+      undefined,
+      hostname,
+    );
+  }
+  const targets = [
+    ...hosts.map((hostname) => JSON.stringify({ hostname, port: 1 })),
+    `{"hostname":"a"}`,
+    `{"hostname":"a","port":0}`,
+    `{"hostname":1,"port":1}`,
+    `{"port":1}`,
+  ];
   for (const text of [...metadata, ...targets.map((target) => `{"kind":"connect","target":${target}}`)]) {
     assertThrows(() => decodeClientPurpose(bytes(text)), Error, undefined, text);
   }
