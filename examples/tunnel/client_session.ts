@@ -94,7 +94,8 @@ export class ClientSession implements PortOwner {
     this.#ports = kept.filter((port) => port !== undefined);
     for (const [index, request] of requests.entries()) {
       kept[index]?.moveTo(this, index);
-      this.#tell(kept[index] ? listening(index, kept[index]) : await this.#bind(index, request));
+      // A client that asks on and on and hears nothing has no answers pile up.
+      await this.#tell(kept[index] ? listening(index, kept[index]) : await this.#bind(index, request));
     }
   }
 
@@ -125,8 +126,8 @@ export class ClientSession implements PortOwner {
     return { kind: "refused", index, reason, isFinal };
   }
 
-  #tell(message: FromServer): void {
-    this.#control.send(message);
+  #tell(message: FromServer): Promise<void> {
+    return this.#control.send(message);
   }
 }
 

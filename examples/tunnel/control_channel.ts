@@ -13,18 +13,21 @@ export class ControlChannel {
     this.#writer.closed.catch(() => {}); // lines() tells that the stream broke
   }
 
-  /** Never rejects: that the stream broke is told by `lines()`. */
-  send(message: object): void {
-    this.#writer.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`)).catch(() => {});
+  /** Resolves when flow control took it. Never rejects: that the stream broke is told by `lines()`. */
+  send(message: object): Promise<void> {
+    return this.#writer.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`)).catch(() => {});
   }
 
   /** What the peer sends, to its end. Throws when the stream broke. */
   async *lines(): AsyncIterableIterator<string> {
     let rest = "";
     for await (const text of this.#connection.readable.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop()!;
+      const [more, ...lines] = text.split("\n");
+      rest += more;
       if (rest.length > MAX_LINE_CHARACTERS) throw new Error("Cannot read control stream: the line is too long");
+      if (lines.length === 0) continue;
+      yield rest;
+      rest = lines.pop()!;
       yield* lines;
     }
   }

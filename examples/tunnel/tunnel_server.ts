@@ -45,9 +45,8 @@ export class TunnelServer {
     });
     this.#host = { ...options, splicer: this.#splicer, open: (options) => this.#pool.open(options) };
     this.#pool.addEventListener("refuse", ({ detail: { reason, remoteAddress } }) => {
-      log.warn(
-        `Refused a client at ${remoteAddress ? formatHostPort(remoteAddress) : "an unknown address"}: ${reason}`,
-      );
+      // Without the port, which is another one each time: the log counts what repeats.
+      log.warn(`Refused a client at ${remoteAddress?.hostname ?? "an unknown address"}: ${reason}`);
     });
   }
 
@@ -81,8 +80,11 @@ export class TunnelServer {
   #route(stream: PoolConnection): void {
     try {
       const purpose = decodeClientPurpose(stream.metadata);
+      const { peer } = stream;
+      // Its connections would go to whichever client there is.
+      if (peer === undefined) throw new Error("Cannot serve stream: its link has no name");
       if (purpose.kind === "connect") this.#connect(stream, purpose.target);
-      else this.#admit(stream, stream.peer!, purpose.name ?? stream.peer!);
+      else this.#admit(stream, peer, purpose.name ?? peer);
     } catch (error) {
       this.#log.warn((error as Error).message);
       stream.abort("Cannot serve stream: it is none of this tunnel");

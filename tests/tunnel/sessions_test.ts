@@ -91,7 +91,7 @@ test("tunnel client with a wrong token ends", async () => {
   await using client = startClient(url, 1, ["--name", "x"], undefined, "wrong");
   assertEquals(await client.exited, 3);
   await client.logged(/^Cannot dial ws:.*: server answered 401 Unauthorized$/);
-  await server.logged(/^warn +Refused a client at 127\.0\.0\.1:\d+: unauthorized$/);
+  await server.logged(/^warn +Refused a client at 127\.0\.0\.1: unauthorized$/); // no port: it is counted
 });
 
 test("tunnel client tells a server of npws/1 from one that has a tunnel, and ends", async () => {
