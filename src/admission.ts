@@ -30,9 +30,12 @@ export function isOriginAllowed(origin: string | null, origins: readonly string[
 /** The bearer tokens (RFC 6750) that a server takes. */
 export class TokenList {
   readonly #tokens: readonly Uint8Array[];
+  readonly #isEqual: Comparison;
 
-  constructor(tokens: readonly string[]) {
+  /** @param isEqual Compares bytes of one length; only tests give another one. */
+  constructor(tokens: readonly string[], isEqual: Comparison = timingSafeEqual) {
     this.#tokens = tokens.map((token) => new TextEncoder().encode(token));
+    this.#isEqual = isEqual;
   }
 
   /** Whether the Authorization header has one of the tokens, in a time that tells nothing of how far it was right. */
@@ -42,18 +45,21 @@ export class TokenList {
     const presented = new TextEncoder().encode(token);
     let isAccepted = false;
     // Every token is compared, so that the time does not tell which one it was either.
-    for (const expected of this.#tokens) isAccepted = isSameToken(presented, expected) || isAccepted;
+    for (const expected of this.#tokens) isAccepted = this.#isSame(presented, expected) || isAccepted;
     return isAccepted;
+  }
+
+  /** Compares as many bytes as the expected token has, whatever the length of the other. */
+  #isSame(presented: Uint8Array, expected: Uint8Array): boolean {
+    const candidate = new Uint8Array(expected.length);
+    candidate.set(presented.subarray(0, expected.length));
+    const isSamePart = this.#isEqual(candidate, expected);
+    return isSamePart && presented.length === expected.length;
   }
 }
 
-/** Compares as many bytes as the expected token has, whatever the length of the other. */
-function isSameToken(presented: Uint8Array, expected: Uint8Array): boolean {
-  const candidate = new Uint8Array(expected.length);
-  candidate.set(presented.subarray(0, expected.length));
-  const isSamePart = timingSafeEqual(candidate, expected);
-  return isSamePart && presented.length === expected.length;
-}
+/** Whether two byte strings are the same. */
+type Comparison = (a: Uint8Array, b: Uint8Array) => boolean;
 
 /** An entry of X-Forwarded-For; some proxies add the port: "192.0.2.7:1234", "[2001:db8::1]:1234". */
 function forwardedAddress(entry: string): string | undefined {
