@@ -6,7 +6,7 @@ import { exchange } from "./npws2_bulk.ts";
 import { pairs } from "./npws2_pairs.ts";
 import { RemotePool } from "./npws2_remote.ts";
 import { clientPool, type Pools, serverPool, until, urlOf } from "./pools.ts";
-import { TcpProxy } from "./tcp_proxy.ts";
+import { FaultProxy } from "../fault/fault_proxy.ts";
 
 const linkCount = 4;
 const client = { minCapacity: linkCount, maxCapacity: linkCount, maxBackoffMs: 200 };
@@ -81,7 +81,7 @@ for (const pair of pairs) {
 async function startBehindProxy(shared: PoolOptions, clientOptions: Partial<ClientPoolOptions> = {}) {
   const server = serverPool(shared);
   await server.start();
-  const proxy = await TcpProxy.listen(server.address.port);
+  const proxy = await FaultProxy.listen(server.address.port);
   const pool = clientPool({ url: proxy.url, dialTimeoutMs: 500, ...client, ...shared, ...clientOptions });
   await pool.start();
   await until(server, ({ idle }) => idle === pool.capacity);

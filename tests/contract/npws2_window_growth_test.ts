@@ -4,7 +4,7 @@ import { eventually } from "./eventually.ts";
 import { Flood } from "./npws2_bulk.ts";
 import { clientPool, serverPool } from "./pools.ts";
 import { readExactly } from "./streams.ts";
-import { TcpProxy } from "./tcp_proxy.ts";
+import { FaultProxy } from "../fault/fault_proxy.ts";
 
 const windowBytes = 4_096;
 const highWaterBytes = 65_536;
@@ -22,7 +22,7 @@ for (const [reads, writes] of [["client", "server"], ["server", "client"]] as co
       const windows = { windowBytes, maxWindowBytes };
       await using server = serverPool(windows);
       await server.start();
-      await using proxy = await TcpProxy.listen(server.address.port, delayMs);
+      await using proxy = await FaultProxy.listen(server.address.port, { delayMs });
       await using client = clientPool({ url: proxy.url, ...windows });
       await client.start();
       const pools = { client, server };
