@@ -1,4 +1,5 @@
 import { readdirSync, readlinkSync } from "node:fs";
+import process from "node:process";
 
 type TestFunction = () => void | Promise<void>;
 
@@ -10,7 +11,7 @@ interface OpenHandles {
 
 /**
  * Makes a test fail that leaves more sockets or timers open than were open before. Deno's sanitizers see timers, but no
- * sockets of node:net; Bun has none, and its `process.getActiveResourcesInfo()` is always empty.
+ * sockets of node:net; Bun has no sanitizers.
  *
  * @param settleMs How long what the test closed may take to go away.
  */
@@ -27,7 +28,12 @@ export function leavingNothingOpen(run: TestFunction, settleMs = 1_000): () => P
   };
 }
 
-const countTimers = "Bun" in globalThis ? await bunTimerCounter() : () => 0;
+/** Counts the timers of this process that can fire. */
+export const countTimers: () => number = "Bun" in globalThis ? await bunTimerCounter() : denoTimers;
+
+function denoTimers(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+}
 
 async function bunTimerCounter(): Promise<() => number> {
   const specifier = "bun:jsc"; // in a variable, so that Deno does not look for the module
@@ -41,7 +47,7 @@ function openHandles(): OpenHandles {
 }
 
 /** Sockets of this process, as Linux lists them; other systems have no such list, and nothing is counted. */
-function countSockets(): number {
+export function countSockets(): number {
   const folder = "/proc/self/fd";
   return listIfExists(folder).filter((descriptor) => isSocket(`${folder}/${descriptor}`)).length;
 }

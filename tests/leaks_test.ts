@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createServer, type Server } from "node:net";
-import { runtimeName, test } from "./harness.ts";
+import { test } from "./harness.ts";
 import { leavingNothingOpen } from "./leaks.ts";
 
 const settleMs = 20;
@@ -15,19 +15,16 @@ test("leavingNothingOpen() rejects when a socket stays open", async () => {
   await close(server);
 });
 
-// Deno's own sanitizer sees the timers.
-if (runtimeName === "bun") {
-  test("leavingNothingOpen() rejects when a timer stays", async () => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const startTimer = () => void (timer = setTimeout(() => {}, 60_000));
-    await assertRejects(
-      leavingNothingOpen(startTimer, settleMs),
-      Error,
-      "Cannot end the test: 1 more timers are running than before",
-    );
-    clearTimeout(timer);
-  });
-}
+test("leavingNothingOpen() rejects when a timer stays", async () => {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const startTimer = () => void (timer = setTimeout(() => {}, 60_000));
+  await assertRejects(
+    leavingNothingOpen(startTimer, settleMs),
+    Error,
+    "Cannot end the test: 1 more timers are running than before",
+  );
+  clearTimeout(timer);
+});
 
 test("leavingNothingOpen() takes a test that closes what it opened", async () => {
   let opened = 0;
