@@ -87,7 +87,7 @@ export class Way {
     this.#gate = setTimeout(() => {
       this.#gate = undefined;
       this.#resume();
-    }, this.#freeAt - performance.now());
+    }, Math.max(0, this.#freeAt - performance.now()));
   }
 
   #hand(chunk: Uint8Array): void {
