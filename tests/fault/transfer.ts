@@ -1,0 +1,178 @@
+import type { PoolConnection } from "@npws/pool";
+import { Dice } from "../random/dice.ts";
+import { hashOf, Numbered } from "./numbered.ts";
+
+/** An end of a stream. */
+export type Side = "opener" | "acceptor";
+
+/** What a stream is to carry. Both ends know it. */
+export interface TransferPlan {
+  /** The stream's name, by which its ends find each other and each byte is known. */
+  name: string;
+  /** How many bytes each end sends; null: for ever. */
+  opener: number | null;
+  acceptor: number | null;
+  /** One end that does not see it through. */
+  giveUp?: GiveUp;
+}
+
+/**
+ * How an end gives up, once it has sent (`cancel`: received) so many bytes, fewer than the plan has: the connection as a whole, its
+ * sending direction, or the other one.
+ */
+export interface GiveUp {
+  by: Side;
+  how: "abort" | "abort writing" | "cancel";
+  afterBytes: number;
+}
+
+/** How one direction went for one end of a stream: seen through, given up by this end, or broken. */
+export interface Half {
+  bytes: number;
+  end: "clean" | "given up" | "broken";
+  /** What broke it. */
+  error?: string;
+}
+
+/** How a stream went for one end of it. */
+export interface Outcome {
+  plan: TransferPlan;
+  side: Side;
+  sent: Half;
+  received: Half;
+  /** What must not be, whatever happened on the way. */
+  wrong?: string;
+}
+
+/** Writes of up to so many bytes, of which many are small. */
+const LONGEST_BYTES = 65_536;
+
+/** What one end of a stream does with it. */
+export class Transfer {
+  /** Resolves when both directions have ended, and never rejects. */
+  readonly outcome: Promise<Outcome>;
+  readonly #connection: PoolConnection;
+  readonly #plan: TransferPlan;
+  readonly #side: Side;
+  readonly #giveUp: GiveUp | undefined;
+  #sentBytes = 0;
+  #receivedBytes = 0;
+  #hasGivenUp = false;
+  #wrong: string | undefined;
+
+  constructor(connection: PoolConnection, plan: TransferPlan, side: Side) {
+    this.#connection = connection;
+    this.#plan = plan;
+    this.#side = side;
+    this.#giveUp = plan.giveUp?.by === side ? plan.giveUp : undefined;
+    this.outcome = this.#run();
+  }
+
+  /** How many bytes have come. */
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  /** Whether what comes has no end. */
+  get isEndless(): boolean {
+    return this.#plan[this.#other] === null;
+  }
+
+  /** Gives both directions up. */
+  abort(): void {
+    this.#hasGivenUp = true;
+    this.#connection.abort("given up");
+  }
+
+  async #run(): Promise<Outcome> {
+    const [sent, received] = await Promise.all([this.#send(), this.#receive()]);
+    await this.#connection.closed.catch(() => {}); // the directions tell what broke
+    return { plan: this.#plan, side: this.#side, sent, received, wrong: this.#wrong };
+  }
+
+  async #send(): Promise<Half> {
+    const writer = this.#connection.writable.getWriter();
+    try {
+      const isSeenThrough = await this.#write(writer);
+      return { bytes: this.#sentBytes, end: isSeenThrough ? "clean" : "given up" };
+    } catch (error) {
+      return this.#broken(this.#sentBytes, error);
+    }
+  }
+
+  /** False: it was given up. */
+  async #write(writer: WritableStreamDefaultWriter<Uint8Array>): Promise<boolean> {
+    const length = this.#plan[this.#side] ?? Infinity;
+    const content = new Numbered(`${this.#plan.name} ${this.#side}`);
+    const dice = new Dice(hashOf(`sizes of ${this.#plan.name} ${this.#side}`));
+    while (this.#sentBytes < length) {
+      if (this.#giveUp?.how !== "cancel" && this.#isDue(this.#sentBytes)) {
+        if (this.#giveUp!.how === "abort") this.abort();
+        else await writer.abort("given up");
+        return false;
+      }
+      const size = dice.chance(0.3) ? dice.between(1, 100) : dice.between(1, LONGEST_BYTES);
+      const chunk = content.at(this.#sentBytes, Math.min(size, length - this.#sentBytes));
+      await writer.write(chunk);
+      this.#sentBytes += chunk.byteLength;
+    }
+    // On npws/1 whoever ends its direction ends the stream, so an end that has nothing to say waits for the other one's end.
+    if (this.#connection.protocol === 2 || length > 0) await writer.close();
+    return true;
+  }
+
+  async #receive(): Promise<Half> {
+    const reader = this.#connection.readable.getReader();
+    try {
+      const isSeenThrough = await this.#read(reader);
+      if (isSeenThrough) this.#checkEnd();
+      return { bytes: this.#receivedBytes, end: isSeenThrough ? "clean" : "given up" };
+    } catch (error) {
+      return this.#broken(this.#receivedBytes, error);
+    } finally {
+      if (this.#connection.protocol === 1) this.#connection.close();
+    }
+  }
+
+  /** False: it was given up. */
+  async #read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<boolean> {
+    const content = new Numbered(`${this.#plan.name} ${this.#other}`);
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return true;
+      const wrongAt = content.firstWrong(this.#receivedBytes, value);
+      if (wrongAt !== undefined) this.#foundWrong(`byte ${wrongAt} is not the one that was sent`);
+      this.#receivedBytes += value.byteLength;
+      if (this.#giveUp?.how === "cancel" && this.#isDue(this.#receivedBytes)) {
+        await reader.cancel("enough");
+        return false;
+      }
+    }
+  }
+
+  #isDue(bytes: number): boolean {
+    return this.#giveUp !== undefined && bytes >= this.#giveUp.afterBytes;
+  }
+
+  /** A direction that ended in order has all its bytes, and its sender has not given it up. */
+  #checkEnd(): void {
+    const { giveUp, [this.#other]: length } = this.#plan;
+    if (this.#receivedBytes !== length) {
+      this.#foundWrong(`it looks complete with ${this.#receivedBytes} bytes, and ${length ?? "endless"} were to come`);
+    }
+    if (giveUp?.by === this.#other && giveUp.how !== "cancel") this.#foundWrong("it looks complete, and was given up");
+  }
+
+  #foundWrong(what: string): void {
+    this.#wrong ??= `stream ${this.#plan.name}, read by its ${this.#side}: ${what}`;
+  }
+
+  #broken(bytes: number, error: unknown): Half {
+    if (this.#hasGivenUp) return { bytes, end: "given up" };
+    return { bytes, end: "broken", error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+  }
+
+  get #other(): Side {
+    return this.#side === "opener" ? "acceptor" : "opener";
+  }
+}
