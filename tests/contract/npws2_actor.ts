@@ -1,7 +1,7 @@
 import process from "node:process";
 import type { ClientPoolOptions, Pool, PoolConnection, PoolStats, ServerPoolOptions } from "@npws/pool";
 import { exchange, fill, type FillPlan, Flood, readInPieces, type ReadPlan } from "./npws2_bulk.ts";
-import { clientPool, serverPool, TimersByHand } from "./pools.ts";
+import { clientPool, hurriedClock, serverPool, TimersByHand } from "./pools.ts";
 import { readText, write } from "./streams.ts";
 
 /** What of an error crosses to the other process. */
@@ -28,9 +28,9 @@ export class PoolActor {
   readonly #streams: PoolConnection[] = [];
   #flood: Flood | undefined;
 
-  /** Starts a server pool on a free port, which it returns, or on the one given. */
-  async serve(options: ServerPoolOptions): Promise<number> {
-    const pool = serverPool(options);
+  /** Starts a server pool on a free port, which it returns, or on the one given. Its time may pass so many times as fast. */
+  async serve(options: ServerPoolOptions, hurry = 1): Promise<number> {
+    const pool = serverPool(options, { clock: hurriedClock(hurry) });
     this.#pool = pool;
     await pool.start();
     return pool.address.port;
@@ -75,7 +75,7 @@ export class PoolActor {
 
   /** Sends back what each stream that is opened brings, from now on. */
   echo(): void {
-    this.#eachAccepted(({ readable, writable }) => readable.pipeTo(writable));
+    this.eachAccepted(({ readable, writable }) => readable.pipeTo(writable));
   }
 
   /** Opens as many streams, so many at a time, and checks that each brings back what was written. */
@@ -147,18 +147,18 @@ export class PoolActor {
     return readInPieces(this.#streams[stream], plan);
   }
 
-  private get pool(): Pool {
+  protected get pool(): Pool {
     if (!this.#pool) throw new Error("Cannot use the pool: none was started");
     return this.#pool;
+  }
+
+  protected async eachAccepted(handle: (connection: PoolConnection) => Promise<unknown>): Promise<void> {
+    for await (const connection of this.pool.accepted()) handle(connection).catch(() => {});
   }
 
   #keep(connection: PoolConnection): RemoteStream {
     const { id, protocol, peer, metadata } = connection;
     return { stream: this.#streams.push(connection) - 1, id, protocol, peer, metadata: [...metadata] };
-  }
-
-  async #eachAccepted(handle: (connection: PoolConnection) => Promise<unknown>): Promise<void> {
-    for await (const connection of this.pool.accepted()) handle(connection).catch(() => {});
   }
 }
 

@@ -7,6 +7,7 @@ import {
   ServerPool,
 } from "@npws/pool";
 import type { ServerPoolOptions, WebSocketConstructor } from "@npws/pool";
+import { type Clock, systemClock } from "../../src/clock.ts";
 import { type Environment, systemEnvironment } from "../../src/environment.ts";
 import { ManualClock } from "../fakes.ts";
 
@@ -21,6 +22,15 @@ export class TimersByHand extends ManualClock {
   override endOfTurn(callback: () => void): void {
     setImmediate(callback);
   }
+}
+
+/** The runtime's clock, so many times as fast. */
+export function hurriedClock(factor: number): Clock {
+  return {
+    ...systemClock,
+    now: () => systemClock.now() * factor,
+    setTimeout: (callback, ms) => systemClock.setTimeout(callback, ms / factor),
+  };
 }
 
 // setImmediate is a global of both runtimes, but not of the web standard's type library.

@@ -1,0 +1,102 @@
+import type { Pool, PoolConnection } from "@npws/pool";
+import { Dice } from "../random/dice.ts";
+import { type Ledger, planBytes } from "./ledger.ts";
+import type { Outcome, TransferPlan } from "./transfer.ts";
+
+/** Callers that open one stream after the other. */
+export interface LoadPlan {
+  /** Names the streams, so it differs from that of every other load. */
+  name: string;
+  callers: number;
+  /** How long each call may take. */
+  timeoutMs: number;
+  /** How much a stream carries each way at most. */
+  longestBytes: number;
+}
+
+/** What became of the calls. */
+export interface LoadReport {
+  /** Calls that got a stream. */
+  served: number;
+  /** Calls that got none, by what they rejected with. */
+  failed: Record<string, number>;
+  /** How much longer than it may a call took at most, in milliseconds; 0 or less where none did. */
+  longestOverrunMs: number;
+}
+
+/** Callers that open one stream after the other until they are stopped, whatever becomes of each. */
+export class Load {
+  readonly #pool: Pool;
+  readonly #plan: LoadPlan;
+  readonly #ledger: Ledger;
+  readonly #dice: Dice;
+  /** What has become of the calls so far. */
+  readonly report: LoadReport = { served: 0, failed: {}, longestOverrunMs: -Infinity };
+  readonly #callers: Promise<void>[];
+  /** Callers that have to see a stream through before everybody is served. */
+  readonly #unserved = new Set<number>();
+  #served: PromiseWithResolvers<void> | undefined;
+  #streams = 0;
+  #isOver = false;
+
+  constructor(pool: Pool, plan: LoadPlan, ledger: Ledger, seed = 1) {
+    this.#pool = pool;
+    this.#plan = plan;
+    this.#ledger = ledger;
+    this.#dice = new Dice(seed);
+    this.#callers = Array.from({ length: plan.callers }, (_, number) => this.#run(number));
+  }
+
+  /** Resolves when every caller has opened a stream from now on, and has seen it through. */
+  everybodyServed(): Promise<void> {
+    this.#callers.forEach((_, number) => this.#unserved.add(number));
+    this.#served = Promise.withResolvers();
+    return this.#served.promise;
+  }
+
+  /** Ends the callers, each behind its stream. */
+  async stop(): Promise<LoadReport> {
+    this.#isOver = true;
+    await Promise.all(this.#callers);
+    return this.report;
+  }
+
+  async #run(caller: number): Promise<void> {
+    while (!this.#isOver) {
+      const isCounted = this.#unserved.has(caller);
+      const outcome = await this.#open();
+      if (!outcome) await new Promise((resolve) => setTimeout(resolve, 1)); // a pool that is closed rejects at once
+      else if (isCounted && outcome.sent.end === "clean" && outcome.received.end === "clean") this.#wasServed(caller);
+    }
+  }
+
+  async #open(): Promise<Outcome | undefined> {
+    const plan = this.#nextPlan();
+    const { timeoutMs } = this.#plan;
+    const startedAt = performance.now();
+    let connection: PoolConnection;
+    try {
+      connection = await this.#pool.open({ timeoutMs, metadata: planBytes(plan) });
+      this.report.served++;
+    } catch (error) {
+      const { name } = error as Error;
+      this.report.failed[name] = (this.report.failed[name] ?? 0) + 1;
+      return undefined;
+    } finally {
+      const overrunMs = performance.now() - startedAt - timeoutMs;
+      this.report.longestOverrunMs = Math.max(this.report.longestOverrunMs, overrunMs);
+    }
+    return await this.#ledger.run(connection, plan, "opener");
+  }
+
+  #nextPlan(): TransferPlan {
+    const { name, longestBytes } = this.#plan;
+    const length = () => this.#dice.between(1, longestBytes);
+    return { name: `${name} ${this.#streams++}`, opener: length(), acceptor: length() };
+  }
+
+  #wasServed(caller: number): void {
+    this.#unserved.delete(caller);
+    if (this.#unserved.size === 0) this.#served?.resolve();
+  }
+}

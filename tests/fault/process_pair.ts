@@ -1,0 +1,144 @@
+import type { ClientPoolOptions, ServerPoolOptions } from "@npws/pool";
+import { eventually } from "../contract/eventually.ts";
+import type { RuntimeName } from "../../scripts/runtime_path.ts";
+import { RemoteActor } from "../remote_actor.ts";
+import { within } from "./within.ts";
+import { FaultProxy } from "./fault_proxy.ts";
+import type { Outcome } from "./transfer.ts";
+import type { TrafficActor } from "./traffic_actor.ts";
+import type { WayLimits } from "./way.ts";
+
+/** A pool in a process of its own. */
+export type RemoteTraffic = RemoteActor<TrafficActor>;
+
+/** One of the two pools. */
+export type PoolSide = "client" | "server";
+
+/** Both. */
+export const sides: readonly PoolSide[] = ["client", "server"];
+
+/** How many links the client keeps. */
+export const LINKS = 8;
+
+/** How long it may take until a pool is full again, from the end of a fault on, in milliseconds. */
+export const FULL_AGAIN_MS = 5_000;
+
+/** Silence that ends a link, in milliseconds: longer than a busy machine keeps a process waiting. */
+export const heartbeat = { keepAliveMs: 400, heartbeatTimeoutMs: 600 };
+
+/**
+ * How long a broken link may go unnoticed, in milliseconds: the heartbeat's times, the time between two looks, and as much again
+ * for a busy machine.
+ */
+export const NOTICED_MS = 2 * (heartbeat.keepAliveMs + heartbeat.heartbeatTimeoutMs + heartbeat.keepAliveMs / 4);
+
+/** What two processes are started with. */
+export interface ProcessPairOptions {
+  client: RuntimeName;
+  server: RuntimeName;
+  way?: WayLimits;
+  clientOptions?: Partial<ClientPoolOptions>;
+  serverOptions?: ServerPoolOptions;
+  /** How many times as fast time passes at the server pool. @default 1 */
+  hurry?: number;
+}
+
+/** A client pool and a server pool in a process each, and the way between them. Disposing it kills both. */
+export class ProcessPair implements AsyncDisposable {
+  readonly proxy: FaultProxy;
+  readonly #options: ProcessPairOptions;
+  readonly #processes: Record<PoolSide, RemoteTraffic>;
+
+  private constructor(options: ProcessPairOptions, proxy: FaultProxy, processes: Record<PoolSide, RemoteTraffic>) {
+    this.#options = options;
+    this.proxy = proxy;
+    this.#processes = processes;
+  }
+
+  /** Starts both; all links are idle. */
+  static async start(options: ProcessPairOptions): Promise<ProcessPair> {
+    const processes = { client: startProcess(options.client), server: startProcess(options.server) };
+    const port = await serve(processes.server, options);
+    const pair = new ProcessPair(options, await FaultProxy.listen(port, options.way), processes);
+    await pair.#dial();
+    await pair.full();
+    return pair;
+  }
+
+  get client(): RemoteTraffic {
+    return this.#processes.client;
+  }
+
+  get server(): RemoteTraffic {
+    return this.#processes.server;
+  }
+
+  /** Both processes. */
+  get both(): RemoteTraffic[] {
+    return [this.client, this.server];
+  }
+
+  /** Kills a process and starts another in its place, on the same port if it is the server's. */
+  async replace(side: PoolSide): Promise<void> {
+    await this.#processes[side][Symbol.asyncDispose]();
+    await this.startAgain(side);
+  }
+
+  /** Starts another process in the place of one that has ended. */
+  async startAgain(side: PoolSide): Promise<void> {
+    this.#processes[side] = startProcess(this.#options[side]);
+    if (side === "client") await this.#dial();
+    else await serve(this.server, this.#options, this.proxy.target);
+  }
+
+  /** Resolves when both pools are full of the same links, and have no others. Rejects when that takes too long. */
+  async full(): Promise<void> {
+    await within(FULL_AGAIN_MS, "both pools are full", eventually(() => this.#isFull()));
+  }
+
+  /** Resolves when nothing is under way in either process, with what became of all transfers. Rejects when that takes too long. */
+  async settled(withinMs: number): Promise<Outcome[]> {
+    const settled = Promise.all(this.both.map((process) => process.call("untilSettled")));
+    await within(withinMs, "all streams have ended at both sides", settled);
+    const outcomes = await Promise.all(this.both.map((process) => process.call("outcomes")));
+    return outcomes.flat();
+  }
+
+  /** Closes both pools. Resolves with the exit codes of the processes, as soon as nothing keeps these running. */
+  async leave(): Promise<(number | null)[]> {
+    for (const process of this.both) await process.call("close", 0);
+    return await Promise.all(this.both.map((process) => process.leave()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.both, this.proxy].map((one) => one[Symbol.asyncDispose]()));
+  }
+
+  async #isFull(): Promise<boolean> {
+    const [client, server] = await Promise.all(this.both.map((process) => process.call("stats")));
+    const links = client.idle;
+    return links >= LINKS && [client.links, server.idle, server.links].every((count) => count === links);
+  }
+
+  async #dial(): Promise<void> {
+    const { clientOptions } = this.#options;
+    const size = { minCapacity: LINKS, maxCapacity: LINKS };
+    const impatience = { dialTimeoutMs: 1_000, maxBackoffMs: 200 };
+    await this.client.call("dial", { url: this.proxy.url, ...size, ...impatience, ...heartbeat, ...clientOptions });
+    await this.client.call("acceptTransfers");
+  }
+}
+
+function startProcess(runtime: RuntimeName): RemoteTraffic {
+  return new RemoteActor(runtime, new URL("./traffic_peer.ts", import.meta.url));
+}
+
+async function serve(
+  server: RemoteTraffic,
+  { serverOptions, hurry = 1 }: ProcessPairOptions,
+  port = 0,
+): Promise<number> {
+  const bound = await server.call("serve", { port, ...heartbeat, ...serverOptions }, hurry);
+  await server.call("acceptTransfers");
+  return bound;
+}

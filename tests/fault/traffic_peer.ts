@@ -1,0 +1,5 @@
+/** The other process of a test: it runs methods of a `TrafficActor`. */
+import { serveActor } from "../serve_actor.ts";
+import { TrafficActor } from "./traffic_actor.ts";
+
+await serveActor(new TrafficActor());
