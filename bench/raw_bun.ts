@@ -15,6 +15,7 @@ async function serve(opened: (socket: RawSocket) => void): Promise<number> {
     hostname: "127.0.0.1",
     port: 0,
     tls: undefined,
+    error: ({ message }) => new Response(message, { status: 500 }),
     fetch: (request: Request, self: typeof server) => void self.upgrade(request, { data: new BunServerSocket() }),
     websocket: {
       open(webSocket) {

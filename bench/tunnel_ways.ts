@@ -1,4 +1,4 @@
-import { TcpProxy } from "../tests/contract/tcp_proxy.ts";
+import { FaultProxy } from "../tests/fault/fault_proxy.ts";
 import { spawnRuntime } from "../tests/spawn_runtime.ts";
 import { TunnelProcess } from "../tests/tunnel/tunnel_process.ts";
 import type { Ends } from "./bench_case.ts";
@@ -33,7 +33,7 @@ export async function openWays({ server, client }: TunnelEnds, pair: Pair, delay
 /** A path to a port of 127.0.0.1. */
 async function lead(port: number, delayMs: number, opened: AsyncDisposableStack): Promise<number> {
   if (delayMs === 0) return port;
-  return Number(new URL(opened.use(await TcpProxy.listen(port, delayMs)).url).port);
+  return Number(new URL(opened.use(await FaultProxy.listen(port, { delayMs })).url).port);
 }
 
 async function openTunnel(target: number, pair: Pair, delayMs: number, opened: AsyncDisposableStack): Promise<Way> {

@@ -1,4 +1,4 @@
-import { TcpProxy } from "../../tests/contract/tcp_proxy.ts";
+import { FaultProxy } from "../../tests/fault/fault_proxy.ts";
 import { benchCase, type Figure } from "../bench_case.ts";
 import {
   ClientPipeEnd2,
@@ -34,9 +34,9 @@ export const distance = benchCase({
   client: ClientPipeEnd2,
   maxRounds: 5,
   async open(ends: PipeEnds) {
-    let proxy: TcpProxy | undefined;
+    let proxy: FaultProxy | undefined;
     await openPipes(ends, async (url) => {
-      proxy = await TcpProxy.listen(Number(new URL(url).port), DELAY_MS);
+      proxy = await FaultProxy.listen(Number(new URL(url).port), { delayMs: DELAY_MS });
       return proxy.url;
     });
     return proxy;
