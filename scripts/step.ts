@@ -12,15 +12,14 @@ export interface Step {
   reportTo?: (path: string) => string[];
 }
 
-/** Runs a step, and prints a line about it, and its output when anything failed. */
+/** Runs a step, and prints a line about it when it is over, and its output when anything failed. */
 export async function runStep(step: Step): Promise<TestCounts> {
   const startedAt = performance.now();
-  print(`${step.name} ... `);
   const { counts, output } = await (step.reportTo ? runTests(step, step.reportTo) : runCheck(step));
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   const verdict = counts.failed === 0 ? "ok" : "FAILED";
-  print(`${verdict} (${step.reportTo ? `${describeCounts(counts)}, ` : ""}${seconds} s)\n`);
-  if (counts.failed > 0) print(`${output.trim()}\n\n`);
+  console.log(`${step.name} ... ${verdict} (${step.reportTo ? `${describeCounts(counts)}, ` : ""}${seconds} s)`);
+  if (counts.failed > 0) console.log(`${output.trim()}\n`);
   return counts;
 }
 
@@ -52,8 +51,4 @@ async function execute({ runtime, deadlineMs }: Step, args: string[]): Promise<C
   } catch (error) {
     return { failure: `Cannot start ${runtime}: ${error}`, output: "" };
   }
-}
-
-function print(text: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(text));
 }

@@ -5,12 +5,12 @@ import { timed } from "../../examples/monitor/timed_pool.ts";
 import { eventually } from "../contract/eventually.ts";
 import { startPools } from "../contract/pools.ts";
 import { test } from "../harness.ts";
-import { isAvailable } from "../tunnel/command.ts";
+import { isAvailable } from "../debian_programs.ts";
 import { Browser } from "./browser.ts";
 import { choose, fragment, has, middleOf, says, textOf, tileSays } from "./look.js";
 import type { BrowserPage } from "./browser_page.ts";
 
-const skip = !isAvailable("chromium", "chromium");
+const skip = !isAvailable("chromium");
 
 /** A monitor of two pools, on a server of its own. */
 async function startMonitor(options: MonitorOptions = {}) {

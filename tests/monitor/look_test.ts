@@ -5,13 +5,13 @@ import { ServerPool } from "@npws/pool";
 import { serve } from "../../examples/monitor/demo/serve.ts";
 import { monitor } from "../../examples/monitor/monitor.ts";
 import { runtimeName, test } from "../harness.ts";
-import { isAvailable } from "../tunnel/command.ts";
+import { isAvailable } from "../debian_programs.ts";
 import { Browser } from "./browser.ts";
 import { background, charts, coveredLabels, faintTexts, isLaidOut, pageWidth, poorTexts } from "./look.js";
 import type { BrowserPage, Screen } from "./browser_page.ts";
 import { tellStory } from "./story.ts";
 
-const skip = !isAvailable("chromium", "chromium");
+const skip = !isAvailable("chromium");
 
 /** Where the screenshots are kept. */
 const artifacts = fileURLToPath(new URL("../../artifacts/", import.meta.url));

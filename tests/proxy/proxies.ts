@@ -1,4 +1,4 @@
-import { isAvailable } from "../tunnel/command.ts";
+import { isAvailable } from "../debian_programs.ts";
 import { configuration } from "./configuration.ts";
 import { identity } from "./identity.ts";
 import { ProxyProcess, type ProxyProgram } from "./proxy_process.ts";
@@ -49,7 +49,7 @@ const nginxProgram: ProxyProgram = {
 
 const nginx: ProxyKind = {
   name: "nginx",
-  isAvailable: isAvailable("nginx", "nginx"),
+  isAvailable: isAvailable("nginx"),
   standBefore: ({ pool, silenceS = 90, shutdownS, offersHttp2 = false }) =>
     startNginx(shutdownS, ({ folder, tls }) =>
       configuration("nginx_pool.conf", {
@@ -82,7 +82,7 @@ const haproxyProgram: ProxyProgram = {
 
 const haproxy: ProxyKind = {
   name: "HAProxy",
-  isAvailable: isAvailable("haproxy", "haproxy"),
+  isAvailable: isAvailable("haproxy"),
   standBefore: ({ pool, silenceS = 90, shutdownS, offersHttp2 = false }) =>
     startHaproxy(shutdownS, ({ folder, tls }) =>
       configuration("haproxy_pool.cfg", {

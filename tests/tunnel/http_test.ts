@@ -4,11 +4,12 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runtimeName, test } from "../harness.ts";
-import { isAvailable, run } from "./command.ts";
+import { isAvailable } from "../debian_programs.ts";
+import { run } from "./command.ts";
 import { FILE, FILE_SHA256, startHttpTarget } from "./http_target.ts";
 import { startTunnel } from "./tunnel.ts";
 
-const skip = !isAvailable("curl", "curl");
+const skip = !isAvailable("curl");
 const otherRuntime = runtimeName === "deno" ? "bun" : "deno";
 
 async function folder(): Promise<AsyncDisposable & { path: string }> {
@@ -97,5 +98,5 @@ for (const { how, args, seconds } of loads) {
     const { output } = await run("wrk", [...load, `http://127.0.0.1:${tunnel.port}/`]);
     assert(!/Socket errors|Non-2xx/.test(output), output);
     assert(Number(/(\d+) requests in/.exec(output)![1]) > 100, output);
-  }, { skip: !isAvailable("wrk", "wrk") });
+  }, { skip: !isAvailable("wrk") });
 }

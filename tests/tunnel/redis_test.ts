@@ -1,12 +1,13 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { type ChildProcess, spawn } from "node:child_process";
 import { test } from "../harness.ts";
-import { isAvailable, run } from "./command.ts";
+import { isAvailable } from "../debian_programs.ts";
+import { run } from "./command.ts";
 import { RawClient } from "./raw_client.ts";
 import { deadPort, type Target } from "./target.ts";
 import { startTunnel } from "./tunnel.ts";
 
-const skip = !isAvailable("redis-server", "redis-server") || !isAvailable("redis-benchmark", "redis-tools");
+const skip = !isAvailable("redis-server") || !isAvailable("redis-benchmark");
 
 /** A Redis server that keeps everything in memory. */
 async function startRedis(): Promise<Target> {

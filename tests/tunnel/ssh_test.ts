@@ -3,14 +3,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import type { Readable } from "node:stream";
 import { test } from "../harness.ts";
-import { isAvailable } from "./command.ts";
+import { isAvailable } from "../debian_programs.ts";
 import { startSshServer } from "./ssh_server.ts";
 import { startTunnel } from "./tunnel.ts";
 
 /** Only root's server can hand a terminal over to a session. */
 const isRoot = process.getuid!() === 0;
 
-const skip = !isRoot || !isAvailable("sshd", "openssh-server") || !isAvailable("ssh", "openssh-client");
+const skip = !isRoot || !isAvailable("sshd") || !isAvailable("ssh");
 
 /** A command on the other side, on a terminal there. Disposing it kills it. */
 class SshSession implements AsyncDisposable {
