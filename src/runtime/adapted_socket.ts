@@ -10,8 +10,11 @@ const MAX_REASON_BYTES = 123;
 /** What may wait for a handler before the socket is given up: the owner sets one in the turn in which it gets the socket. */
 const MAX_HELD_BYTES = 1024 * 1024;
 
-/** What a message counts beside its bytes while it waits, so that a peer cannot have any number of empty ones wait. */
-const HELD_MESSAGE_BYTES = 32;
+/**
+ * What a message counts beside its bytes while it waits, so that a peer cannot have any number of empty ones wait. Little: an
+ * honest peer may send thousands of small ones behind its first message.
+ */
+const HELD_MESSAGE_BYTES = 8;
 
 /**
  * What the sockets of all runtimes share: order, the wait for a handler, and that the close is told once. One object per link,
