@@ -117,3 +117,12 @@ test("randomPoolId() is a pool of a hello, and another one each time", () => {
   assertMatch(randomPoolId(), /^[0-9a-f]{16}$/);
   assertNotEquals(randomPoolId(), randomPoolId());
 });
+
+test("a hello's members count as its own alone, and touch no other object", () => {
+  const members = `"npws":2,"window":4096,"pool":"00112233aabbccdd","id":"0000000a"`;
+  const inherited = `{"__proto__":{${members},"name":"admin"},"constructor":{"prototype":{"name":"admin"}}}`;
+  assertEquals([parseClientHello(inherited), parseServerHello(inherited)], [undefined, undefined]);
+  const own = parseClientHello(`{${members},"__proto__":{"name":"admin"},"toString":1}`);
+  assertEquals(own, { window: 4_096, pool: "00112233aabbccdd" });
+  assertEquals([own?.name, ({} as { name?: string }).name], [undefined, undefined]);
+});
