@@ -32,7 +32,6 @@ export const distance = benchCase({
     "One stream of npws/2 through a proxy that delays everything: its window has to grow until it holds what is under way.",
   server: ServerPipeEnd2,
   client: ClientPipeEnd2,
-  maxRounds: 5,
   async open(ends: PipeEnds) {
     let proxy: FaultProxy | undefined;
     await openPipes(ends, async (url) => {

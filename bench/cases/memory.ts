@@ -41,7 +41,6 @@ export const memory = benchCase({
   server: MemoryServer,
   client: MemoryClient,
   isFresh: true,
-  maxRounds: 3,
   async open({ server, client }) {
     await client.call("connectTo", await server.call("listen"));
   },

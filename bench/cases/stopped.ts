@@ -70,7 +70,6 @@ export const stopped = benchCase({
   server: StoppedServer,
   client: StoppedClient,
   isFresh: true,
-  maxRounds: 3,
   async open({ server, client }: Ends<StoppedServer, StoppedClient>) {
     await client.call("connectTo", await server.call("listen"));
   },
