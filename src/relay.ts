@@ -46,7 +46,8 @@ export interface RelayResult {
 /**
  * Moves bytes both ways until both directions have ended. The end of one direction ends the other end's writing and leaves the
  * opposite direction open (half-close). An error in either direction, or the signal, aborts both ends at once: neither takes
- * what came so far for the whole. What moves is bounded by what the ends themselves buffer, and one chunk each way.
+ * what came so far for the whole. What waits is bounded by what the ends themselves buffer, by 1 MiB where they buffer more, and
+ * one chunk each way.
  *
  * An end is a pair of web streams, a PoolConnection among them, or a socket of node:net or node:tls itself, made with
  * `allowHalfOpen: true`. Streams stay locked. What has a shorter way than its web streams is moved past them: a PoolConnection

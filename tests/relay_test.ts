@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { relay, type RelayEnd } from "@npws/pool/relay";
 import { Socket } from "node:net";
+import { atRest } from "./at_rest.ts";
 import { bytes, readText, write, writeAndClose } from "./contract/streams.ts";
 import { test } from "./harness.ts";
 import { memoryEnds } from "./relay/memory_end.ts";
@@ -79,6 +80,29 @@ test("relay() reads no further than a reader that takes nothing allows", async (
   await isWriting;
   await new Promise((resolve) => setTimeout(resolve)); // what it would read, it reads at once
   assertEquals(read, 2);
+  stop.abort();
+  await assertRejects(() => moved);
+});
+
+test("relay() lets no more than 1 MiB wait at a writable that counts chunks", async () => {
+  let [read, written, allowed] = [0, 0, 0];
+  let allowMore = Promise.withResolvers<void>();
+  const pull = (controller: ReadableStreamDefaultController) => controller.enqueue(new Uint8Array(65_536).fill(read++));
+  const write = async () => {
+    while (written >= allowed) await allowMore.promise;
+    written++;
+  };
+  const a = { ...memoryEnds().near, readable: new ReadableStream({ pull }, { highWaterMark: 0 }) };
+  const b = { ...memoryEnds().near, writable: new WritableStream({ write }, { highWaterMark: 1_000 }) };
+  const stop = new AbortController();
+  const moved = relay(a, b, { signal: stop.signal });
+  for (const count of [0, 100]) {
+    allowed = count;
+    allowMore.resolve();
+    allowMore = Promise.withResolvers();
+    await atRest(() => read);
+    assertEquals([written, read], [count, count + 17]); // 16 wait, and the relay has the next one
+  }
   stop.abort();
   await assertRejects(() => moved);
 });

@@ -1,11 +1,19 @@
 import { describeType } from "../describe.ts";
 import type { HeldEnd } from "./held_end.ts";
 
+/**
+ * What may be on its way into a writable at most, in bytes. Streams made of Node's sockets count chunks where they mean bytes, on
+ * Deno, and would take gigabytes.
+ */
+const MAX_WAITING_BYTES = 1_048_576;
+
 /** An end made of two web streams, both locked from here on. */
 export class StreamEnd implements HeldEnd {
   readonly over: Promise<unknown>;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  #waitingBytes = 0;
+  #written: Promise<void> | undefined;
 
   constructor(readable: ReadableStream<Uint8Array>, writable: WritableStream<Uint8Array>) {
     this.#reader = readable.getReader();
@@ -22,12 +30,16 @@ export class StreamEnd implements HeldEnd {
   }
 
   room(): Promise<unknown> | undefined {
+    if (this.#waitingBytes >= MAX_WAITING_BYTES) return this.#written;
     const { desiredSize } = this.#writer;
     return desiredSize !== null && desiredSize > 0 ? undefined : this.#writer.ready;
   }
 
   write(bytes: Uint8Array): void {
-    this.#writer.write(bytes).catch(ignore); // `over` rejects with the same error
+    const { byteLength } = bytes;
+    this.#waitingBytes += byteLength;
+    const settle = () => void (this.#waitingBytes -= byteLength);
+    this.#written = this.#writer.write(bytes).then(settle, settle); // `over` rejects with the same error
   }
 
   end(): Promise<void> {
