@@ -1,6 +1,7 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { relay } from "@npws/pool/relay";
 import { createHash } from "node:crypto";
+import { atRest } from "../at_rest.ts";
 import { pattern, readText, writeAndClose } from "../contract/streams.ts";
 import { test } from "../harness.ts";
 import { endKinds } from "./real_ends.ts";
@@ -9,8 +10,13 @@ import type { FarEnd } from "./memory_end.ts";
 const [pooled, ...sockets] = endKinds;
 const pairs = [[pooled, pooled], ...sockets.flatMap((kind) => [[pooled, kind], [kind, pooled]])];
 
-/** What each direction carries in one of the tests, in bytes. Not a multiple of anything. */
+/** What a direction carries in the tests of many bytes. Not a multiple of anything. */
 const BULK_BYTES = 50_000_003;
+
+const GIB = 2 ** 30;
+
+/** More than all buffers on the way have room for: those of the streams, of the system, and the widest window. */
+const MAX_HELD_BYTES = 32 * 1_048_576;
 
 for (const [first, second] of pairs) {
   const between = `between ${first.name} and ${second.name}`;
@@ -30,43 +36,97 @@ for (const [first, second] of pairs) {
     await using a = await first.open();
     await using b = await second.open();
     const moved = relay(a.near, b.near);
-    const sent = Promise.all([sendBulk(a.far), sendBulk(b.far)]);
-    assertEquals(await Promise.all([hashOf(a.far), hashOf(b.far)]), [bulkHash, bulkHash]);
+    const sent = Promise.all([sendBulk(a.far, BULK_BYTES), sendBulk(b.far, BULK_BYTES)]);
+    const expected = sha256(bulk(BULK_BYTES));
+    assertEquals(await Promise.all([receivedHash(a.far), receivedHash(b.far)]), [expected, expected]);
     await sent;
     assertEquals(await moved, { aToB: BULK_BYTES, bToA: BULK_BYTES });
   });
 
-  test(`relay() ${between} breaks the second when the first breaks`, async () => {
+  test(`relay() ${between} lets a reader that has stopped hold the writer back, and loses nothing`, async () => {
     await using a = await first.open();
     await using b = await second.open();
     const moved = relay(a.near, b.near);
-    a.reset();
-    await assertRejects(() => moved);
-    if (second.hasReset) await assertRejects(() => readText(b.far));
-    else await readText(b.far).catch(() => {}); // it ends
+    let taken = 0;
+    const sent = sendBulk(a.far, BULK_BYTES, { taken: (byteLength) => taken += byteLength });
+    await atRest(() => taken);
+    assert(taken < MAX_HELD_BYTES, `${taken} bytes were taken`);
+    const received = receivedHash(b.far);
+    await writeAndClose(b.far, "x");
+    assertEquals(await received, sha256(bulk(BULK_BYTES)));
+    await sent;
+    assertEquals(await moved, { aToB: BULK_BYTES, bToA: 1 });
   });
+
+  for (const [when, byteLength] of [["while nothing moves", 0], ["among many bytes", BULK_BYTES]] as const) {
+    test(`relay() ${between} breaks the second when the first breaks ${when}`, async () => {
+      await using a = await first.open();
+      await using b = await second.open();
+      const moved = relay(a.near, b.near);
+      sendBulk(a.far, byteLength, { isWhole: false }).catch(() => {}); // the reset breaks it off
+      const reader = b.far.readable.getReader();
+      if (byteLength > 0) await reader.read();
+      a.reset();
+      const end = readToEnd(reader).then(() => "end", () => "reset"); // where much waits to be read, an end may see the break behind it only
+      await assertRejects(() => moved);
+      const seen = await end;
+      if (second.hasReset) assertEquals(seen, "reset");
+    });
+  }
+}
+
+const [fastest] = endKinds.slice(-1);
+
+test(`relay() between ${fastest.name} and ${pooled.name} changes no byte of 1 GiB`, async () => {
+  await using a = await fastest.open();
+  await using b = await pooled.open();
+  const moved = relay(a.near, b.near);
+  const [received] = await Promise.all([receivedHash(b.far), sendBulk(a.far, GIB), writeAndClose(b.far, "x")]);
+  assertEquals(received, sha256(bulk(GIB)));
+  assertEquals(await moved, { aToB: GIB, bToA: 1 });
+});
+
+/** As many bytes, in blocks of which no two are alike. */
+function* bulk(byteLength: number): Iterable<Uint8Array> {
+  for (let begin = 0; begin < byteLength; begin += block.byteLength) {
+    const next = block.slice(0, byteLength - begin);
+    new DataView(next.buffer).setUint32(0, begin);
+    yield next;
+  }
 }
 
 const block = pattern(65_536);
-const bulkHash = await hashOf({ readable: ReadableStream.from(bulk()) as FarEnd["readable"] });
 
-function* bulk(): Iterable<Uint8Array> {
-  for (let left = BULK_BYTES; left > 0; left -= block.byteLength) {
-    yield left < block.byteLength ? block.subarray(0, left) : block;
-  }
+interface Sending {
+  /** Told of the bytes of each block that was taken. */
+  taken?: (byteLength: number) => void;
+  /** Whether the end follows. */
+  isWhole?: boolean;
 }
 
-async function sendBulk({ writable }: FarEnd): Promise<void> {
+async function sendBulk({ writable }: FarEnd, byteLength: number, options: Sending = {}): Promise<void> {
+  const { taken, isWhole = true } = options;
   const writer = writable.getWriter();
-  for (const chunk of bulk()) {
+  for (const chunk of bulk(byteLength)) {
     await writer.ready;
     writer.write(chunk).catch(() => {}); // the close tells
+    taken?.(chunk.byteLength);
   }
-  await writer.close();
+  if (isWhole) await writer.close();
 }
 
-async function hashOf({ readable }: Pick<FarEnd, "readable">): Promise<string> {
+function sha256(chunks: Iterable<Uint8Array>): string {
+  const hash = createHash("sha256");
+  for (const chunk of chunks) hash.update(chunk);
+  return hash.digest("hex");
+}
+
+async function receivedHash({ readable }: FarEnd): Promise<string> {
   const hash = createHash("sha256");
   for await (const chunk of readable) hash.update(chunk);
   return hash.digest("hex");
+}
+
+async function readToEnd(reader: ReadableStreamDefaultReader): Promise<void> {
+  while (!(await reader.read()).done);
 }
