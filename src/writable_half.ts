@@ -37,7 +37,10 @@ export class WritableHalf {
    * fails with `error`.
    */
   end(error: unknown): void {
-    if (!this.writable.locked) return void this.writable.close().catch(ignoreBroken);
+    if (!this.writable.locked) {
+      if (this.#outstanding === 0) this.#stream.end()?.catch(ignoreBroken); // a writable that was just made would begin later
+      return void this.writable.close().catch(ignoreBroken);
+    }
     if (this.#outstanding > 0) this.#onAllTaken = () => this.#endLocked(error);
     else this.#endLocked(error);
   }

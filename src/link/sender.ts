@@ -66,7 +66,7 @@ export class Sender implements Deferred {
   /** Sends the end of data behind everything written, and resolves when it has left. */
   end(): Promise<void> | undefined {
     if (this.#over) return undefined;
-    const { promise } = this.#finished = Promise.withResolvers();
+    const { promise } = this.#finished ??= Promise.withResolvers();
     this.pump(); // which may find the socket lost
     return promise;
   }
