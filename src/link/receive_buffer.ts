@@ -1,11 +1,12 @@
 /** Messages smaller than this are joined while they wait: each has an object and a buffer of its own, which cost far more. */
-const JOINED_BELOW_BYTES = 4_096;
+const JOINED_BELOW_BYTES = 1_024;
 
 /** What joined messages fill at most. */
 const BLOCK_BYTES = 16_384;
 
-/** The first block of joined messages, in bytes; each further one is twice as long as what it has to hold. */
-const FIRST_BLOCK_BYTES = 256;
+/** The first block of joined messages, in bytes; it grows fourfold, so that few are made. */
+const FIRST_BLOCK_BYTES = 1_024;
+const GROWTH = 4;
 
 /**
  * Bytes that came in and that the application has not read, in order. A message is handed out without a copy, unless it is
@@ -81,7 +82,9 @@ export class ReceiveBuffer {
   }
 
   #biggerBlock(tail: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
-    const block = new Uint8Array(Math.min(BLOCK_BYTES, Math.max(FIRST_BLOCK_BYTES, 2 * length)));
+    const block = new Uint8Array(
+      length <= FIRST_BLOCK_BYTES ? FIRST_BLOCK_BYTES : Math.min(BLOCK_BYTES, GROWTH * length),
+    );
     block.set(tail.subarray(0, this.#tailLength));
     return block;
   }
@@ -94,8 +97,11 @@ export class ReceiveBuffer {
 
   #takeTail(): Uint8Array<ArrayBuffer> | undefined {
     const tail = this.#tail;
+    const length = this.#tailLength;
     this.#tail = undefined;
-    return tail && this.#tailLength < tail.byteLength ? tail.subarray(0, this.#tailLength) : tail;
+    if (!tail || length === tail.byteLength) return tail;
+    // A block that is mostly empty is not kept, here or by the application.
+    return 2 * length < tail.byteLength ? tail.slice(0, length) : tail.subarray(0, length);
   }
 
   #shiftChunk(): Uint8Array<ArrayBuffer> {

@@ -6,7 +6,7 @@ export interface BunApi {
     tls: unknown;
     fetch: unknown;
     websocket: BunWebSocketHandler;
-    error(error: Error): Response;
+    error?(error: Error): Response;
   }): BunServer;
 }
 

@@ -5,7 +5,7 @@ import { ReceiveBuffer } from "../../src/link/receive_buffer.ts";
 import { test } from "../harness.ts";
 
 /** A message that is never joined to another one. */
-const LARGE_BYTES = 4_096;
+const LARGE_BYTES = 1_024;
 
 /** The most that a chunk of joined messages holds. */
 const BLOCK_BYTES = 16_384;
@@ -61,11 +61,12 @@ test("ReceiveBuffer.shift() hands out small messages that waited together as one
 });
 
 test("ReceiveBuffer writes into no chunk that it has handed out", () => {
-  const { buffer } = filled(1, 1, 1);
+  const { buffer } = filled(300, 300, 300);
   const chunk = buffer.shift()!;
   buffer.push(Uint8Array.of(9));
   buffer.push(Uint8Array.of(9));
-  assertEquals([...new Uint8Array(chunk.buffer).subarray(0, 5)], [0, 1, 2, 0, 0]);
+  const spare = new Uint8Array(chunk.buffer).subarray(900);
+  assertEquals([chunk.byteLength, spare.byteLength, spare.some((byte) => byte !== 0)], [900, 124, false]);
   const alone = Uint8Array.of(7);
   const memory = new Uint8Array(4).fill(255);
   memory.set(alone);
@@ -75,7 +76,7 @@ test("ReceiveBuffer writes into no chunk that it has handed out", () => {
   assertEquals([[...buffer.shift()!], [...memory]], [[7, 9], [7, 255, 255, 255]]);
 });
 
-for (const [size, count] of [[1, 262_144], [2, 50_000], [1_000, 1_000], [LARGE_BYTES - 1, 1_000]]) {
+for (const [size, count] of [[1, 262_144], [2, 50_000], [500, 1_000], [LARGE_BYTES - 1, 1_000]]) {
   test(`ReceiveBuffer keeps ${count} messages of ${size} bytes in little more memory than their bytes`, () => {
     const buffer = new ReceiveBuffer();
     for (let index = 0; index < count; index++) buffer.push(new Uint8Array(size));
@@ -94,6 +95,15 @@ test("ReceiveBuffer keeps small and large messages in turns in twice the memory 
   const { byteLength } = buffer;
   const memory = drained(buffer).reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
   assert(memory <= 2 * byteLength, `${memory} bytes of memory for ${byteLength}`);
+});
+
+test("ReceiveBuffer hands out no chunk that is mostly empty, however much waited", () => {
+  for (let count = 2; count < 2_500; count += 61) {
+    const { buffer } = filled(...Array(count).fill(10));
+    for (const { byteLength, buffer: memory } of drained(buffer)) {
+      assert(memory.byteLength <= 2 * byteLength, `${memory.byteLength} bytes of memory for ${byteLength}`);
+    }
+  }
 });
 
 test("ReceiveBuffer.readInto() fills the target over the borders of messages", () => {
