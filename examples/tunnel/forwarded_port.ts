@@ -6,7 +6,7 @@ import { TcpListener } from "./tcp.ts";
 
 /** Where the connections of a port go. */
 export interface PortOwner {
-  /** For the log. */
+  /** Who is at the other end of the tunnel, for the log. */
   readonly name: string;
   /**
    * Opens a stream for a connection.
@@ -60,7 +60,7 @@ export class ForwardedPort {
   async #connect(socket: Socket, address: HostPort): Promise<void> {
     const owner = this.#owner;
     const from = formatHostPort(address);
-    const describe = () => `connection from ${from} to ${this.address} of ${owner.name}`;
+    const describe = () => `connection from ${from} to ${this.address} through ${owner.name}`;
     try {
       const connection = await owner.open(this.#index, from);
       const reason = await this.#splicer.join(socket, connection, describe);
@@ -68,7 +68,7 @@ export class ForwardedPort {
     } catch (error) {
       socket.resetAndDestroy();
       this.#splicer.log.warn(
-        `Cannot lead a connection from ${this.address} to ${owner.name}: ${(error as Error).message}`,
+        `Cannot lead a connection to ${this.address} through ${owner.name}: ${(error as Error).message}`,
       );
     }
   }

@@ -6,13 +6,14 @@ export interface LogOutput {
 }
 
 /** How long the same warning is only counted, in milliseconds. */
-const REPEAT_MS = 1_000;
+const REPEAT_MS = 10_000;
 
 /** Lines with a time in front; what a peer wrote begins none. A warning that comes again and again, as with a target that is down under load, is counted. */
 export class Log {
   readonly #output: LogOutput;
   readonly #isVerbose: boolean;
-  readonly #warned = { text: "", at: -Infinity, repeated: 0 };
+  /** The latest warning, and how often it has come again untold. */
+  #warned = { text: "", at: -Infinity, untold: 0 };
 
   constructor(output: LogOutput, isVerbose: boolean) {
     this.#output = output;
@@ -20,21 +21,30 @@ export class Log {
   }
 
   info(text: string): void {
+    this.#tellRepeated();
+    this.#warned.text = ""; // times have changed: it is worth a line of its own when it comes now
     this.#write("info", text);
   }
 
   warn(text: string): void {
     const now = performance.now();
-    const warned = this.#warned;
-    if (text === warned.text && now - warned.at < REPEAT_MS) return void warned.repeated++;
-    if (warned.repeated > 0) this.#write("warn", `${warned.text} (${warned.repeated} times more)`);
-    Object.assign(warned, { text, at: now, repeated: 0 });
-    this.#write("warn", text);
+    const isRepeated = text === this.#warned.text;
+    if (isRepeated) this.#warned.untold++;
+    if (isRepeated && now - this.#warned.at < REPEAT_MS) return;
+    this.#tellRepeated();
+    if (!isRepeated) this.#write("warn", text);
+    this.#warned = { text, at: now, untold: 0 };
   }
 
   /** Only with --verbose. The text is made only then. */
   debug(text: () => string): void {
     if (this.#isVerbose) this.#write("debug", text());
+  }
+
+  #tellRepeated(): void {
+    const { text, untold } = this.#warned;
+    if (untold > 0) this.#write("warn", untold === 1 ? text : `${text} (${untold} times)`);
+    this.#warned.untold = 0;
   }
 
   #write(level: string, text: string): void {

@@ -99,11 +99,11 @@ export class TunnelClient {
   async #listenLocally(): Promise<void> {
     for (const { listen: { hostname = "127.0.0.1", port }, target } of this.#options.locals) {
       const address = { hostname, port };
-      const owner = { name: formatHostPort(target), open: () => this.#openTo(target) };
+      const owner = { name: "the server", open: () => this.#openTo(target) };
       try {
         const local = await ForwardedPort.listen(address, owner, 0, this.#splicer);
         this.#locals.push(local);
-        this.#log.info(`${local.address} leads to ${owner.name} from the server`);
+        this.#log.info(`${local.address} leads to ${formatHostPort(target)} from the server`);
       } catch (error) {
         const why = `Cannot listen on ${formatHostPort(address)}: ${(error as Error).message}`;
         throw new ExitError(ExitCode.failed, why, { cause: error });

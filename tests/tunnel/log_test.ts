@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { stub } from "@std/testing/mock";
 import { Log } from "../../examples/tunnel/log.ts";
 import { test } from "../harness.ts";
 
@@ -36,16 +37,30 @@ test("Log.debug() writes with --verbose only, and makes no text without", () => 
   assertEquals(logged(true, (log) => log.debug(() => "detail")), ["debug detail"]);
 });
 
-test("Log.warn() counts what repeats, and tells the count before the next other warning", () => {
+test("Log.warn() counts what repeats, and tells the count before the next other line", () => {
   const lines = logged(false, (log) => {
     for (let count = 0; count < 5; count++) log.warn("target is down");
     log.warn("other");
+    for (let count = 0; count < 2; count++) log.warn("target is down");
+    log.info("connected");
     log.warn("target is down");
   });
   assertEquals(lines, [
     "warn  target is down",
-    "warn  target is down (4 times more)",
+    "warn  target is down (4 times)",
     "warn  other",
     "warn  target is down",
+    "warn  target is down",
+    "info  connected",
+    "warn  target is down",
   ]);
+});
+
+test("Log.warn() tells after ten seconds how often the same has come again", () => {
+  let now = 0;
+  using _clock = stub(performance, "now", () => now);
+  const lines = logged(false, (log) => {
+    for (; now <= 22_000; now += 1_000) log.warn("target is down");
+  });
+  assertEquals(lines, ["warn  target is down", "warn  target is down (10 times)", "warn  target is down (10 times)"]);
 });
