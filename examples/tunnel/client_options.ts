@@ -34,7 +34,8 @@ export interface ClientOptions {
 export const CLIENT_HELP = `The private end of a reverse TCP tunnel.
 
 Usage: deno run -A examples/tunnel/client.ts --server wss://host:8443 \\
-         --token SECRET --tls self-signed --forward 8080=127.0.0.1:3000 --name edge-7
+         --token SECRET --tls self-signed \\
+         --forward 8080=127.0.0.1:3000 --name edge-7
        bun run examples/tunnel/client.ts ... (the same)
 
   --server URL           wss://host:port, ws://host:port or host:port
@@ -100,7 +101,7 @@ export function readClientOptions(args: string[]): ClientOptions | "help" {
   return {
     url,
     token,
-    tls: readTls(values.tls, values.pin, values.ca),
+    tls: readTls(url, values.tls, values.pin, values.ca),
     name: values.name === undefined ? undefined : parsed("--name", NAME_FORM, values.name, parseName),
     forwards,
     locals,
@@ -112,11 +113,16 @@ export function readClientOptions(args: string[]): ClientOptions | "help" {
 }
 
 function readTls(
+  url: string,
   modeText: string | undefined,
   pins: string[] | undefined,
   ca: string | undefined,
 ): ClientOptions["tls"] {
   const mode = modeText === undefined ? undefined : tlsMode(modeText);
+  if (mode === "off" && /^wss:/i.test(url)) throw usageError("--tls off contradicts --server wss://");
+  if (mode !== "off" && (mode ?? pins ?? ca) !== undefined && /^ws:/i.test(url)) {
+    throw usageError("--tls, --pin and --ca contradict --server ws://");
+  }
   if (mode === "off" && (pins ?? ca) !== undefined) throw usageError("--pin and --ca contradict --tls off");
   if (mode === "off") return mode;
   if (mode === "self-signed" && ca !== undefined) throw usageError("--ca contradicts --tls self-signed");

@@ -29,7 +29,8 @@ export function parse<Flags extends NonNullable<ParseArgsConfig["options"]>>(arg
     return parseArgs({ args, options, allowPositionals: false }).values;
   } catch (error) {
     const [reason] = (error as Error).message.split(/\.\s/); // the rest is advice
-    throw usageError(`${reason}; --help shows them all`);
+    const [, flag] = /^Option '(?:-\w, )?(--[\w-]+).*argument (?:missing|is ambiguous)$/.exec(reason) ?? [];
+    throw usageError(flag ? `${flag} has no value; ${flag}=VALUE takes any` : `${reason}; --help shows them all`);
   }
 }
 

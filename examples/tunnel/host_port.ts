@@ -25,6 +25,11 @@ export function parseListenAddress(text: string, defaultHostname: string): HostP
   return port === undefined ? parseHostPort(text, 0) : { hostname: defaultHostname, port };
 }
 
+/** Reads a name or an IP address; IPv6 has no brackets. */
+export function parseHost(text: string): string | undefined {
+  return /^(?:[0-9a-f:.]+|[^\s:[\]]+)$/i.test(text) ? text : undefined;
+}
+
 /** Reads a port from `min` to 65,535. */
 export function parsePort(text: string, min: number): number | undefined {
   const port = Number(text);

@@ -9,7 +9,7 @@ import {
   tokens,
   usageError,
 } from "./command_line.ts";
-import { type HostPort, parseListenAddress } from "./host_port.ts";
+import { type HostPort, parseHost, parseListenAddress } from "./host_port.ts";
 import { PortSet } from "./port_set.ts";
 import { TargetList } from "./target_list.ts";
 
@@ -36,15 +36,16 @@ export type ServerTls = "off" | "made" | { readonly cert: string; readonly key: 
 
 export const SERVER_HELP = `The public end of a reverse TCP tunnel.
 
-Usage: deno run -A examples/tunnel/server.ts --listen 8443 --token SECRET --tls self-signed
-       bun run examples/tunnel/server.ts --listen 8443 --token SECRET --tls self-signed
+Usage: deno run -A examples/tunnel/server.ts \\
+         --listen 8443 --token SECRET --tls self-signed
+       bun run examples/tunnel/server.ts ... (the same)
 
   --listen [HOST:]PORT   Where clients connect to; port 0 takes any that is free
   --token TOKEN          What a client must know; several may be given. Also in
                          the environment variable NPWS_TUNNEL_TOKEN
   --tls MODE             off: plain ws://, behind a proxy that speaks TLS
-                         self-signed: makes a certificate in memory, and prints
-                           the SHA-256 that clients --pin
+                         self-signed: the certificate of --cert, or a new one
+                           at each start; prints the SHA-256 that clients --pin
                          verified: the certificate of --cert (default)
   --cert FILE            The certificate with its chain, PEM
   --key FILE             Its private key, PEM
@@ -97,7 +98,7 @@ export function readServerOptions(args: string[]): ServerOptions | "help" {
     allowTargets: targets === undefined
       ? undefined
       : parsed("--allow-targets", `a list such as "127.0.0.1:5432,*:443"`, targets, TargetList.parse),
-    bind: values.bind ?? "0.0.0.0",
+    bind: parsed("--bind", "a host name or an IP address", values.bind ?? "0.0.0.0", parseHost),
     maxLinks: integer("--max-links", links, 1, 1_000_000),
     drainMs: 1_000 * integer("--drain", values.drain ?? "10", 0, 86_400),
     isVerbose: values.verbose ?? false,

@@ -8,6 +8,7 @@ import { ForwardedPort } from "./forwarded_port.ts";
 import { formatHostPort, type HostPort } from "./host_port.ts";
 import { CONNECT_TIMEOUT_MS, OPEN_TIMEOUT_MS, POOL_OPTIONS } from "./limits.ts";
 import type { Log } from "./log.ts";
+import { fromFlags } from "./pool_flags.ts";
 import { decodeServerPurpose, encodePurpose } from "./messages.ts";
 import type { Ending } from "./program.ts";
 import { ServerSession } from "./server_session.ts";
@@ -30,7 +31,7 @@ export class TunnelClient {
   readonly #failed = new AbortController();
   readonly #locals: ForwardedPort[] = [];
 
-  /** @throws {TypeError | RangeError} An option is wrong. */
+  /** @throws {ExitError} An option is wrong. */
   constructor(options: ClientOptions, log: Log, ending: Ending) {
     this.#options = options;
     this.#server = options.url.replace(/\?.*/s, "?…");
@@ -38,18 +39,20 @@ export class TunnelClient {
     this.#stop = ending.stop;
     this.#splicer = new Splicer(log, ending.abort);
     const { url, token, tls, minLinks, maxLinks } = options;
+    this.#pool = fromFlags(() =>
+      new ClientPool({
+        ...POOL_OPTIONS,
+        url,
+        token,
+        tls,
+        // Its own for each process, so that no connection goes to the links of one that has just ended.
+        name: `${options.name ?? "unnamed"}.${randomBytes(4).toString("hex")}`,
+        minCapacity: minLinks,
+        maxCapacity: maxLinks,
+        acceptBacklog: maxLinks,
+      })
+    );
     if (takesAnyCertificate(tls)) log.warn("Any certificate is taken for the server's: --pin tells which one is");
-    this.#pool = new ClientPool({
-      ...POOL_OPTIONS,
-      url,
-      token,
-      tls,
-      // Its own for each process, so that no connection goes to the links of one that has just ended.
-      name: `${options.name ?? "unnamed"}.${randomBytes(4).toString("hex")}`,
-      minCapacity: minLinks,
-      maxCapacity: maxLinks,
-      acceptBacklog: maxLinks,
-    });
     this.#watchDials();
   }
 

@@ -8,6 +8,7 @@ import type { Log } from "./log.ts";
 import { decodeClientPurpose } from "./messages.ts";
 import type { ServerOptions } from "./server_options.ts";
 import type { Ending } from "./program.ts";
+import { fromFlags } from "./pool_flags.ts";
 import { Splicer } from "./splicer.ts";
 import { connectTcp } from "./tcp.ts";
 
@@ -24,7 +25,7 @@ export class TunnelServer {
 
   /**
    * @param certificate Undefined: plain ws://.
-   * @throws {TypeError | RangeError} An option is wrong.
+   * @throws {ExitError} An option is wrong.
    */
   constructor(options: ServerOptions, certificate: Certificate | undefined, log: Log, ending: Ending) {
     this.#options = options;
@@ -33,16 +34,18 @@ export class TunnelServer {
     this.#stop = ending.stop;
     this.#splicer = new Splicer(log, ending.abort);
     const { listen, tokens, maxLinks } = options;
-    this.#pool = new ServerPool({
-      ...listen,
-      ...POOL_OPTIONS,
-      tls: certificate && { cert: certificate.cert, key: certificate.key },
-      token: tokens.length > 0 ? [...tokens] : undefined,
-      protocol: 2,
-      maxCapacity: maxLinks,
-      maxLinks,
-      acceptBacklog: maxLinks,
-    });
+    this.#pool = fromFlags(() =>
+      new ServerPool({
+        ...listen,
+        ...POOL_OPTIONS,
+        tls: certificate && { cert: certificate.cert, key: certificate.key },
+        token: tokens.length > 0 ? [...tokens] : undefined,
+        protocol: 2,
+        maxCapacity: maxLinks,
+        maxLinks,
+        acceptBacklog: maxLinks,
+      })
+    );
     this.#host = { ...options, splicer: this.#splicer, open: (options) => this.#pool.open(options) };
     this.#pool.addEventListener("refuse", ({ detail: { reason, remoteAddress } }) => {
       // Without the port, which is another one each time: the log counts what repeats.

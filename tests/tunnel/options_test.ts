@@ -58,6 +58,9 @@ test("tunnel client refuses a wrong command line in a sentence", () => {
     [[...at, ...rule, ...rule], "--forward names port 1 twice"],
     [[...at, ...rule, "--tls", "no"], `--tls must be "off", "self-signed" or "verified", got "no"`],
     [[...at, ...rule, "--tls", "off", "--pin", "aa"], "--pin and --ca contradict --tls off"],
+    [["--server", "wss://host", ...rule, "--tls", "off"], "--tls off contradicts --server wss://"],
+    [["--server", "ws://host", ...rule, "--pin", "aa"], "--tls, --pin and --ca contradict --server ws://"],
+    [["--server", "ws://host", ...rule, "--tls", "verified"], "--tls, --pin and --ca contradict --server ws://"],
     [[...at, ...rule, "--tls", "self-signed", "--ca", "x"], "--ca contradicts --tls self-signed"],
     [[...at, ...rule, "--ca", "/none"], "--ca names /none, which cannot be read: there is no such file"],
     [[...at, ...rule, "--name", "a b"], `--name must be 1 to 50 characters of A-Z a-z 0-9 . _ -, got "a b"`],
@@ -67,6 +70,9 @@ test("tunnel client refuses a wrong command line in a sentence", () => {
       `--max-links must be an integer from 9 to 1000000, got "8"`,
     ],
     [[...at, ...rule, "--token", "a", "--token", "b"], "--token was given more than once"],
+    [[...at, ...rule, "--token"], "--token has no value; --token=VALUE takes any"],
+    [[...at, "--token", "--forward", "1=a:1"], "--token has no value; --token=VALUE takes any"],
+    [[...at, "--verbose=yes"], "Option '-v, --verbose' does not take an argument; --help shows them all"],
   ];
   for (const [args, sentence] of cases) assertRefused(readClientOptions, args, sentence);
   assertStringIncludes(assertThrows(() => clientOptions("--nonsense"), ExitError).message, "--nonsense");
@@ -115,6 +121,8 @@ test("tunnel server refuses a wrong command line in a sentence", () => {
       [...at, "--tls", "off", "--allow-targets", "x"],
       `--allow-targets must be a list such as "127.0.0.1:5432,*:443", got "x"`,
     ],
+    [[...at, "--tls", "off", "--bind", "a b"], `--bind must be a host name or an IP address, got "a b"`],
+    [[...at, "--tls", "off", "--drain", "-1"], "--drain has no value; --drain=VALUE takes any"],
     [[...at, "--tls", "off", "--drain", "1.5"], `--drain must be an integer from 0 to 86400, got "1.5"`],
   ];
   for (const [args, sentence] of cases) assertRefused(readServerOptions, args, sentence);
