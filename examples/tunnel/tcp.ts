@@ -77,7 +77,16 @@ export function connectTcp(target: HostPort, timeoutMs: number): Promise<Socket>
   return promise;
 }
 
-/** A socket that breaks before anybody has it breaks no more than itself: who gets it sees that it is destroyed. */
+/**
+ * A socket that breaks before anybody has it breaks no more than itself: who gets it sees that it is destroyed. One that fails
+ * would close itself as if all had been sent, so it is reset: Deno fails one whose peer has ended without having sent a byte, as
+ * soon as a write has to wait.
+ */
 function held(socket: Socket): Socket {
+  const { destroy } = socket;
+  socket.destroy = (error?: Error) => {
+    socket.destroy = destroy; // once; a reset destroys as well
+    return error ? socket.resetAndDestroy() : socket.destroy();
+  };
   return socket.on("error", () => {});
 }

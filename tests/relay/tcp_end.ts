@@ -22,7 +22,6 @@ export class TcpEnd implements RelayEnd {
   /** Takes over a connected socket that was made with `allowHalfOpen`. */
   constructor(socket: Socket) {
     this.#socket = socket;
-    this.#resetOnError();
     socket.setNoDelay(true);
     const strategy = { highWaterMark: HIGH_WATER_BYTES, size: (chunk: Uint8Array) => chunk.byteLength };
     this.readable = new ReadableStream({
@@ -54,21 +53,6 @@ export class TcpEnd implements RelayEnd {
   /** Ends both directions at once; the peer sees a reset, not an end. */
   reset(): void {
     this.#socket.resetAndDestroy();
-  }
-
-  /**
-   * A socket that fails closes itself as if all had been sent. Deno fails one whose peer has ended without sending a byte, as soon as
-   * a write has to wait.
-   */
-  #resetOnError(): void {
-    const socket = this.#socket;
-    const { destroy } = socket;
-    socket.destroy = (error?: Error) => {
-      socket.destroy = destroy; // once; a reset destroys as well
-      if (!error) return socket.destroy();
-      this.#fail(error);
-      return socket.resetAndDestroy();
-    };
   }
 
   #receive(chunk: Uint8Array): void {
