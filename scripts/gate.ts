@@ -4,8 +4,9 @@
  */
 import { debianPrograms, isAvailable } from "../tests/debian_programs.ts";
 import { killCommands } from "./command.ts";
-import { runStep, type Step } from "./step.ts";
-import { describeCounts } from "./test_report.ts";
+import { exitWith, runSteps } from "./run_steps.ts";
+import type { Step } from "./step.ts";
+import { denoReport, testStep } from "./test_step.ts";
 
 const minuteMs = 60_000;
 
@@ -14,9 +15,6 @@ const gateDeadlineMs = 14 * minuteMs;
 
 /** How many steps run at a time: most tests wait for sockets and processes for most of their time. */
 const workers = 2;
-
-const denoReport = (path: string) => [`--junit-path=${path}`];
-const bunReport = (path: string) => ["--reporter=junit", `--reporter-outfile=${path}`];
 
 /** What all else needs. */
 function* preparations(): Iterable<Step> {
@@ -32,19 +30,9 @@ function* steps(): Iterable<Step> {
   yield denoStep("publish --dry-run --allow-dirty", 2 * minuteMs);
   yield { ...denoStep("test -A --doc --reporter=dot mod.ts src README.md", 2 * minuteMs), reportTo: denoReport };
   const files = [...testFiles("tests")].sort();
-  for (const file of files) yield denoTests(file);
-  for (const file of ["tests/bun_examples.ts", ...files]) yield bunTests(file);
-}
-
-/** A process for each file, so that one that hangs or crashes costs no other its run, and is named. */
-function denoTests(file: string): Step {
-  const args = ["test", "-A", "--no-check", "--reporter=dot", file];
-  return { name: `deno ${file}`, runtime: "deno", args, deadlineMs: 3 * minuteMs, reportTo: denoReport };
-}
-
-function bunTests(file: string): Step {
-  const args = ["test", "--only-failures", `./${file}`];
-  return { name: `bun ${file}`, runtime: "bun", args, deadlineMs: 3 * minuteMs, reportTo: bunReport };
+  // A process for each file, so that one that hangs or crashes costs no other its run, and is named.
+  for (const file of files) yield testStep("deno", file, 3 * minuteMs);
+  for (const file of ["tests/bun_examples.ts", ...files]) yield testStep("bun", file, 3 * minuteMs);
 }
 
 function denoStep(args: string, deadlineMs: number): Step {
@@ -58,14 +46,6 @@ function* testFiles(folder: string): Iterable<string> {
   }
 }
 
-async function run(step: Step): Promise<void> {
-  const leftMs = Math.max(0, gateDeadlineMs - performance.now());
-  const { passed, failed, skipped } = await runStep({ ...step, deadlineMs: Math.min(step.deadlineMs, leftMs) });
-  total.passed += passed;
-  total.failed += failed;
-  total.skipped += skipped;
-}
-
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   Deno.addSignalListener(signal, () => {
     killCommands();
@@ -73,13 +53,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
 }
 
-const total = { passed: 0, failed: 0, skipped: 0 };
-for (const step of preparations()) await run(step);
+const deadlineMs = gateDeadlineMs;
+const prepared = await runSteps(preparations(), { deadlineMs });
 const missing = debianPrograms.filter((program) => !isAvailable(program)); // tests that need one are counted as skipped
 if (missing.length > 0) console.log(`Not to be had here: ${missing.join(", ")}`);
-const waiting = [...steps()];
-await Promise.all(Array.from({ length: workers }, async () => {
-  for (let step = waiting.shift(); step; step = waiting.shift()) await run(step);
-}));
-console.log(describeCounts(total));
-Deno.exit(total.failed === 0 ? 0 : 1);
+exitWith(prepared, await runSteps(steps(), { deadlineMs, workers }));
