@@ -1,11 +1,16 @@
 import process from "node:process";
 import v8 from "node:v8";
 import vm from "node:vm";
-import { countSockets, countTimers } from "./leaks.ts";
+import { countDescriptors, countSockets, countTimers } from "./leaks.ts";
+
+/** How many sockets a runtime may open for itself, in the course of time: Deno a pair. */
+export const RUNTIMES_OWN_SOCKETS = 2;
 
 /** What a process holds. */
 export interface Census {
   sockets: number;
+  /** Sockets, files and all else that is open. */
+  descriptors: number;
   /** Timers that can fire. */
   timers: number;
   /** What is reachable, compiled code included, in bytes. */
@@ -33,6 +38,7 @@ export async function takeCensus(): Promise<Census> {
   }
   return {
     sockets: countSockets(),
+    descriptors: countDescriptors(),
     timers: countTimers(),
     liveBytes: engine.liveBytes(),
     liveObjects: engine.liveObjects(),

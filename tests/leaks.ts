@@ -46,10 +46,17 @@ function openHandles(): OpenHandles {
   return { sockets: countSockets(), timers: countTimers() };
 }
 
-/** Sockets of this process, as Linux lists them; other systems have no such list, and nothing is counted. */
+/** Where Linux lists the open descriptors of this process; other systems have no such list, and nothing is counted. */
+const descriptors = "/proc/self/fd";
+
+/** Counts everything that this process has open. */
+export function countDescriptors(): number {
+  return listIfExists(descriptors).length;
+}
+
+/** Counts the sockets among it. */
 export function countSockets(): number {
-  const folder = "/proc/self/fd";
-  return listIfExists(folder).filter((descriptor) => isSocket(`${folder}/${descriptor}`)).length;
+  return listIfExists(descriptors).filter((descriptor) => isSocket(`${descriptors}/${descriptor}`)).length;
 }
 
 function listIfExists(folder: string): string[] {

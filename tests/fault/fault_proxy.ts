@@ -59,9 +59,12 @@ export class FaultProxy implements AsyncDisposable {
     return this.#connections.size;
   }
 
-  /** Lets it happen to all connections of now. */
-  inflict(fault: Fault): void {
-    for (const connection of this.#connections) connection.inflict(fault);
+  /** How many bytes have come in all, from the clients and from the server. */
+  readonly received = { client: 0, server: 0 };
+
+  /** Lets it happen to all connections of now, or to those that are hit. */
+  inflict(fault: Fault, isHit: () => boolean = () => true): void {
+    for (const connection of this.#connections) if (isHit()) connection.inflict(fault);
   }
 
   /** Lets it happen to one connection to come: to the next one, if no other trap waits for that. */
@@ -96,6 +99,8 @@ export class FaultProxy implements AsyncDisposable {
     this.#keep(socket);
     if (this.#isBlocked) return void socket.pause();
     const onward = this.#keep(connect({ port: this.target, host: "127.0.0.1", allowHalfOpen: true }));
+    socket.on("data", ({ length }: Uint8Array) => this.received.client += length);
+    onward.on("data", ({ length }: Uint8Array) => this.received.server += length);
     const over = () => this.#connections.delete(connection);
     const connection: Connection = new Connection(socket, onward, this.#limits, this.#traps.shift(), over);
     this.#connections.add(connection);

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Census } from "../census.ts";
+import { type Census, RUNTIMES_OWN_SOCKETS } from "../census.ts";
 import { runtimeName, test } from "../harness.ts";
 import type { RuntimeName } from "../../scripts/runtime_path.ts";
 import { type Fault, faults, type Trap } from "./fault_proxy.ts";
@@ -80,7 +80,7 @@ class Samples {
 
   assertNoGrowth(): void {
     const [first, ...later] = this.#strays;
-    assert(later.every((count) => count <= first + 2), `sockets besides the links: ${this.#strays}`);
+    assert(later.every((count) => count <= first + RUNTIMES_OWN_SOCKETS), `sockets besides the links: ${this.#strays}`);
     assert(this.#timers.every((count) => count <= MOST_TIMERS), `timers: ${this.#timers}`);
     this.#assertFlat("bytes", this.#bytes, LEFT_BYTES);
     this.#assertFlat("objects", this.#objects, LEFT_OBJECTS);
