@@ -18,13 +18,19 @@ export class Ledger {
   }
 
   /** Does one end's part, and keeps how it went. */
-  async run(connection: PoolConnection, plan: TransferPlan, side: Side): Promise<Outcome> {
+  run(connection: PoolConnection, plan: TransferPlan, side: Side): Promise<Outcome> {
+    return this.start(connection, plan, side).outcome;
+  }
+
+  /** The same, for who may give it up. */
+  start(connection: PoolConnection, plan: TransferPlan, side: Side): Transfer {
     const transfer = new Transfer(connection, plan, side);
     this.#running.add(transfer);
-    const outcome = await transfer.outcome;
-    this.#running.delete(transfer);
-    this.#outcomes.push(outcome);
-    return outcome;
+    transfer.outcome.then((outcome) => {
+      this.#running.delete(transfer);
+      this.#outcomes.push(outcome);
+    });
+    return transfer;
   }
 
   /** Gives all up that have not ended. */

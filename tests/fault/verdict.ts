@@ -1,7 +1,10 @@
 import type { Half, Outcome } from "./transfer.ts";
 
-/** What may break a direction: the link was lost, or the other side has given up. Anything else says that a pool broke a rule. */
-const expected = /^(ConnectionLostError|ConnectionResetError): /;
+/**
+ * What may break a direction: the link was lost, a side has given up, or the call behind an early start has come to nothing. Anything
+ * else says that a pool broke a rule.
+ */
+const expected = /^(ConnectionLostError|ConnectionResetError|PoolClosedError|PoolTimeoutError|AbortError): /;
 
 /** What is wrong with streams, as both ends saw them. An end whose process was killed cannot tell anything. */
 export function problemsOf(outcomes: readonly Outcome[]): string[] {
