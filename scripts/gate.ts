@@ -33,6 +33,7 @@ function* steps(): Iterable<Step> {
   // A process for each file, so that one that hangs or crashes costs no other its run, and is named.
   for (const file of files) yield testStep("deno", file, 3 * minuteMs);
   for (const file of ["tests/bun_examples.ts", ...files]) yield testStep("bun", file, 3 * minuteMs);
+  yield denoStep("run -A --quiet tests/soak/main.ts 1", 3 * minuteMs);
 }
 
 function denoStep(args: string, deadlineMs: number): Step {
