@@ -2,7 +2,7 @@
  * Runs the tests of faults on both runtimes: `deno task fault`. With `--long` a process is stopped for 20 s, there are 400 rounds in
  * the place of 50, no clock is hurried, and all pairs of runtimes meet.
  */
-import { runSteps } from "../../scripts/run_steps.ts";
+import { exitWith, runSteps } from "../../scripts/run_steps.ts";
 import { testStep } from "../../scripts/test_step.ts";
 
 const isLong = Deno.args.includes("--long");
@@ -17,8 +17,7 @@ const folder = "tests/fault";
 const files = Array.from(Deno.readDirSync(folder), ({ name }) => name).filter((name) => name.endsWith("_test.ts"))
   .sort();
 const deadlineMs = isLong ? 1_800_000 : 180_000;
-await runSteps(
-  (["deno", "bun"] as const).flatMap((runtime) =>
-    files.map((file) => testStep(runtime, `${folder}/${file}`, deadlineMs))
-  ),
+const steps = (["deno", "bun"] as const).flatMap((runtime) =>
+  files.map((file) => testStep(runtime, `${folder}/${file}`, deadlineMs))
 );
+exitWith(await runSteps(steps));
