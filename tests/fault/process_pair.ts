@@ -3,6 +3,7 @@ import { eventually } from "../contract/eventually.ts";
 import type { RuntimeName } from "../../scripts/runtime_path.ts";
 import { RemoteActor } from "../remote_actor.ts";
 import { within } from "./within.ts";
+import { leave } from "./leave.ts";
 import { FaultProxy } from "./fault_proxy.ts";
 import type { Outcome } from "./transfer.ts";
 import type { TrafficActor } from "./traffic_actor.ts";
@@ -48,6 +49,8 @@ export class ProcessPair implements AsyncDisposable {
   readonly proxy: FaultProxy;
   readonly #options: ProcessPairOptions;
   readonly #processes: Record<PoolSide, RemoteTraffic>;
+  /** How many sockets each had open before it had a pool. */
+  readonly #socketsBefore = { client: 0, server: 0 };
 
   private constructor(options: ProcessPairOptions, proxy: FaultProxy, processes: Record<PoolSide, RemoteTraffic>) {
     this.#options = options;
@@ -58,8 +61,8 @@ export class ProcessPair implements AsyncDisposable {
   /** Starts both; all links are idle. */
   static async start(options: ProcessPairOptions): Promise<ProcessPair> {
     const processes = { client: startProcess(options.client), server: startProcess(options.server) };
-    const port = await serve(processes.server, options);
-    const pair = new ProcessPair(options, await FaultProxy.listen(port, options.way), processes);
+    const pair = new ProcessPair(options, await FaultProxy.listen(0, options.way), processes);
+    await pair.#serve();
     await pair.#dial();
     await pair.full();
     return pair;
@@ -87,8 +90,7 @@ export class ProcessPair implements AsyncDisposable {
   /** Starts another process in the place of one that has ended. */
   async startAgain(side: PoolSide): Promise<void> {
     this.#processes[side] = startProcess(this.#options[side]);
-    if (side === "client") await this.#dial();
-    else await serve(this.server, this.#options, this.proxy.target);
+    await (side === "client" ? this.#dial() : this.#serve());
   }
 
   /** Resolves when both pools are full of the same links, and have no others. Rejects when that takes too long. */
@@ -104,10 +106,10 @@ export class ProcessPair implements AsyncDisposable {
     return outcomes.flat();
   }
 
-  /** Closes both pools. Resolves with the exit codes of the processes, as soon as nothing keeps these running. */
-  async leave(): Promise<(number | null)[]> {
+  /** Closes both pools. Resolves when both processes have ended, and rejects when something keeps one of them running. */
+  async leave(): Promise<void> {
     for (const process of this.both) await process.call("close", 0);
-    return await Promise.all(this.both.map((process) => process.leave()));
+    for (const side of sides) await leave(this.#processes[side], this.#options[side], this.#socketsBefore[side]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -120,7 +122,17 @@ export class ProcessPair implements AsyncDisposable {
     return links >= LINKS && [client.links, server.idle, server.links].every((count) => count === links);
   }
 
+  /** On the port that it had before, if there was one. */
+  async #serve(): Promise<void> {
+    const { serverOptions, hurry = 1 } = this.#options;
+    this.#socketsBefore.server = await this.server.call("sockets");
+    const options = { port: this.proxy.target, ...heartbeat, ...serverOptions };
+    this.proxy.target = await this.server.call("serve", options, hurry);
+    await this.server.call("acceptTransfers");
+  }
+
   async #dial(): Promise<void> {
+    this.#socketsBefore.client = await this.client.call("sockets");
     const { clientOptions } = this.#options;
     const size = { minCapacity: LINKS, maxCapacity: LINKS };
     const impatience = { dialTimeoutMs: 1_000, maxBackoffMs: 200 };
@@ -131,14 +143,4 @@ export class ProcessPair implements AsyncDisposable {
 
 function startProcess(runtime: RuntimeName): RemoteTraffic {
   return new RemoteActor(runtime, new URL("./traffic_peer.ts", import.meta.url));
-}
-
-async function serve(
-  server: RemoteTraffic,
-  { serverOptions, hurry = 1 }: ProcessPairOptions,
-  port = 0,
-): Promise<number> {
-  const bound = await server.call("serve", { port, ...heartbeat, ...serverOptions }, hurry);
-  await server.call("acceptTransfers");
-  return bound;
 }

@@ -78,8 +78,19 @@ export class TrafficActor extends PoolActor {
     return takeCensus();
   }
 
-  /** How many sockets are open that are no link's. */
+  /** How many sockets are open. */
+  sockets(): number {
+    return countSockets();
+  }
+
+  /** How many of them are no link's. */
   straySockets(): number {
     return countSockets() - this.pool.stats().links;
+  }
+
+  /** Clients that may have left in the middle of their upgrade: those whose links did not come to be open. */
+  leftInUpgrade(): number {
+    const { dialFailures, dialing } = this.pool.stats();
+    return dialFailures + dialing;
   }
 }

@@ -3,6 +3,7 @@ import { type Census, takeCensus } from "../census.ts";
 import { eventually } from "../contract/eventually.ts";
 import { Ledger, planOf } from "../fault/ledger.ts";
 import type { Outcome } from "../fault/transfer.ts";
+import { countSockets } from "../leaks.ts";
 import { Errands, type ErrandsPlan, type ErrandsReport, isExpected, type Message } from "./errands.ts";
 import { type PoolName, poolNames, PoolsOfAProcess } from "./pools_of_a_process.ts";
 
@@ -63,6 +64,12 @@ export class SoakActor {
     return takeCensus();
   }
 
+  /** How many sockets are open. */
+  sockets(): number {
+    return countSockets();
+  }
+
+  /** Clients that may have left in the middle of their upgrade. */
   leftInUpgrade(): number {
     return this.#pools.leftInUpgrade;
   }

@@ -1,7 +1,6 @@
-import { delay } from "@std/async/delay";
 import type { RuntimeName } from "../../scripts/runtime_path.ts";
-import { type Census, RUNTIMES_OWN_SOCKETS } from "../census.ts";
 import { FaultProxy } from "../fault/fault_proxy.ts";
+import { leave } from "../fault/leave.ts";
 import { within } from "../fault/within.ts";
 import { RemoteActor } from "../remote_actor.ts";
 import type { ErrandsPlan } from "./errands.ts";
@@ -10,12 +9,6 @@ import type { SoakActor } from "./soak_actor.ts";
 /** How long pools may take to close whose links are idle, in milliseconds: a second, and more on a busy machine. */
 const CLOSE_MS = 5_000;
 
-/** How long the system may take to close sockets, in milliseconds. */
-const SETTLE_MS = 1_000;
-
-/** How long a process may take to end by itself, in milliseconds. */
-const LEAVE_MS = 5_000;
-
 /** How many errands each process runs at a time. */
 const RUNNERS = 8;
 
@@ -23,8 +16,8 @@ const RUNNERS = 8;
 export class SoakProcess implements AsyncDisposable {
   readonly runtime: RuntimeName;
   readonly proxy: FaultProxy;
-  /** What it held before it had a pool. */
-  before!: Census;
+  /** How many sockets it had open before it had a pool. */
+  #socketsBefore = 0;
   #actor!: RemoteActor<SoakActor>;
   #starts = 0;
 
@@ -60,31 +53,17 @@ export class SoakProcess implements AsyncDisposable {
   /** Closes its pools and lets it end by itself. */
   async leave(): Promise<void> {
     await within(CLOSE_MS, `the pools of ${this.runtime} are closed`, this.#actor.call("close"));
-    const [strays, left] = [await this.#strays(), await this.#actor.call("leftInUpgrade")];
-    if (strays > left) throw new Error(`Cannot go on: ${this.runtime} keeps ${strays} sockets without a pool`);
-    // Deno never frees the socket of a client that left before its upgrade was answered, and it keeps the process running.
-    if (this.runtime === "deno" && strays > 0) return;
-    const code = await within(LEAVE_MS, `nothing keeps ${this.runtime} running`, this.#actor.leave());
-    if (code !== 0) throw new Error(`Cannot go on: ${this.runtime} ended with exit code ${code}`);
+    await leave(this.#actor, this.runtime, this.#socketsBefore);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#actor[Symbol.asyncDispose](), this.proxy[Symbol.asyncDispose]()]);
   }
 
-  /** Sockets that are still open, when those had their time that are being closed. */
-  async #strays(): Promise<number> {
-    for (const until = performance.now() + SETTLE_MS;; await delay(50)) {
-      const { sockets } = await this.#actor.call("census");
-      const strays = sockets - this.before.sockets - RUNTIMES_OWN_SOCKETS;
-      if (strays <= 0 || performance.now() > until) return strays;
-    }
-  }
-
   async #start(): Promise<void> {
     this.#starts++;
     this.#actor = new RemoteActor(this.runtime, new URL("./soak_peer.ts", import.meta.url));
-    this.before = await this.#actor.call("census");
+    this.#socketsBefore = await this.#actor.call("sockets");
     this.proxy.target = await this.#actor.call("listen");
   }
 }
