@@ -11,6 +11,11 @@ export class Ledger {
     return this.#running.size;
   }
 
+  /** Which they are. */
+  describe(): string[] {
+    return Array.from(this.#running, (transfer) => transfer.describe());
+  }
+
   /** What the slowest one of those without an end has received, in bytes. */
   get leastReceived(): number {
     const endless = [...this.#running].filter(({ isEndless }) => isEndless);

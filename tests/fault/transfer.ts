@@ -73,6 +73,13 @@ export class Transfer {
     return this.#receivedBytes;
   }
 
+  /** Which end of which stream it is, and how far it is. */
+  describe(): string {
+    const { protocol } = this.#connection;
+    const { name } = this.#plan;
+    return `${this.#side} of stream ${name} (npws/${protocol}, ${this.#sentBytes} sent, ${this.#receivedBytes} received)`;
+  }
+
   /** Whether what comes has no end. */
   get isEndless(): boolean {
     return this.#plan[this.#other] === null;

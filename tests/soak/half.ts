@@ -21,6 +21,9 @@ const LOOKS = 12;
  */
 const REST_MS = 15_000;
 
+/** How often the network tells of what was lost meanwhile, in milliseconds. */
+const CLEAR_MS = 500;
+
 /** By how much a call may miss its deadline: a process is stopped for 400 ms at most, and a machine may be busy. */
 const OVERRUN_MS = 2_000;
 
@@ -92,15 +95,29 @@ export class Half {
   /** Ends all errands: everything must come to rest, and be as it was. */
   async #rest(print: (line: string) => void): Promise<void> {
     await this.#fates.over();
-    await within(REST_MS, "all streams have ended", Promise.all(this.#both.map(({ actor }) => actor.call("rest"))));
+    await this.#untilEnded();
     await within(REST_MS, "all pools are full", eventually(() => this.#isAtRest()));
     print(await this.#line());
     for (const problem of this.#growth.problems()) this.#problems.add(`${this.#steady.runtime}: ${problem}`);
   }
 
+  /** Waits for all streams. On npws/1 nothing but the network tells of a link that is lost, and some traps may spring only now. */
+  async #untilEnded(): Promise<void> {
+    const clearing = setInterval(() => this.#fates.clear(), CLEAR_MS);
+    try {
+      const ended = Promise.all(this.#both.map(({ actor }) => actor.call("rest")));
+      await within(REST_MS, "all streams have ended", ended);
+    } catch (error) {
+      const unfinished = await Promise.all(this.#both.map(({ actor }) => actor.call("unfinished")));
+      throw new Error(`${(error as Error).message}: ${unfinished.flat().join(", ") || "errands have not"}`);
+    } finally {
+      clearInterval(clearing);
+    }
+  }
+
   /** Every link is known at both of its ends, and idle. */
   async #isAtRest(): Promise<boolean> {
-    this.#fates.clear(); // some traps may spring only now
+    this.#fates.clear();
     const [one, other] = await Promise.all(this.#both.map(({ actor }) => actor.call("stats")));
     return [[one, other], [other, one]].every(([{ server }, { client, plainClient }]) =>
       [server, client, plainClient].every(({ idle, links, dialing, waiting }) =>

@@ -55,6 +55,11 @@ export class SoakActor {
     await eventually(() => this.#ledger.running === 0);
   }
 
+  /** Ends of streams that have not ended. */
+  unfinished(): string[] {
+    return this.#ledger.describe();
+  }
+
   stats(): Record<PoolName, PoolStats> {
     const stats = poolNames.map((name) => [name, this.#pools.get(name).stats()]);
     return Object.fromEntries(stats) as Record<PoolName, PoolStats>;
