@@ -89,16 +89,17 @@ export class LinkConnection implements PoolConnection {
   #closing: Promise<void> | undefined;
 
   /**
-   * Hands the stream of a connection to a holder, once and only while nobody has asked for its web streams; these are locked
+   * Gives the stream of a connection to a holder, once and only while nobody has asked for its web streams; these are locked
    * from then on. Undefined where the end is none such.
    */
-  static hold(end: object, holder: StreamHolder): Stream | undefined {
+  static hold<Holder extends StreamHolder>(end: object, holderOf: (stream: Stream) => Holder): Holder | undefined {
     if (!LinkConnection.isUnused(end)) return undefined;
+    const stream = end.#stream;
+    const holder = holderOf(stream);
     end.#holder = holder;
-    const { readFailure, writeFailure } = end.#stream;
-    const failure = readFailure ?? writeFailure;
+    const failure = stream.readFailure ?? stream.writeFailure;
     if (failure) holder.fail(failure.error);
-    return end.#stream;
+    return holder;
   }
 
   /** Whether it is a connection whose web streams nobody has asked for. */

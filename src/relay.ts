@@ -59,8 +59,7 @@ export interface RelayResult {
  * @param options.signal Aborts both ends with its reason.
  * @returns The bytes moved in each direction.
  * @throws {TypeError} An end has no unlocked streams, is a socket that does not allow half-open connections, or the options are
- * wrong: nothing was touched. A readable gave something
- * else than a Uint8Array: both ends were aborted.
+ * wrong: nothing was touched. A readable gave something else than a Uint8Array: both ends were aborted.
  * @throws What broke one of the ends, or the signal's reason.
  */
 export async function relay(
@@ -108,11 +107,7 @@ async function move(from: HeldEnd, to: HeldEnd): Promise<number> {
 function hold(end: RelayEnd | RelaySocket): HeldEnd {
   if (isNodeSocket(end)) return new NodeSocketEnd(end);
   if (isDirect(end)) return new SocketEnd(end);
-  const connection = new ConnectionEnd();
-  const stream = LinkConnection.hold(end, connection);
-  if (!stream) return new StreamEnd(end.readable, end.writable);
-  connection.hold(stream);
-  return connection;
+  return LinkConnection.hold(end, (stream) => new ConnectionEnd(stream)) ?? new StreamEnd(end.readable, end.writable);
 }
 
 function isDirect(end: object): end is DirectSocket {

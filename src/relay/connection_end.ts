@@ -6,20 +6,16 @@ import type { HeldEnd } from "./held_end.ts";
 export class ConnectionEnd implements HeldEnd, StreamHolder {
   readonly over: Promise<void>;
   readonly #over = Promise.withResolvers<void>();
-  #stream!: Stream;
+  readonly #stream: Stream;
   #failure: StreamFailure | undefined;
   /** A read that found nothing. */
   #reading: PromiseWithResolvers<Uint8Array | undefined> | undefined;
   #writing: Promise<void> | undefined;
 
-  constructor() {
+  constructor(stream: Stream) {
+    this.#stream = stream;
     this.over = this.#over.promise;
     this.over.catch(ignore); // a relay that is aborted before it begins does not listen
-  }
-
-  /** Begins to move the bytes of this stream. */
-  hold(stream: Stream): void {
-    this.#stream = stream;
   }
 
   read(): Promise<Uint8Array | undefined> | Uint8Array | undefined {
