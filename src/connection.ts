@@ -180,8 +180,7 @@ export class LinkConnection implements PoolConnection {
     this.#holder?.fail(reason);
     this.#writing.fail(reason);
     this.#reading.fail(reason);
-    this.#stream.reset(ResetCode.application, reason);
-    this.#stream.cancel(ResetCode.application, reason);
+    this.#stream.giveUp(ResetCode.application, reason);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -328,9 +328,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
 
   #giveUp(code: number, reason: string): void {
     if (this.state === "inUse") this.host.givenUp(this);
-    const stream = this.stream;
-    stream?.reset(code, reason);
-    stream?.cancel(code, reason);
+    this.stream?.giveUp(code, reason);
   }
 
   #resetError(what: "read" | "write", code: number, reason: string): ConnectionResetError {

@@ -175,6 +175,12 @@ export class Stream {
     this.#link.streamProgressed();
   }
 
+  /** Gives both directions up. */
+  giveUp(code: number, reason: unknown): void {
+    this.reset(code, reason);
+    this.cancel(code, reason);
+  }
+
   // The link's side.
 
   /** Tells which link carries the stream, while something else stands between the two. */

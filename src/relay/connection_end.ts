@@ -41,8 +41,7 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
   }
 
   abort(reason: unknown): void {
-    this.#stream.reset(ResetCode.application, reason);
-    this.#stream.cancel(ResetCode.application, reason);
+    this.#stream.giveUp(ResetCode.application, reason);
   }
 
   release(): void {}
