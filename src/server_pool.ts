@@ -287,7 +287,7 @@ export class ServerPool extends Pool {
     }
     const id = this.#ids.allocate();
     if (!isNpws2) return serverHandshake1(socket, this.linkHost, id);
-    const hello = { window: this.#settings.windowBytes, pool: this.poolId };
+    const hello = { window: this.#settings.windowBytes, pool: this.poolId, bundles: true };
     const late = `no hello within ${HELLO_TIMEOUT_MS} ms`;
     try {
       return await this.#attempts.run(

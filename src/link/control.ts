@@ -58,13 +58,15 @@ export function formatEnd(verb: "reset" | "stop", code: number, reason: string):
   return `${verb} ${code} ${text.toWellFormed()}`;
 }
 
+const NO_METADATA = new Uint8Array();
+
 function parseCounted(verb: "credit" | "want" | "ping" | "pong", rest: string | undefined): Control | undefined {
   const count = parseCount(rest);
   return count === undefined ? undefined : { verb, count };
 }
 
 function parseOpen(rest: string | undefined): Control | undefined {
-  if (rest === undefined) return { verb: "open", metadata: new Uint8Array() };
+  if (rest === undefined) return { verb: "open", metadata: NO_METADATA };
   if (!/^[A-Za-z0-9_-]+$/.test(rest)) return undefined;
   try {
     const metadata = Uint8Array.fromBase64(rest, { alphabet: "base64url", lastChunkHandling: "loose" });

@@ -36,7 +36,7 @@ export async function clientHandshake(
   }
   const serverHello = protocols !== 1 && typeof message === "string" ? parseServerHello(message) : undefined;
   if (serverHello) {
-    socket.send(formatHello(hello));
+    socket.send(formatHello({ ...hello, bundles: serverHello.bundles }));
     return new Npws2Link(socket, host, "client", serverHello.id, serverHello);
   }
   await closeSocket(socket, host.clock, CloseCode.protocolError, "first message");

@@ -10,6 +10,8 @@ export interface Hello {
   readonly window: number;
   /** One random text per pool object, 16 hex digits. */
   readonly pool: string;
+  /** The server offers bundles (see `Bundle`), and the client of a server that does accepts. Beyond wire.md, whose peers ignore it. */
+  readonly bundles?: boolean;
 }
 
 /** The server's, its first message. */
@@ -65,10 +67,11 @@ function parseMembers(text: string): Members | undefined {
   }
 }
 
-function readHello({ npws, window, pool }: Members): Hello | undefined {
+function readHello({ npws, window, pool, bundles }: Members): Hello | undefined {
   const isWindow = typeof window === "number" && Number.isInteger(window) && window >= MIN_WINDOW_BYTES &&
     window <= MAX_WINDOW_BYTES;
-  return npws === 2 && isWindow && isText(pool, /^[0-9a-f]{16}$/) ? { window, pool } : undefined;
+  if (npws !== 2 || !isWindow || !isText(pool, /^[0-9a-f]{16}$/)) return undefined;
+  return bundles === true ? { window, pool, bundles } : { window, pool };
 }
 
 function isText(value: unknown, pattern: RegExp): value is string {

@@ -146,7 +146,6 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
   #state: LinkState = "idle";
   /** `socket.send` has returned false and no drain has come. */
   #blocked = false;
-  #isCorked = false;
   #end: LinkEnd | undefined;
   #closeTimer: Timer | undefined;
   /** Made when somebody asks: most links are waited for by nobody. */
@@ -167,6 +166,11 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
 
   get state(): LinkState {
     return this.#state;
+  }
+
+  /** Whether nothing of it is sent or received any more. */
+  get isEnded(): boolean {
+    return this.#state === "closing" || this.#state === "closed";
   }
 
   /** How the link ended, or is ending: set from `closing` on. */
@@ -198,7 +202,7 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
 
   /** Closes the link, whatever it carries. The peer has a second to answer, then the socket is dropped. */
   close(code: number, reason: string): void {
-    if (this.#state === "closing" || this.#state === "closed") return;
+    if (this.isEnded) return;
     this.#end = { code, reason, local: true, from: this.#state };
     this.setState("closing");
     this.#closeTimer = this.host.clock.setTimeout(() => this.socket.terminate(), CLOSE_TIMEOUT_MS);
@@ -213,17 +217,11 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
     if (this.#state !== "closed") this.socket.terminate();
   }
 
-  /** The turn is over. */
-  uncork(): void {
-    this.#isCorked = false;
-    this.socket.uncork();
-  }
-
   // SocketHandler
 
   onMessage(message: Message): void {
     this.heardAt = this.host.clock.now();
-    if (this.#state !== "closing") this.receive(message);
+    if (!this.isEnded) this.receive(message);
   }
 
   onDrain(): void {
@@ -242,7 +240,7 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
   // StreamLink
 
   sendable(): number {
-    return this.#blocked || this.#state === "closing" || this.#state === "closed" ? 0 : Infinity;
+    return this.#blocked || this.isEnded ? 0 : Infinity;
   }
 
   sendData(data: Uint8Array): void {
@@ -257,19 +255,10 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
   abstract streamProgressed(): void;
 
   protected send(message: Uint8Array | string): void {
-    if (this.#state === "closing" || this.#state === "closed") return;
-    this.#cork();
+    if (this.isEnded) return;
     if (this.socket.send(message)) return;
     this.#blocked = true;
     if (this.socket.bufferedBytes > MAX_BUFFERED_BYTES) this.terminate();
-  }
-
-  /** What is sent in one turn of the event loop leaves together: a take, its first bytes and their end are one system call. */
-  #cork(): void {
-    if (this.#isCorked || !this.socket.canCork) return;
-    this.#isCorked = true;
-    this.socket.cork();
-    this.host.batch.uncorkLater(this);
   }
 
   /** There is room in the socket, or credit. */

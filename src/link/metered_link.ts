@@ -1,11 +1,12 @@
 import { ProtocolError } from "../errors.ts";
 import type { Message, Socket } from "../runtime/socket.ts";
+import { BundledLink } from "./bundled_link.ts";
 import { type Control, parseControl } from "./control.ts";
 import { ReceiveWindow, SendCredit } from "./flow.ts";
+import { MAX_DATA_BYTES } from "./free_buffers.ts";
 import type { ClientHello, ServerHello } from "./hello.ts";
-import { CloseCode, Link, type LinkHost } from "./link.ts";
+import { CloseCode, type LinkHost } from "./link.ts";
 import { RoundTrip } from "./round_trip.ts";
-import { MAX_DATA_BYTES } from "./sender.ts";
 
 /** Which side of the link this is: the two differ in who names the streams, and whose take stands when two cross. */
 export type Role = "client" | "server";
@@ -18,7 +19,7 @@ export type StreamControl = Exclude<Control, { readonly verb: "credit" | "want" 
  * and the end when the peer breaks the rules. These messages are legal in every state; streams are the business of the class
  * that extends this one.
  */
-export abstract class MeteredLink extends Link {
+export abstract class MeteredLink extends BundledLink {
   readonly protocol = 2;
   readonly peerPool: string;
   protected readonly role: Role;
@@ -27,7 +28,7 @@ export abstract class MeteredLink extends Link {
   readonly #roundTrip = new RoundTrip();
 
   constructor(socket: Socket, host: LinkHost, role: Role, id: string, peerHello: ServerHello | ClientHello) {
-    super(socket, host, id, "name" in peerHello ? peerHello.name : undefined);
+    super(socket, host, id, "name" in peerHello ? peerHello.name : undefined, peerHello.bundles === true);
     this.role = role;
     this.peerPool = peerHello.pool;
     this.#credit = new SendCredit(peerHello.window);
@@ -75,12 +76,21 @@ export abstract class MeteredLink extends Link {
   /** The row of the state table, for messages. */
   protected abstract get row(): string;
 
-  protected receive(message: Message): void {
+  protected override receive(message: Message): void {
     if (this.state === "idle") this.host.provedAlive(this);
+    super.receive(message);
+  }
+
+  protected receiveOne(message: Message): void {
     if (typeof message !== "string") return this.#onData(message);
     const control = parseControl(message);
-    if (!control) this.#violation("a text that is no control message");
-    else if (!this.#onControl(control)) this.#violation(`"${control.verb}" while the link is ${this.row}`);
+    if (!control) this.violation("a text that is no control message");
+    else if (!this.#onControl(control)) this.violation(`"${control.verb}" while the link is ${this.row}`);
+  }
+
+  protected violation(what: string): void {
+    const error = new ProtocolError(`Cannot use connection ${this.id}: the peer sent ${what}`);
+    this.fail(CloseCode.protocolError, "protocol violation", error);
   }
 
   /** The link is idle again: the next stream begins with the window of the hello. */
@@ -96,7 +106,7 @@ export abstract class MeteredLink extends Link {
 
   #onData(data: Uint8Array<ArrayBuffer>): void {
     if (!this.takesData || data.byteLength > MAX_DATA_BYTES) {
-      return this.#violation(`${data.byteLength} bytes of data while the link is ${this.row}`);
+      return this.violation(`${data.byteLength} bytes of data while the link is ${this.row}`);
     }
     if (!this.#window.receive(data.byteLength)) return this.#overCredit();
     this.host.traffic.bytesRead += data.byteLength;
@@ -127,11 +137,6 @@ export abstract class MeteredLink extends Link {
   #ping(now: number): void {
     const number = this.#roundTrip.start(now);
     if (number !== undefined) this.send(`ping ${number}`);
-  }
-
-  #violation(what: string): void {
-    const error = new ProtocolError(`Cannot use connection ${this.id}: the peer sent ${what}`);
-    this.fail(CloseCode.protocolError, "protocol violation", error);
   }
 
   #overCredit(): void {

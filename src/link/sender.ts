@@ -1,7 +1,5 @@
+import { borrowBuffer, MAX_DATA_BYTES, returnBuffer } from "./free_buffers.ts";
 import type { Deferred, TurnBatch } from "./turn_batch.ts";
-
-/** The longest message of stream data, in bytes: Deno drops connections at 64 MiB, Bun at 16 MiB, and longer ones gain nothing. */
-export const MAX_DATA_BYTES = 65_536;
 
 /** Writes from this size on are sent without being copied together with others. */
 const DIRECT_BYTES = 16_384;
@@ -96,7 +94,7 @@ export class Sender implements Deferred {
   }
 
   #append(bytes: Uint8Array): void {
-    this.#gather ??= freeBuffers.pop() ?? new Uint8Array(MAX_DATA_BYTES);
+    this.#gather ??= borrowBuffer();
     this.#gather.set(bytes, this.#used);
     this.#used += bytes.byteLength;
     if (this.#used === MAX_DATA_BYTES) this.#sendGathered();
@@ -142,14 +140,7 @@ export class Sender implements Deferred {
   }
 
   #returnGather(): void {
-    if (this.#gather && freeBuffers.length < MAX_FREE_BUFFERS) freeBuffers.push(this.#gather);
+    if (this.#gather) returnBuffer(this.#gather);
     this.#gather = undefined;
   }
 }
-
-/**
- * Gather buffers that nobody uses. `sendData` leaves their memory free on return, so a handful serves thousands of links; a
- * buffer per link would cost an idle pool hundreds of megabytes.
- */
-const freeBuffers: Uint8Array<ArrayBuffer>[] = [];
-const MAX_FREE_BUFFERS = 32;

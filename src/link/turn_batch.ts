@@ -4,8 +4,8 @@ import type { Clock } from "../clock.ts";
 export class TurnBatch {
   readonly #clock: Clock;
   #tasks: Deferred[] = [];
-  /** What runs when all tasks have run: they send, and this lets it go out. */
-  #corked: Corked[] = [];
+  /** What runs when all tasks have run: they send, and this lets it leave. */
+  #full: Flushed[] = [];
   #isDue = false;
 
   constructor(clock: Clock) {
@@ -18,9 +18,9 @@ export class TurnBatch {
     this.#schedule();
   }
 
-  /** Calls `corked.uncork()` after the tasks of the turn. The caller sees to it that it is put here once. */
-  uncorkLater(corked: Corked): void {
-    this.#corked.push(corked);
+  /** Calls `full.flush()` after the tasks of the turn. Once per turn is enough, more does no harm. */
+  flushLater(full: Flushed): void {
+    this.#full.push(full);
     this.#schedule();
   }
 
@@ -34,17 +34,17 @@ export class TurnBatch {
     const tasks = this.#tasks;
     this.#tasks = [];
     for (const task of tasks) task.turnEnded();
-    const corked = this.#corked;
-    this.#corked = [];
-    for (const each of corked) each.uncork();
+    const full = this.#full;
+    this.#full = [];
+    for (const each of full) each.flush();
     this.#isDue = false;
-    if (this.#tasks.length > 0 || this.#corked.length > 0) this.#schedule();
+    if (this.#tasks.length > 0 || this.#full.length > 0) this.#schedule();
   };
 }
 
 /** What holds messages back until the turn's end. It must not throw. */
-export interface Corked {
-  uncork(): void;
+export interface Flushed {
+  flush(): void;
 }
 
 /** What a turn's end is told to. It must not throw: the others of the batch come after it. */

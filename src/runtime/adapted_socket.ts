@@ -47,14 +47,6 @@ export abstract class AdaptedSocket implements Socket {
   /** Frees what the runtime holds, as far as it lets us; the handler was told already. */
   protected abstract drop(): void;
 
-  get canCork(): boolean {
-    return false;
-  }
-
-  cork(): void {}
-
-  uncork(): void {}
-
   onceSent(callback: () => void): void {
     if (this.bufferedBytes === 0) return callback();
     this.#sending = new DrainWatch(() => {

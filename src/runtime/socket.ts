@@ -51,11 +51,6 @@ export interface Socket {
    * be waited for.)
    */
   send(message: Uint8Array | string): boolean;
-  /** Whether `cork` can hold messages back. Where it cannot, `cork` and `uncork` do nothing. */
-  readonly canCork: boolean;
-  /** Holds back what is sent until `uncork`, so that several messages leave in one system call. */
-  cork(): void;
-  uncork(): void;
   /** Bytes accepted by `send` that the runtime still holds. */
   readonly bufferedBytes: number;
   /** Calls back once when `bufferedBytes` is 0, at once where it is; never where the socket is closed before. */

@@ -50,18 +50,6 @@ export class WsSocket extends AdaptedSocket {
     return false;
   }
 
-  override get canCork(): boolean {
-    return true;
-  }
-
-  override cork(): void {
-    this.#transport.cork();
-  }
-
-  override uncork(): void {
-    this.#transport.uncork();
-  }
-
   pause(): void {
     this.#webSocket.pause();
   }

@@ -163,7 +163,7 @@ test("npws/2 hello: a server says its own first, and nothing more before the cli
   const waiting = server.pool.incomingGet();
   const { link, hello } = await server.dial();
   const { pool: poolId, ...rest } = hello;
-  assertEquals(rest, { npws: 2, id: "00000000", window: 65_536 });
+  assertEquals(rest, { npws: 2, id: "00000000", window: 65_536, bundles: true });
   assert(/^[0-9a-f]{16}$/.test(poolId as string));
   await clock.advance(5_000);
   const peer = new RawPeer(link, hello, "00000000");

@@ -37,32 +37,32 @@ test("TurnBatch tells what is added at a turn's end at the end of the next", asy
   assertEquals(clock.pending, 0);
 });
 
-test("TurnBatch uncorks what its tasks corked when all of them have run, with no other callback", async () => {
+test("TurnBatch flushes what its tasks filled when all of them have run, with no other callback", async () => {
   const { clock, batch, ran, task } = setUp();
   using endOfTurn = spy(clock, "endOfTurn");
-  const corked = { uncork: () => void ran.push("uncorked") };
-  batch.add(task("a", () => batch.uncorkLater(corked)));
+  const full = { flush: () => void ran.push("flushed") };
+  batch.add(task("a", () => batch.flushLater(full)));
   batch.add(task("b"));
   await clock.advance(0);
-  assertEquals(ran, ["a", "b", "uncorked"]);
+  assertEquals(ran, ["a", "b", "flushed"]);
   assertEquals(endOfTurn.calls.length, 1);
 });
 
-test("TurnBatch uncorks at the turn's end where there are no tasks", async () => {
+test("TurnBatch flushes at the turn's end where there are no tasks", async () => {
   const { clock, batch, ran } = setUp();
-  batch.uncorkLater({ uncork: () => void ran.push("uncorked") });
+  batch.flushLater({ flush: () => void ran.push("flushed") });
   assertEquals(ran, []);
   await clock.advance(0);
-  assertEquals(ran, ["uncorked"]);
+  assertEquals(ran, ["flushed"]);
 });
 
-test("TurnBatch uncorks what is corked while it uncorks at the end of the next turn", async () => {
+test("TurnBatch flushes what is filled while it flushes at the end of the next turn", async () => {
   const { clock, batch, ran } = setUp();
-  const second = { uncork: () => void ran.push("second") };
-  batch.uncorkLater({
-    uncork() {
+  const second = { flush: () => void ran.push("second") };
+  batch.flushLater({
+    flush() {
       ran.push("first");
-      batch.uncorkLater(second);
+      batch.flushLater(second);
     },
   });
   await clock.advance(0);

@@ -1,0 +1,137 @@
+import type { Message } from "../runtime/socket.ts";
+import { borrowBuffer, returnBuffer } from "./free_buffers.ts";
+
+/**
+ * The longest bundle, in bytes. Where both hellos have `bundles`, a binary message of at most this length is one, and a longer
+ * one is data, so that long messages are neither copied here nor there.
+ */
+export const MAX_BUNDLE_BYTES = 16_383;
+
+/**
+ * Before each message of a bundle stand two bytes, big-endian: the highest bit says that the message is a text, the others are
+ * its length in bytes.
+ */
+const HEADER_BYTES = 2;
+const TEXT_BIT = 0x8000;
+
+/** The longest data message that is sent in a bundle, in bytes. */
+export const MAX_BUNDLED_BYTES = MAX_BUNDLE_BYTES - HEADER_BYTES;
+
+/**
+ * Messages that leave as one: a frame, a system call and an event at the peer for all that a link has to say in one turn of the
+ * event loop. It means nothing but its messages, one after the other.
+ */
+export class Bundle {
+  /** A text that is alone so far: it leaves as it is. */
+  #text: string | undefined;
+  #buffer: Uint8Array<ArrayBuffer> | undefined;
+  #used = 0;
+
+  /** Copies a message behind the others, and returns false where it does not fit; into an empty bundle every one does. */
+  add(message: Uint8Array | string): boolean {
+    if (typeof message === "string" && this.#text === undefined && !this.#buffer) {
+      this.#text = message;
+      return true;
+    }
+    this.#buffer ??= borrowBuffer();
+    if (this.#text !== undefined) this.#append(this.#text);
+    this.#text = undefined;
+    return this.#append(message);
+  }
+
+  /** All of it, as what is sent: one text as it is, everything else as a bundle. Valid until `release`. */
+  get message(): Uint8Array | string {
+    return this.#text ?? this.#buffer!.subarray(0, this.#used);
+  }
+
+  /** Gives the memory back, when the message was sent. */
+  release(): void {
+    if (this.#buffer) returnBuffer(this.#buffer);
+    this.#buffer = undefined;
+  }
+
+  #append(message: Uint8Array | string): boolean {
+    const buffer = this.#buffer!;
+    const start = this.#used + HEADER_BYTES;
+    const target = buffer.subarray(start, MAX_BUNDLE_BYTES);
+    const isText = typeof message === "string";
+    const length = isText ? writeText(message, target) : message.byteLength;
+    if (length === undefined || length > target.byteLength) return false;
+    if (!isText) target.set(message);
+    const header = isText ? TEXT_BIT | length : length;
+    buffer[this.#used] = header >> 8;
+    buffer[this.#used + 1] = header & 0xff;
+    this.#used = start + length;
+    return true;
+  }
+}
+
+/** Takes a bundle apart. */
+export class BundleReader {
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  #at = 0;
+
+  constructor(bytes: Uint8Array<ArrayBuffer>) {
+    this.#bytes = bytes;
+  }
+
+  get isOver(): boolean {
+    return this.#at === this.#bytes.byteLength;
+  }
+
+  /** The next message, in memory of its own; undefined where the rest of the bundle is none. */
+  next(): Message | undefined {
+    const bytes = this.#bytes;
+    const start = this.#at + HEADER_BYTES;
+    if (start > bytes.byteLength) return undefined;
+    const header = bytes[this.#at]! << 8 | bytes[this.#at + 1]!;
+    const end = start + (header & ~TEXT_BIT);
+    if (end === start || end > bytes.byteLength) return undefined;
+    this.#at = end;
+    return header & TEXT_BIT ? readText(bytes.subarray(start, end)) : bytes.slice(start, end);
+  }
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The first code unit that is no ASCII: up to there UTF-8 is the same. */
+const NO_ASCII = 0x80;
+
+/** Texts longer than this are worth a call of the runtime's decoder, which costs more than most control messages have. */
+const SHORT_BYTES = 64;
+
+/** Writes a text as UTF-8 and returns its length; undefined where there is no room for all of it. */
+function writeText(text: string, target: Uint8Array): number | undefined {
+  if (text.length > target.byteLength) return undefined;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= NO_ASCII) return encodeText(text, target);
+    target[i] = unit;
+  }
+  return text.length;
+}
+
+function encodeText(text: string, target: Uint8Array): number | undefined {
+  const { read, written } = encoder.encodeInto(text, target);
+  return read === text.length ? written : undefined;
+}
+
+/** Reads UTF-8; undefined where the bytes are none. */
+function readText(bytes: Uint8Array): string | undefined {
+  if (bytes.byteLength > SHORT_BYTES) return decodeText(bytes);
+  let text = "";
+  for (const byte of bytes) {
+    if (byte >= NO_ASCII) return decodeText(bytes);
+    text += String.fromCharCode(byte);
+  }
+  return text;
+}
+
+function decodeText(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined; // no UTF-8
+  }
+}
