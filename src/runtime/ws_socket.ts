@@ -4,7 +4,7 @@ import { WebSocket } from "ws";
 import { AdaptedSocket } from "./adapted_socket.ts";
 import { netAddress } from "./address.ts";
 import { HIGH_WATER_BYTES } from "./limits.ts";
-import { maskedFrame } from "./masked_frame.ts";
+import { maskedFrame, releaseFrame } from "./masked_frame.ts";
 import type { NetAddress, TlsInfo } from "./socket.ts";
 
 /** From this size on a binary message bypasses the library, whose masking costs more than all the rest of sending. */
@@ -43,7 +43,7 @@ export class WsSocket extends AdaptedSocket {
   send(message: Uint8Array | string): boolean {
     if (this.isClosed || this.#webSocket.readyState !== WebSocket.OPEN) return this.isClosed;
     if (typeof message === "string" || message.byteLength < FRAMED_HERE_BYTES) this.#webSocket.send(message);
-    else this.#transport.write(maskedFrame(message));
+    else this.#writeFrame(message);
     if (this.#webSocket.bufferedAmount < HIGH_WATER_BYTES) return true;
     if (!this.blocked) this.#transport.once("drain", () => this.drained());
     this.blocked = true;
@@ -69,6 +69,11 @@ export class WsSocket extends AdaptedSocket {
 
   protected drop(): void {
     this.#webSocket.terminate();
+  }
+
+  #writeFrame(message: Uint8Array): void {
+    const frame = maskedFrame(message);
+    this.#transport.write(frame.bytes, () => releaseFrame(frame));
   }
 
   #receive(data: Uint8Array<ArrayBuffer>, isBinary: boolean): void {
