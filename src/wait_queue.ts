@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "./clock.ts";
+import { DeadlineQueue } from "./deadline_queue.ts";
 import { PoolExhaustedError } from "./errors.ts";
 
 /** What one call waits for, and how long. */
@@ -19,11 +20,17 @@ export class WaitingCalls<T, Want = undefined> {
   readonly #callers = new Set<Caller<T, Want>>();
   readonly #clock: Clock;
   readonly #maxWaiters: number;
+  readonly #usualTimeoutMs: number;
+  /** Those that wait the usual time: one timer serves them all. */
+  readonly #usual: DeadlineQueue<Caller<T, Want>>;
   #entered = 0;
 
-  constructor(clock: Clock, maxWaiters: number) {
+  /** `usualTimeoutMs` is what most of them wait at most. */
+  constructor(clock: Clock, maxWaiters: number, usualTimeoutMs: number) {
     this.#clock = clock;
     this.#maxWaiters = maxWaiters;
+    this.#usualTimeoutMs = usualTimeoutMs;
+    this.#usual = new DeadlineQueue(clock, usualTimeoutMs, (caller) => caller.expire());
   }
 
   /** How many are not settled, those that are in no queue included. */
@@ -46,15 +53,23 @@ export class WaitingCalls<T, Want = undefined> {
       );
     }
     const order = this.#entered++;
-    const caller = new Caller<T, Want>(this.#clock, order, options, (settled) => this.#callers.delete(settled));
+    const caller = new Caller<T, Want>(this.#clock, order, options, this.#settled);
     this.#callers.add(caller);
+    if (options.timeoutMs !== this.#usualTimeoutMs) caller.startTimer();
+    else if (options.timeoutMs !== Infinity) this.#usual.add(caller);
     return caller;
   }
 
   /** Rejects every caller, the longest waiting first. */
   rejectAll(error: unknown): void {
     for (const caller of this.#callers) caller.reject(error);
+    this.#usual.clear();
   }
+
+  readonly #settled = (caller: Caller<T, Want>): void => {
+    this.#callers.delete(caller);
+    this.#usual.delete(caller);
+  };
 }
 
 /**
@@ -80,7 +95,7 @@ export class Caller<T, Want = undefined> {
   readonly #options: CallOptions<Want>;
   readonly #onSettled: (caller: this) => void;
   readonly #settle: PromiseWithResolvers<T> = Promise.withResolvers();
-  readonly #timer: Timer | undefined;
+  #timer: Timer | undefined;
   readonly #abort = () => this.#giveUp("abort", this.#options.signal?.reason);
   #settled = false;
 
@@ -97,14 +112,22 @@ export class Caller<T, Want = undefined> {
     this.want = options.want;
     this.promise = this.#settle.promise;
     this.since = clock.now();
-    if (options.timeoutMs !== Infinity) {
-      this.#timer = clock.setTimeout(() => this.#giveUp("timeout", options.timeoutError(this)), options.timeoutMs);
-    }
     options.signal?.addEventListener("abort", this.#abort, { once: true });
   }
 
   get settled(): boolean {
     return this.#settled;
+  }
+
+  /** Lets the deadline run by a timer of its own. */
+  startTimer(): void {
+    const { timeoutMs } = this.#options;
+    if (timeoutMs !== Infinity) this.#timer = this.#clock.setTimeout(() => this.expire(), timeoutMs);
+  }
+
+  /** The deadline has passed. */
+  expire(): void {
+    this.#giveUp("timeout", this.#options.timeoutError(this));
   }
 
   /** How long it has waited until now. */

@@ -35,7 +35,12 @@ export class FakeDispatch {
       lastDialFailure: () => undefined,
       callWaits: () => this.demands++,
     };
-    this.dispatcher = new Dispatcher(host, { maxWaiters, acceptBacklog, receiveLimitBytes: 1_024 });
+    this.dispatcher = new Dispatcher(host, {
+      maxWaiters,
+      getTimeoutMs: 30_000,
+      acceptBacklog,
+      receiveLimitBytes: 1_024,
+    });
   }
 
   /** A call, and what it came to: "waiting", the id of its connection, or its error's name. */

@@ -8,9 +8,9 @@ import { test } from "./harness.ts";
 class Late extends Error {}
 
 /** Waiting calls on a manual clock, and a short way to enter. */
-function setUp(maxWaiters = 100) {
+function setUp(maxWaiters = 100, usualTimeoutMs = Infinity) {
   const clock = new ManualClock();
-  const calls = new WaitingCalls<string, string>(clock, maxWaiters);
+  const calls = new WaitingCalls<string, string>(clock, maxWaiters, usualTimeoutMs);
   const enter = (want: string, options: Partial<CallOptions<string>> = {}) =>
     calls.enter({ want, timeoutMs: Infinity, timeoutError: () => new Late(), ...options });
   return { clock, calls, enter };
@@ -286,3 +286,45 @@ function permutations(items: number[]): number[][] {
   if (items.length === 0) return [[]];
   return items.flatMap((item) => permutations(items.filter((other) => other !== item)).map((rest) => [item, ...rest]));
 }
+
+test("WaitingCalls has one timer for all calls that wait the usual time, and each has its own deadline", async () => {
+  const { clock, calls, enter } = setUp(100, 1_000);
+  const enterLate = (want: string, timeoutMs: number) => {
+    const caller = enter(want, { timeoutMs });
+    return [caller, assertRejects(() => caller.promise, Late)] as const;
+  };
+  const [first, firstLate] = enterLate("first", 1_000);
+  await clock.advance(400);
+  const [second, secondLate] = enterLate("second", 1_000);
+  const served = enter("served", { timeoutMs: 1_000 });
+  const [, soonLate] = enterLate("soon", 500);
+  assertEquals(clock.pending, 2);
+  served.resolve("link");
+  await clock.advance(500);
+  await soonLate;
+  await clock.advance(99);
+  assertEquals([first.settled, second.settled, calls.size], [false, false, 2]);
+  await clock.advance(1);
+  await firstLate;
+  await clock.advance(399);
+  assertFalse(second.settled);
+  await clock.advance(1);
+  await secondLate;
+  assertEquals(await served.promise, "link");
+  assertEquals([calls.size, clock.pending], [0, 0]);
+});
+
+test("WaitingCalls.rejectAll() leaves no timer", async () => {
+  const { clock, calls, enter } = setUp(100, 1_000);
+  const callers = [enter("usual", { timeoutMs: 1_000 }), enter("other", { timeoutMs: 2_000 })];
+  const rejected = callers.map(({ promise }) => assertRejects(() => promise, Late));
+  calls.rejectAll(new Late());
+  await Promise.all(rejected);
+  assertEquals(clock.pending, 0);
+});
+
+test("WaitingCalls sets no timer for a usual time without end", () => {
+  const { clock, enter } = setUp(100, Infinity);
+  enter("patient", { timeoutMs: Infinity });
+  assertEquals(clock.pending, 0);
+});
