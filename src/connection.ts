@@ -80,12 +80,13 @@ export interface StreamHolder {
 /** The connection over a link's stream. Its web streams are made when somebody asks for them: a relay never does. */
 export class LinkConnection implements PoolConnection {
   readonly opened: Promise<void>;
-  readonly closed: Promise<void>;
   readonly #stream: Stream;
   readonly #clock: Clock;
   #readableHalf: ReadableHalf | undefined;
   #writableHalf: WritableHalf | undefined;
   #holder: StreamHolder | undefined;
+  /** Made when somebody asks. */
+  #closed: PromiseWithResolvers<void> | undefined;
   #closing: Promise<void> | undefined;
 
   /**
@@ -110,22 +111,26 @@ export class LinkConnection implements PoolConnection {
   constructor(stream: Stream, clock: Clock, opened: Promise<void> = AT_ONCE) {
     this.#stream = stream;
     this.#clock = clock;
-    const closed = Promise.withResolvers<void>();
-    this.closed = closed.promise;
     this.opened = opened;
-    // Who does not listen to these learns it from the streams.
-    this.closed.catch(() => {});
-    if (opened !== AT_ONCE) opened.catch(() => {});
+    if (opened !== AT_ONCE) opened.catch(ignore);
     stream.observe({
       readable: () => (this.#holder ?? this.#readableHalf)?.wake(),
       readFailed: (error) => (this.#holder ?? this.#readableHalf)?.fail(error),
       writeFailed: (error) => (this.#holder ?? this.#writableHalf)?.fail(error),
-      settled: (failure) => {
-        if (failure) closed.reject(failure.error);
-        else closed.resolve();
+      settled: () => {
+        if (this.#closed) this.#settle(this.#closed);
         this.#holder?.settled();
       },
     });
+  }
+
+  get closed(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = Promise.withResolvers();
+      this.#closed.promise.catch(ignore);
+      if (this.#stream.settled) this.#settle(this.#closed);
+    }
+    return this.#closed.promise;
   }
 
   get id(): string {
@@ -209,6 +214,12 @@ export class LinkConnection implements PoolConnection {
     return promise;
   }
 
+  #settle(closed: PromiseWithResolvers<void>): void {
+    const { failure } = this.#stream;
+    if (failure) closed.reject(failure.error);
+    else closed.resolve();
+  }
+
   get #reading(): ReadableHalf {
     if (this.#readableHalf) return this.#readableHalf;
     const half = this.#readableHalf = new ReadableHalf(this.#stream);
@@ -232,3 +243,6 @@ export class LinkConnection implements PoolConnection {
     return new ConnectionResetError(`Cannot use connection ${this.id}: ${why}`, ResetCode.application, "");
   }
 }
+
+/** Who does not listen to a promise of a connection learns from its streams what broke it. */
+function ignore(): void {}

@@ -38,8 +38,8 @@ export interface StreamObserver {
   readFailed(error: unknown): void;
   /** The sending direction broke, by the peer or by the link. */
   writeFailed(error: unknown): void;
-  /** Both directions ended. `failure` is what broke one of them first; undefined after a clean end. */
-  settled(failure: StreamFailure | undefined): void;
+  /** Both directions ended. */
+  settled(): void;
 }
 
 /** An error, in a box: an application may give up with any value, undefined too. */
@@ -102,6 +102,16 @@ export class Stream {
     return this.#cancelled;
   }
 
+  /** Both directions have ended. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** What broke one of the directions first; undefined after a clean end. */
+  get failure(): StreamFailure | undefined {
+    return this.#failure;
+  }
+
   /** What broke the receiving direction, other than this side's application. */
   get readFailure(): StreamFailure | undefined {
     return this.#readFailure;
@@ -129,7 +139,7 @@ export class Stream {
     this.#observer = observer;
     if (this.#readFailure) observer.readFailed(this.#readFailure.error);
     if (this.#writeFailure) observer.writeFailed(this.#writeFailure.error);
-    if (this.#settled) observer.settled(this.#failure);
+    if (this.#settled) observer.settled();
   }
 
   /** The oldest unread message, whose memory is the caller's now. */
@@ -298,7 +308,7 @@ export class Stream {
   #settle(): void {
     if (this.#settled || this.#sending === "open" || this.#receiving === "open") return;
     this.#settled = true;
-    this.#observer?.settled(this.#failure);
+    this.#observer?.settled();
   }
 }
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { type Carrier, ResetCode, Stream, type StreamFailure, type StreamLink } from "../../src/link/stream.ts";
+import { type Carrier, ResetCode, Stream, type StreamLink } from "../../src/link/stream.ts";
 import { TurnBatch } from "../../src/link/turn_batch.ts";
 import { ManualClock } from "../fakes.ts";
 import { test } from "../harness.ts";
@@ -56,7 +56,7 @@ function observe(stream: Stream): unknown[] {
     readable: () => told.push("readable"),
     readFailed: (error) => told.push(["readFailed", error]),
     writeFailed: (error) => told.push(["writeFailed", error]),
-    settled: (failure: StreamFailure | undefined) => told.push(["settled", failure?.error]),
+    settled: () => told.push(["settled", stream.failure?.error]),
   });
   return told;
 }
