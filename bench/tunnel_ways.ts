@@ -1,4 +1,3 @@
-import { FaultProxy } from "../tests/fault/fault_proxy.ts";
 import { spawnRuntime } from "../tests/spawn_runtime.ts";
 import { TunnelProcess } from "../tests/tunnel/tunnel_process.ts";
 import type { Ends } from "./bench_case.ts";
@@ -30,10 +29,11 @@ export async function openWays({ server, client }: TunnelEnds, pair: Pair, delay
   }
 }
 
-/** A path to a port of 127.0.0.1. */
+/** A path to a port of 127.0.0.1. What delays it has a process of its own, on the runtime that forwards most. */
 async function lead(port: number, delayMs: number, opened: AsyncDisposableStack): Promise<number> {
   if (delayMs === 0) return port;
-  return Number(new URL(opened.use(await FaultProxy.listen(port, { delayMs })).url).port);
+  const path = opened.use(spawnRuntime("bun", new URL("delay_path.ts", import.meta.url), [`${port}`, `${delayMs}`]));
+  return Number((await path.lines.next()).value);
 }
 
 async function openTunnel(target: number, pair: Pair, delayMs: number, opened: AsyncDisposableStack): Promise<Way> {
