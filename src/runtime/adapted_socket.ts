@@ -91,10 +91,10 @@ export abstract class AdaptedSocket implements Socket {
   protected received(message: Message): void {
     if (this.#closeTold || (message.length === 0 && typeof message !== "string")) return;
     if (this.#handler && !this.#held) return this.#handler.onMessage(message);
-    this.#held ??= { messages: [], told: 0, bytes: 0, close: undefined };
-    this.#held.messages.push(message);
-    this.#held.bytes += message.length + HELD_MESSAGE_BYTES;
-    if (this.#held.bytes > MAX_HELD_BYTES && !this.#handler) this.terminate();
+    const held = this.#hold();
+    held.messages.push(message);
+    held.bytes += message.length + HELD_MESSAGE_BYTES;
+    if (held.bytes > MAX_HELD_BYTES && !this.#handler) this.terminate();
   }
 
   /** Hands the close on, once. Runtimes say 0 or 1005 in their own ways where there was no code. */
@@ -105,8 +105,7 @@ export abstract class AdaptedSocket implements Socket {
     this.blocked = false;
     const told = code === 0 ? ABNORMAL_CLOSURE : code;
     if (this.#handler && !this.#held) return this.#handler.onClose(told, reason);
-    this.#held ??= { messages: [], told: 0, bytes: 0, close: undefined };
-    this.#held.close = { code: told, reason };
+    this.#hold().close = { code: told, reason };
   }
 
   /** Tells the handler to go on, when it was told to wait. */
@@ -114,6 +113,10 @@ export abstract class AdaptedSocket implements Socket {
     if (!this.blocked) return;
     this.blocked = false;
     this.#handler?.onDrain();
+  }
+
+  #hold(): Held {
+    return this.#held ??= { messages: [], told: 0, bytes: 0, close: undefined };
   }
 
   #deliverHeld(): void {
