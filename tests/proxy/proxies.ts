@@ -59,16 +59,7 @@ const nginx: ProxyKind = {
         "127.0.0.1:8400": `127.0.0.1:${pool}`,
         "90s": `${silenceS}s`,
       })),
-  refuse: ({ pool, silent, hungUp }) =>
-    startNginx(undefined, ({ folder, tls, plain }) =>
-      configuration("nginx_refusals.conf", {
-        "@tls@": tls,
-        "@plain@": plain,
-        "@folder@": folder,
-        "@pool@": pool,
-        "@silent@": silent,
-        "@hungUp@": hungUp,
-      })),
+  refuse: (options) => startNginx(undefined, (place) => refusals("nginx_refusals.conf", options, place)),
 };
 
 const haproxyProgram: ProxyProgram = {
@@ -91,22 +82,26 @@ const haproxy: ProxyKind = {
         "127.0.0.1:8400": `127.0.0.1:${pool}`,
         "90s": `${silenceS}s`,
       })),
-  refuse: ({ pool, silent, hungUp }) =>
-    startHaproxy(undefined, ({ folder, tls, plain }) =>
-      configuration("haproxy_refusals.cfg", {
-        "@tls@": tls,
-        "@plain@": plain,
-        "@folder@": folder,
-        "@pool@": pool,
-        "@silent@": silent,
-        "@hungUp@": hungUp,
-      })),
+  refuse: (options) => startHaproxy(undefined, (place) => refusals("haproxy_refusals.cfg", options, place)),
 };
 
 /** All kinds. */
 export const proxyKinds: readonly ProxyKind[] = [nginx, haproxy];
 
-type SiteOf = (place: ProxyProcess["place"]) => string;
+type Place = ProxyProcess["place"];
+type SiteOf = (place: Place) => string;
+
+/** A configuration that lets no link through. */
+function refusals(file: string, { pool, silent, hungUp }: RefusalOptions, { folder, tls, plain }: Place): string {
+  return configuration(file, {
+    "@tls@": tls,
+    "@plain@": plain,
+    "@folder@": folder,
+    "@pool@": pool,
+    "@silent@": silent,
+    "@hungUp@": hungUp,
+  });
+}
 
 function startNginx(shutdownS = 600, siteOf: SiteOf): Promise<ProxyProcess> {
   return ProxyProcess.start(nginxProgram, (place) => ({
