@@ -22,21 +22,22 @@ export const MAX_BUNDLED_BYTES = MAX_BUNDLE_BYTES - HEADER_BYTES;
  * event loop. It means nothing but its messages, one after the other.
  */
 export class Bundle {
-  /** A text that is alone so far: it leaves as it is. */
+  /** A text that is alone so far: it leaves as it is, though a longer message may have been tried behind it. */
   #text: string | undefined;
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #used = 0;
 
-  /** Copies a message behind the others, and returns false where it does not fit; into an empty bundle every one does. */
+  /** Copies a message behind the others; returns false, and changes nothing, where it does not fit. */
   add(message: Uint8Array | string): boolean {
     if (typeof message === "string" && this.#text === undefined && !this.#buffer) {
       this.#text = message;
       return true;
     }
     this.#buffer ??= borrowBuffer();
-    if (this.#text !== undefined) this.#append(this.#text);
+    if (this.#text !== undefined && this.#used === 0) this.#append(this.#text);
+    if (!this.#append(message)) return false;
     this.#text = undefined;
-    return this.#append(message);
+    return true;
   }
 
   /** All of it, as what is sent: one text as it is, everything else as a bundle. Valid until `release`. */
