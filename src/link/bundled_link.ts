@@ -38,13 +38,11 @@ export abstract class BundledLink extends Link {
   protected abstract violation(what: string): void;
 
   protected override send(message: Uint8Array | string): void {
-    if (!this.#isBundling) return super.send(message);
-    if (typeof message !== "string" && message.byteLength > MAX_BUNDLE_BYTES) {
+    if (!this.#isBundling) super.send(message);
+    else if (typeof message !== "string" && message.byteLength > MAX_BUNDLED_BYTES) this.#sendLong(message);
+    else if (!this.#bundled(message)) {
       this.flush();
-      super.send(message);
-    } else if (!this.#bundled(message)) {
-      this.flush();
-      if (!this.#bundled(message)) this.#sendHalves(message as Uint8Array);
+      this.#bundled(message);
     }
   }
 
@@ -69,9 +67,14 @@ export abstract class BundledLink extends Link {
     return this.#bundle.add(message);
   }
 
-  /** Sends data that is too short to go as it is, and with its header too long for a bundle. */
-  #sendHalves(data: Uint8Array): void {
-    this.send(data.subarray(0, MAX_BUNDLED_BYTES));
-    this.send(data.subarray(MAX_BUNDLED_BYTES));
+  /** Sends data that is too long for a bundle: as it is, where it is too long to be taken for one, and else in two. */
+  #sendLong(data: Uint8Array): void {
+    if (data.byteLength > MAX_BUNDLE_BYTES) {
+      this.flush();
+      super.send(data);
+    } else {
+      this.send(data.subarray(0, MAX_BUNDLED_BYTES));
+      this.send(data.subarray(MAX_BUNDLED_BYTES));
+    }
   }
 }
