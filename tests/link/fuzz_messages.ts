@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { MAX_CONTROL_BYTES } from "../../src/link/control.ts";
 import type { Message } from "../../src/runtime/socket.ts";
+import { bundleOf } from "./bundle_bytes.ts";
 
 const code = fc.constantFrom(0, 1, 2, 3);
 const count = fc.oneof(fc.nat(20), fc.nat(200_000), fc.constant(Number.MAX_SAFE_INTEGER));
@@ -42,6 +43,7 @@ export const hello: fc.Arbitrary<string> = fc.record({
   ),
   pool: fc.oneof({ weight: 9, arbitrary: fc.constant<unknown>("00112233aabbccdd") }, fc.jsonValue()),
   name: fc.oneof(fc.constant<unknown>("edge-7"), fc.string(), fc.jsonValue()),
+  bundles: fc.oneof(fc.constant<unknown>(true), fc.jsonValue()),
   __proto__: fc.jsonValue(),
 }, { requiredKeys: [] }).map((members) => JSON.stringify(members));
 
@@ -73,4 +75,28 @@ export const nonsense: fc.Arbitrary<Message> = fc.oneof(
   anyText(30),
   fc.constantFrom("x".repeat(MAX_CONTROL_BYTES), `reset 1 ${"€".repeat(2_000)}`, ""),
   data(70_000),
+);
+
+/** Messages in one bundle; where there is none, a bundle of nothing. */
+export const bundled = (message: fc.Arbitrary<Message>): fc.Arbitrary<Uint8Array<ArrayBuffer>> =>
+  fc.array(message, { maxLength: 8 }).map((messages) => bundleOf(...messages));
+
+/** Bytes with a few of them inserted, left out or replaced. */
+const mutatedBytes = (bytes: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array<ArrayBuffer>> =>
+  fc.tuple(bytes, fc.array(fc.tuple(fc.nat(), fc.nat(3), fc.uint8Array({ maxLength: 3 })), { maxLength: 3 })).map((
+    [bytes, edits],
+  ) =>
+    edits.reduce((bytes, [at, removed, inserted]) => {
+      const place = at % (bytes.length + 1);
+      return Uint8Array.of(...bytes.subarray(0, place), ...inserted, ...bytes.subarray(place + removed));
+    }, Uint8Array.from(bytes))
+  );
+
+/** What no honest peer would think of where bundles are taken. */
+export const nonsenseInBundles: fc.Arbitrary<Message> = fc.oneof(
+  nonsense,
+  bundled(nonsense),
+  mutatedBytes(bundled(fc.oneof(aText, data(300)))),
+  mutatedBytes(bundled(fc.constantFrom("ping 1", "pong 1", "credit 1"))),
+  fc.uint8Array({ maxLength: 200 }).map((bytes) => Uint8Array.from(bytes)),
 );

@@ -7,6 +7,7 @@ import type { Stream } from "../../src/link/stream.ts";
 import type { TakeFailure, TakeKind } from "../../src/link/take.ts";
 import { Conduct } from "./conduct.ts";
 import { PeerEnd } from "./peer_end.ts";
+import { WatchedLink } from "./watched_link.ts";
 
 /** The link's first id. */
 export const FIRST_ID = "0000000a";
@@ -21,6 +22,12 @@ export type Holder = "application" | "pool" | "nobody";
 export interface TakeOptions {
   readonly early?: boolean;
   readonly metadata?: Uint8Array;
+}
+
+/** What the peer of a rig is like. */
+export interface PeerOptions {
+  /** It takes bundles and sends them. @default false */
+  readonly bundles?: boolean;
 }
 
 /** The take that waits for the peer's answer. */
@@ -41,12 +48,18 @@ export class LinkRig extends PeerEnd {
   /** What the application has, or had last. */
   application: Stream | undefined;
 
-  constructor(role: Role, limits?: Partial<LinkLimits>) {
+  constructor(role: Role, limits?: Partial<LinkLimits>, { bundles = false }: PeerOptions = {}) {
     super(role, limits);
-    this.conduct = new Conduct(role, PEER_WINDOW, this.host.limits);
-    this.socket.watch(this.conduct);
-    const hello = { window: PEER_WINDOW, pool: "00112233aabbccdd" };
-    this.link = new Npws2Link(this.socket, this.host, role, FIRST_ID, hello);
+    const conduct = this.conduct = new Conduct(role, PEER_WINDOW, this.host.limits);
+    const hello = { window: PEER_WINDOW, pool: "00112233aabbccdd", bundles };
+    this.socket.takesBundles = bundles;
+    if (bundles) {
+      this.link = new WatchedLink(conduct, this.socket, this.host, role, FIRST_ID, hello);
+      this.socket.watch({ sent() {}, received() {}, ended: () => conduct.ended() });
+    } else {
+      this.link = new Npws2Link(this.socket, this.host, role, FIRST_ID, hello);
+      this.socket.watch(conduct);
+    }
     this.socket.handler = this.link;
   }
 

@@ -1,5 +1,6 @@
 import type { LinkLimits } from "../../src/link/link.ts";
 import type { Role } from "../../src/link/metered_link.ts";
+import { bundleOf, MAX_BUNDLE_BYTES } from "./bundle_bytes.ts";
 import { FakeLinkHost, NEXT_ID } from "./fake_link_host.ts";
 import { RecordingSocket } from "./recording_socket.ts";
 
@@ -24,8 +25,18 @@ export class PeerEnd {
 
   /** The peer sends one message of data. */
   receiveData(length: number): void {
+    const isBundled = this.socket.takesBundles && length <= MAX_BUNDLE_BYTES;
+    if (isBundled) return this.receiveBundle(length);
     this.received += length;
-    this.socket.receive(new Uint8Array(length).fill(0x2a));
+    this.socket.receive(dataOf(length));
+  }
+
+  /** The peer sends texts, and data where there are numbers, in one bundle. */
+  receiveBundle(...messages: (string | number)[]): void {
+    for (const message of messages) if (typeof message === "number") this.received += message;
+    this.socket.receive(
+      bundleOf(...messages.map((message) => typeof message === "number" ? dataOf(message) : message)),
+    );
   }
 
   /** The peer is done with the stream; only a server names the next one. */
@@ -38,8 +49,17 @@ export class PeerEnd {
     return this.socket.sent.splice(0);
   }
 
+  /** Takes out the messages that were sent since the last call, one by one where they were in bundles. */
+  takeMessages(): string[] {
+    return this.takeSent().flatMap((sent) => /^\[(.*)\]$/.exec(sent)?.[1].split(", ") ?? [sent]);
+  }
+
   /** Takes out what was told since the last call to the pool, and through it to the take and the application. */
   takeTold(): string[] {
     return this.host.told.splice(0);
   }
+}
+
+function dataOf(length: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(length).fill(0x2a);
 }

@@ -1,5 +1,6 @@
 import { AdaptedSocket } from "../../src/runtime/adapted_socket.ts";
 import type { Message } from "../../src/runtime/socket.ts";
+import { MAX_BUNDLE_BYTES, messagesIn } from "./bundle_bytes.ts";
 
 /** Sees what passes a socket, before anybody else does. */
 export interface SocketWatcher {
@@ -16,10 +17,15 @@ export class RecordingSocket extends AdaptedSocket {
   readonly tls = undefined;
   bufferedBytes = 0;
   readonly canPause = true;
-  /** What was sent, in order: texts as they are, binary messages as `data 5`, the close as `close 1000`, the drop as `terminate`. */
+  /**
+   * What was sent, in order: texts as they are, data as `data 5`, the close as `close 1000`, the drop as `terminate`; a bundle as
+   * `[take, data 5, fin]`.
+   */
   readonly sent: string[] = [];
-  /** The bytes of all binary messages. */
+  /** The bytes of all data. */
   readonly sentBytes: number[] = [];
+  /** The peer takes bundles: a binary message that is short enough is one. */
+  takesBundles = false;
   /** What `send` answers. */
   hasRoom = true;
   /** The next `send` finds the socket lost, as Bun's can. */
@@ -33,8 +39,8 @@ export class RecordingSocket extends AdaptedSocket {
       return true;
     }
     this.#watcher?.sent(message);
-    this.sent.push(typeof message === "string" ? message : `data ${message.byteLength}`);
-    if (typeof message !== "string") this.sentBytes.push(...message);
+    const isBundle = this.takesBundles && typeof message !== "string" && message.byteLength <= MAX_BUNDLE_BYTES;
+    this.sent.push(isBundle ? `[${this.#noteBundle(message)}]` : this.#note(message));
     this.blocked = !this.hasRoom;
     return this.hasRoom;
   }
@@ -78,5 +84,17 @@ export class RecordingSocket extends AdaptedSocket {
 
   protected drop(): void {
     this.sent.push("terminate");
+  }
+
+  #note(message: Uint8Array | string): string {
+    if (typeof message === "string") return message;
+    for (const byte of message) this.sentBytes.push(byte);
+    return `data ${message.byteLength}`;
+  }
+
+  #noteBundle(bundle: Uint8Array): string {
+    const { messages, isWhole } = messagesIn(bundle);
+    const notes = messages.map((message) => this.#note(message)).join(", ");
+    return isWhole ? notes : `${notes}, and something that is no message`;
   }
 }
