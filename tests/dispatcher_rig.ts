@@ -7,11 +7,16 @@ import { Npws2Link } from "../src/link/npws2.ts";
 import type { Stream } from "../src/link/stream.ts";
 import type { TakeKind } from "../src/link/take.ts";
 import { Counters } from "../src/stats.ts";
+import { bundleOf } from "./link/bundle_bytes.ts";
 import { FakeLinkHost } from "./link/fake_link_host.ts";
-import { RecordingSocket } from "./link/recording_socket.ts";
+import { RecordingSocket, type SocketWatcher } from "./link/recording_socket.ts";
+import { WatchedLink } from "./link/watched_link.ts";
 
 /** How long a peer may take to answer a take. */
 export const PROBE_MS = 1_000;
+
+/** The window of a peer's hello. */
+export const PEER_WINDOW = 100_000;
 
 /** What is known of a peer. */
 export interface PeerOptions {
@@ -19,6 +24,10 @@ export interface PeerOptions {
   readonly pool?: string;
   /** The client's name. */
   readonly name?: string;
+  /** It takes bundles and sends them. @default false */
+  readonly bundles?: boolean;
+  /** Sees each message when the link says or hears it. */
+  readonly watcher?: SocketWatcher;
 }
 
 /** A link, and the peer at its other end. */
@@ -29,6 +38,8 @@ export interface RiggedLink {
   sent(): string[];
   /** The peer says something. */
   says(...texts: string[]): void;
+  /** The peer sends data. */
+  sends(data: Uint8Array<ArrayBuffer>): void;
 }
 
 /** A dispatcher with links whose peers the test plays: a pool without dialing and admission. */
@@ -56,9 +67,14 @@ export class DispatcherRig extends FakeLinkHost {
   }
 
   /** A link opens; the first has the id 00000000, the next 00000001. */
-  addLink({ pool = "aaaaaaaaaaaaaaaa", name }: PeerOptions = {}): RiggedLink {
+  addLink({ pool = "aaaaaaaaaaaaaaaa", name, bundles, watcher }: PeerOptions = {}): RiggedLink {
     const socket = new RecordingSocket();
-    const link = new Npws2Link(socket, this, this.#role, `0000000${this.#links++}`, { window: 100_000, pool, name });
+    socket.takesBundles = bundles === true;
+    const hello = { window: PEER_WINDOW, pool, name, bundles };
+    const link = watcher
+      ? new WatchedLink(watcher, socket, this, this.#role, this.#nextLinkId(), hello)
+      : new Npws2Link(socket, this, this.#role, this.#nextLinkId(), hello);
+    if (watcher) socket.watch({ sent() {}, received() {}, ended: () => watcher.ended() });
     socket.handler = link;
     this.dispatcher.offer(link);
     return {
@@ -68,7 +84,12 @@ export class DispatcherRig extends FakeLinkHost {
       says(...texts) {
         for (const text of texts) socket.receive(text);
       },
+      sends: (data) => socket.receive(bundles ? bundleOf(data) : data),
     };
+  }
+
+  #nextLinkId(): string {
+    return `0000000${this.#links++}`;
   }
 
   /** A call of the application; nobody has to look at its failure. */

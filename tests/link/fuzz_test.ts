@@ -9,7 +9,7 @@ import { Npws1Link } from "../../src/link/npws1.ts";
 import { test } from "../harness.ts";
 import { FakeLinkHost } from "./fake_link_host.ts";
 import { anyText, data, hello, mutated, nonsense } from "./fuzz_messages.ts";
-import { FuzzedPool, type Step, step } from "./fuzzed_pool.ts";
+import { bundlingStep, FuzzedPool, type Step, step } from "./fuzzed_pool.ts";
 import { PeerEnd } from "./peer_end.ts";
 import { RecordingSocket } from "./recording_socket.ts";
 
@@ -17,14 +17,19 @@ import { RecordingSocket } from "./recording_socket.ts";
 const seed = Number(env.NPWS_SEED ?? 1);
 
 for (const role of ["client", "server"] as const) {
-  test(`a link of the ${role} bears whatever comes, and no other link notices`, async () => {
-    const property = fc.asyncProperty(fc.array(step, { minLength: 40, maxLength: 120 }), async (steps: Step[]) => {
-      const pool = new FuzzedPool(role);
-      for (const step of steps) await pool.run(step);
-      await pool.check();
+  for (const bundles of [false, true]) {
+    const how = bundles ? ", in bundles" : "";
+    test(`a link of the ${role} bears whatever comes, and no other link notices${how}`, async () => {
+      const steps = fc.array(bundles ? bundlingStep : step, { minLength: 40, maxLength: 120 });
+      const property = fc.asyncProperty(steps, async (steps: Step[]) => {
+        const pool = new FuzzedPool(role, { bundles });
+        await pool.start();
+        for (const step of steps) await pool.run(step);
+        await pool.check();
+      });
+      await fc.assert(property, { seed, numRuns: bundles ? 500 : 600 });
     });
-    await fc.assert(property, { seed, numRuns: 600 });
-  });
+  }
 
   test(`the handshake of the ${role} makes a link or closes, whatever comes first`, async () => {
     const first = fc.oneof(hello, mutated(hello), nonsense);

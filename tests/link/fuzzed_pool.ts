@@ -3,28 +3,21 @@ import { assert, assertEquals } from "@std/assert";
 import type { PoolConnection } from "../../src/connection.ts";
 import type { Role } from "../../src/link/metered_link.ts";
 import type { Message } from "../../src/runtime/socket.ts";
-import { DispatcherRig, type RiggedLink } from "../dispatcher_rig.ts";
+import { DispatcherRig, PEER_WINDOW, type RiggedLink } from "../dispatcher_rig.ts";
+import { bundleOf } from "./bundle_bytes.ts";
 import { Conduct } from "./conduct.ts";
-import { data, nonsense, textsByColumn } from "./fuzz_messages.ts";
+import { NEXT_ID } from "./fake_link_host.ts";
+import { nonsense, nonsenseInBundles } from "./fuzz_messages.ts";
+import { type LegalChoice, legalChoice, legalMessage } from "./legal_message.ts";
 import { rowOf } from "./link_rig.ts";
-import { stateTables } from "./state_table.ts";
 
 /** What happens next. */
 export type Step =
-  | LegalStep
+  | { readonly kind: "legal"; readonly choices: readonly LegalChoice[] }
   | { readonly kind: "nonsense"; readonly message: Message }
   | { readonly kind: "pool"; readonly act: PoolAct }
   | { readonly kind: "application"; readonly act: ApplicationAct }
   | { readonly kind: "time"; readonly ms: number };
-
-/** The peer says something that the state table allows in the present row: `choice` is the column. */
-interface LegalStep {
-  readonly kind: "legal";
-  readonly choice: number;
-  /** What it says, by column. */
-  readonly texts: Readonly<Record<string, string>>;
-  readonly data: Uint8Array<ArrayBuffer>;
-}
 
 const calls = ["any", "any early", "id", "id early", "open", "open early", "accept"] as const;
 const poolActs = [...calls, "give up", "sweep", "fill", "drain"] as const;
@@ -34,21 +27,29 @@ type Call = typeof calls[number];
 type PoolAct = typeof poolActs[number];
 type ApplicationAct = typeof applicationActs[number];
 
-const legal: fc.Arbitrary<Step> = fc.tuple(fc.nat(), fc.record({ ...textsByColumn }), data(1_000))
-  .map(([choice, texts, data]) => ({ kind: "legal", choice, texts, data }));
+/** Something that the state table allows in the present row; the first of several surely, and what follows in the same bundle perhaps. */
+const legal = (maxLength: number): fc.Arbitrary<Step> =>
+  fc.array(legalChoice, { minLength: 1, maxLength }).map((choices): Step => ({ kind: "legal", choices }));
 
 /** A step of any kind; most of them keep the link alive, so that the rest has something to meet. */
-export const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 60, arbitrary: legal },
-  { weight: 1, arbitrary: nonsense.map((message): Step => ({ kind: "nonsense", message })) },
-  { weight: 16, arbitrary: fc.constantFrom(...poolActs).map((act): Step => ({ kind: "pool", act })) },
-  { weight: 20, arbitrary: fc.constantFrom(...applicationActs).map((act): Step => ({ kind: "application", act })) },
-  { weight: 6, arbitrary: fc.constantFrom(0, 1, 60, 1_500, 31_000).map((ms): Step => ({ kind: "time", ms })) },
-);
+const steps = (legal: fc.Arbitrary<Step>, nonsense: fc.Arbitrary<Message>): fc.Arbitrary<Step> =>
+  fc.oneof(
+    { weight: 60, arbitrary: legal },
+    { weight: 1, arbitrary: nonsense.map((message): Step => ({ kind: "nonsense", message })) },
+    { weight: 16, arbitrary: fc.constantFrom(...poolActs).map((act): Step => ({ kind: "pool", act })) },
+    { weight: 20, arbitrary: fc.constantFrom(...applicationActs).map((act): Step => ({ kind: "application", act })) },
+    { weight: 6, arbitrary: fc.constantFrom(0, 1, 60, 1_500, 31_000).map((ms): Step => ({ kind: "time", ms })) },
+  );
+
+/** A step of a peer that takes no bundles, and of one that does. */
+export const step = steps(legal(1), nonsense);
+export const bundlingStep = steps(fc.oneof({ weight: 9, arbitrary: legal(1) }, legal(3)), nonsenseInBundles);
 
 /** A pool with one link whose peer is out of its mind, and two with streams that must not notice. */
 export class FuzzedPool {
   readonly #role: Role;
+  /** All peers take bundles and send them. */
+  readonly #bundles: boolean;
   readonly #rig: DispatcherRig;
   readonly #fuzzed: RiggedLink;
   readonly #conduct: Conduct;
@@ -61,28 +62,34 @@ export class FuzzedPool {
   #latest: PoolConnection | undefined;
   #aborter = new AbortController();
 
-  constructor(role: Role) {
+  constructor(role: Role, { bundles = false } = {}) {
     this.#role = role;
+    this.#bundles = bundles;
     this.#rig = new DispatcherRig(role);
-    this.#taken = this.#rig.addLink();
+    this.#taken = this.#rig.addLink({ bundles });
     this.#takenStream = this.#rig.incomingGet();
     this.#taken.says("ok");
-    this.#taken.socket.receive(Uint8Array.of(1, 2, 3));
-    this.#accepted = this.#rig.addLink();
+    this.#taken.sends(Uint8Array.of(1, 2, 3));
+    this.#accepted = this.#rig.addLink({ bundles });
     this.#accepted.says("open");
     this.#acceptedStream = this.#rig.accept();
-    this.#accepted.socket.receive(Uint8Array.of(4, 5, 6));
+    this.#accepted.sends(Uint8Array.of(4, 5, 6));
     this.#accepted.says("fin");
+    const watcher = this.#conduct = new Conduct(role, PEER_WINDOW, this.#rig.limits);
+    this.#fuzzed = this.#rig.addLink(bundles ? { bundles, watcher } : {});
+    if (!bundles) this.#fuzzed.socket.watch(watcher);
+  }
+
+  /** Lets what was said before leave. */
+  async start(): Promise<void> {
+    await this.#rig.turn();
     for (const { sent } of [this.#taken, this.#accepted]) sent();
-    this.#fuzzed = this.#rig.addLink();
-    this.#conduct = new Conduct(role, this.#fuzzed.link.sendable(), this.#rig.limits);
-    this.#fuzzed.socket.watch(this.#conduct);
   }
 
   async run(step: Step): Promise<void> {
     switch (step.kind) {
       case "legal":
-        return this.#saysLegal(step);
+        return this.#saysLegal(step.choices);
       case "nonsense":
         return this.#fuzzed.socket.receive(step.message);
       case "pool":
@@ -101,6 +108,9 @@ export class FuzzedPool {
     await this.#rig.turn();
     assertEquals(this.#conduct.faults, [], "what the link must not send");
     assertEquals([...this.#rig.dispatcher.store.links()], link.state === "idle" ? [link] : []);
+    const end = socket.sent.findIndex((sent) => sent === "terminate" || sent.startsWith("close "));
+    const behind = end < 0 ? [] : socket.sent.slice(end + 1).filter((sent) => sent !== "terminate");
+    assertEquals(behind, [], "what was sent behind the end");
     if (link.end?.local) assert([1002, 1008].includes(link.end.code), `closed with ${link.end.code}`);
     assert((link["stream"]?.unreadBytes ?? 0) <= this.#rig.limits.windowBytes, "more is kept than a window");
     await this.#checkOthers();
@@ -108,15 +118,12 @@ export class FuzzedPool {
     assertEquals(link.state, "closed");
   }
 
-  #saysLegal({ choice, texts, data }: LegalStep): void {
-    const { link, socket } = this.#fuzzed;
-    const row = stateTables[this.#role].get(rowOf(link));
-    if (!row) return; // closed
-    const columns = [...row].filter(([column, cell]) => cell !== "V" && column !== "close" && column !== "hello");
-    const [column] = columns[choice % columns.length];
-    if (column === "data") return socket.receive(data.slice());
-    if (column === "idle") return socket.receive(this.#role === "client" ? "idle 0000000b" : "idle");
-    socket.receive(texts[column]);
+  #saysLegal(choices: readonly LegalChoice[]): void {
+    const row = rowOf(this.#fuzzed.link);
+    const messages = choices.map((choice) => legalMessage(this.#role, row, choice));
+    for (const message of this.#bundles ? [bundled(messages)] : messages) {
+      if (message !== undefined) this.#fuzzed.socket.receive(message);
+    }
   }
 
   #runPool(act: PoolAct): void {
@@ -158,13 +165,23 @@ export class FuzzedPool {
   async #checkOthers(): Promise<void> {
     const [taken, accepted] = await Promise.all([this.#takenStream, this.#acceptedStream]);
     assertEquals([this.#taken.sent(), this.#accepted.sent()], [[], []]);
-    this.#taken.socket.receive(Uint8Array.of(7));
+    this.#taken.sends(Uint8Array.of(7));
     this.#taken.says("fin");
     assertEquals(await readAll(taken), [1, 2, 3, 7]);
     assertEquals(await readAll(accepted), [4, 5, 6]);
     await taken.writable.close();
-    assertEquals([this.#taken.link.state, this.#taken.sent()[0]], ["done", "fin"]);
+    await this.#rig.turn();
+    const said = this.#taken.sent();
+    const idle = this.#role === "client" ? "idle" : `idle ${NEXT_ID}`;
+    assertEquals(said, this.#bundles ? [`[fin, ${idle}]`] : ["fin", idle]);
+    assertEquals(this.#taken.link.state, "done");
   }
+}
+
+/** Several messages in one bundle; one as the link itself would send it. */
+function bundled(messages: readonly (Message | undefined)[]): Message | undefined {
+  const sent = messages.filter((message) => message !== undefined);
+  return sent.length === 1 && typeof sent[0] === "string" ? sent[0] : bundleOf(...sent);
 }
 
 function runApplication(connection: PoolConnection, act: ApplicationAct): void {

@@ -36,12 +36,15 @@ const acts: readonly Act[] = [
   { what: "demand", isPossible: (_row, { role }) => role === "server", run: (rig) => rig.link.want(3) },
 ];
 
-for (const role of ["client", "server"] as const) {
-  test(`a link of the ${role} sends in each row nothing but what may be sent there`, async () => {
+const peers = (["client", "server"] as const).flatMap((role) => [false, true].map((bundles) => ({ role, bundles })));
+
+for (const { role, bundles } of peers) {
+  const how = bundles ? ", in bundles" : "";
+  test(`a link of the ${role} sends in each row nothing but what may be sent there${how}`, async () => {
     for (const row of rows) {
       for (const first of acts) {
         for (const second of acts) {
-          const rig = new LinkRig(role);
+          const rig = new LinkRig(role, undefined, { bundles });
           for (const step of row.steps) await step(rig);
           if (first.isPossible(row, rig)) first.run(rig);
           if (second.isPossible({ ...row, state: rig.row }, rig)) second.run(rig);
