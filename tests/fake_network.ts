@@ -1,6 +1,6 @@
 import type { Clock } from "../src/clock.ts";
 import type { RequestHandler } from "../src/runtime/runtime.ts";
-import type { NetAddress } from "../src/runtime/socket.ts";
+import type { Message, NetAddress } from "../src/runtime/socket.ts";
 import { type EndOptions, FakeCable, type FakeSocket } from "./fake_socket.ts";
 
 /** Where dials begin to be answered, when a listener asks for any port. */
@@ -17,6 +17,8 @@ export class FakeNetwork {
   isDark = false;
   /** Told of each WebSocket before it opens. */
   onCable: (cable: FakeCable) => void = () => {};
+  /** Told of each message that is sent; what it returns arrives in its place. */
+  onMessage: (message: Message) => Message = (message) => message;
   /** WebSockets of which at least one end is not gone. */
   readonly cables = new Set<FakeCable>();
   /** When each dial began. */
@@ -75,7 +77,9 @@ export class FakeNetwork {
     const onGone = () => {
       if (cable.client.isGone && cable.server.isGone) this.cables.delete(cable);
     };
-    const cable = new FakeCable({ clock, highWaterBytes, delayMs: this.delayMs(), onGone }, client, server);
+    const onMessage = (message: Message) => this.onMessage(message);
+    const options = { clock, highWaterBytes, delayMs: this.delayMs(), onGone, onMessage };
+    const cable = new FakeCable(options, client, server);
     this.cables.add(cable);
     this.onCable(cable);
     return cable;

@@ -12,6 +12,8 @@ export interface CableOptions {
   readonly highWaterBytes: number;
   /** Told when an end is gone. */
   readonly onGone: (socket: FakeSocket) => void;
+  /** Told of each message that is sent; what it returns arrives. */
+  readonly onMessage: (message: Message) => Message;
 }
 
 /** What one end has for itself. */
@@ -118,7 +120,8 @@ export class FakeSocket extends AdaptedSocket {
     if (this.#state !== "open" || message.length === 0) return true;
     if (typeof message !== "string" && !(message.buffer instanceof ArrayBuffer)) throw new TypeError("shared memory");
     const sent: Message = typeof message === "string" ? message : message.slice();
-    this.#outgoing.carry(sent.length, () => this.#peer.received(sent));
+    const carried = this.#options.onMessage(sent);
+    this.#outgoing.carry(sent.length, () => this.#peer.received(carried));
     this.blocked = this.#outgoing.bytes >= this.#options.highWaterBytes;
     return !this.blocked;
   }

@@ -126,3 +126,18 @@ test("a hello's members count as its own alone, and touch no other object", () =
   assertEquals(own, { window: 4_096, pool: "00112233aabbccdd" });
   assertEquals([own?.name, ({} as { name?: string }).name], [undefined, undefined]);
 });
+
+test("a hello has bundles where it says true, and nothing else is read as that", () => {
+  assertEquals(parseServerHello(serverText({ bundles: true })), { ...server, bundles: true });
+  assertEquals(parseClientHello(clientText({ bundles: true, name: "a" })), { ...client, bundles: true, name: "a" });
+  for (const bundles of [undefined, null, false, 0, 1, "true", "", {}, [true]]) {
+    const read = [parseServerHello(serverText({ bundles })), parseClientHello(clientText({ bundles }))];
+    assertEquals(read, [server, client], `${bundles}`);
+    for (const hello of read) assertEquals("bundles" in hello!, false);
+  }
+});
+
+test("formatHello() writes that bundles are taken, and leaves it out where nobody says so", () => {
+  assertEquals(formatHello({ ...client, bundles: true }), clientText({ bundles: true }));
+  assertEquals(formatHello({ ...client, bundles: undefined }), clientText());
+});
