@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { PoolConnection } from "../../src/connection.ts";
 import type { FakeCable } from "../fake_socket.ts";
 import { FakeWorld } from "../fake_world.ts";
+import { Crossing } from "./crossing.ts";
 import { Dice } from "./dice.ts";
 import { Faults } from "./faults.ts";
 import { type Request, Side, type SideLimits } from "./side.ts";
@@ -24,6 +25,7 @@ export class Scenario {
   readonly #dice: Dice;
   readonly #world = new FakeWorld();
   readonly #faults = new Faults();
+  readonly #crossing: Crossing;
   readonly #server: Side;
   readonly #clients: Side[];
   /** Counts calls, so that each can name its stream. */
@@ -37,17 +39,20 @@ export class Scenario {
     this.#dice = new Dice(seed);
     const { network } = this.#world;
     this.#world.random = this.#dice.random;
+    this.#crossing = new Crossing(seed % 2 === 0);
+    network.onMessage = this.#crossing.passes;
     network.delayMs = () => this.#delayMs();
     network.highWaterBytes = this.#dice.pick([1_000, 20_000, 1_000_000]);
     this.#server = this.#makeServer();
     this.#clients = Array.from({ length: this.#dice.between(1, 2) }, (_, index) => this.#makeClient(index + 1));
   }
 
-  /** Runs what the seed says. */
-  static async run(seed: number): Promise<void> {
+  /** Runs what the seed says: an even one with bundles, an odd one without. Tells what crossed the network. */
+  static async run(seed: number): Promise<Crossing> {
     const scenario = new Scenario(seed);
     try {
       await scenario.#run();
+      return scenario.#crossing;
     } catch (error) {
       const trace = scenario.#trace.slice(-40).join("\n");
       const message = `Seed ${seed} (NPWS_SEED=${seed} runs it alone): ${(error as Error).message}`;
