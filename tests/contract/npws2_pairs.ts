@@ -2,7 +2,7 @@ import type { ClientPoolOptions, Pool, ServerPoolOptions } from "@npws/pool";
 import type { RuntimeName } from "../../scripts/runtime_path.ts";
 import { runtimeName } from "../harness.ts";
 import { RemotePool } from "./npws2_remote.ts";
-import { clientPool, serverPool, TimersByHand, until, urlOf } from "./pools.ts";
+import { clientPool, serverPool, TimersByHand, until } from "./pools.ts";
 
 /** A pool of this process and one of another process that are connected. Disposing it ends both at once. */
 export interface OpenPair extends AsyncDisposable {
@@ -16,6 +16,8 @@ export interface OpenPair extends AsyncDisposable {
 export interface PairOptions {
   client?: Partial<ClientPoolOptions>;
   server?: ServerPoolOptions;
+  /** Gives the port that the client dials in the place of the server's. */
+  through?: (port: number) => Promise<number>;
   /** None of the client's timers ever fires: how fast this machine is changes nothing. */
   timeStandsStill?: boolean;
 }
@@ -47,23 +49,25 @@ function describe(side: Pair["side"], remoteRuntime: RuntimeName): string {
 }
 
 async function openWithClient(runtime: RuntimeName, options: PairOptions): Promise<OpenPair> {
-  const { client, server, timeStandsStill } = options;
+  const { client, server, through, timeStandsStill } = options;
   const remote = new RemotePool(runtime);
   const port = await remote.call("serve", { ...server });
   const environment = timeStandsStill ? { clock: new TimersByHand() } : {};
-  const local = clientPool({ url: `ws://127.0.0.1:${port}`, ...client }, environment);
+  const local = clientPool({ url: `ws://127.0.0.1:${await through?.(port) ?? port}`, ...client }, environment);
   await local.start();
   return opened(local, remote, port);
 }
 
 async function openWithServer(runtime: RuntimeName, options: PairOptions): Promise<OpenPair> {
-  const { client, server, timeStandsStill } = options;
+  const { client, server, through, timeStandsStill } = options;
   const local = serverPool(server);
   await local.start();
+  const { port } = local.address;
+  const url = `ws://127.0.0.1:${await through?.(port) ?? port}`;
   const remote = new RemotePool(runtime);
-  await remote.call("dial", { url: urlOf(local), ...client }, timeStandsStill);
+  await remote.call("dial", { url, ...client }, timeStandsStill);
   await until(local, ({ idle }) => idle > 0);
-  return opened(local, remote, local.address.port);
+  return opened(local, remote, port);
 }
 
 function opened(local: Pool, remote: RemotePool, port: number): OpenPair {

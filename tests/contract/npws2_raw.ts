@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Pool, PoolConnection } from "@npws/pool";
+import type { Message } from "../../src/runtime/socket.ts";
+import { bundleOf, messagesIn } from "../link/bundle_bytes.ts";
 import { type Opening, requestUpgrade } from "../npws1_peer.ts";
 import type { RawLink } from "../raw_link.ts";
 import { concat, Opcode } from "../websocket_frames.ts";
@@ -9,6 +11,7 @@ export interface HelloMembers {
   window?: number;
   pool?: string;
   name?: string;
+  bundles?: unknown;
 }
 
 /** The pool that raw peers are of, unless they say otherwise. */
@@ -39,6 +42,18 @@ export class RawPeer {
   /** Sends data. */
   send(data: Uint8Array | string): Promise<void> {
     return this.link.send(data);
+  }
+
+  /** Sends messages in one bundle. */
+  sayTogether(...messages: Message[]): Promise<void> {
+    return this.link.send(bundleOf(...messages));
+  }
+
+  /** The messages of the bundle that comes next. */
+  async hearTogether(): Promise<Message[]> {
+    const { messages, isWhole } = messagesIn(await this.link.readMessage());
+    assertEquals(isWhole, true, "a bundle was expected");
+    return messages;
   }
 
   /** The next message, which must be a control message. */

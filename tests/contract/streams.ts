@@ -2,7 +2,7 @@ import type { PoolConnection } from "@npws/pool";
 import { concat } from "../websocket_frames.ts";
 
 /** The bytes of a text, or of a list of numbers. */
-export function bytes(content: string | number[]): Uint8Array {
+export function bytes(content: string | number[]): Uint8Array<ArrayBuffer> {
   return typeof content === "string" ? new TextEncoder().encode(content) : Uint8Array.from(content);
 }
 
