@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
+import { borrowBuffer, returnBuffer } from "../../src/link/free_buffers.ts";
 import type { Role } from "../../src/link/metered_link.ts";
 import { HIGH_WATER_BYTES } from "../../src/runtime/limits.ts";
 import type { Message } from "../../src/runtime/socket.ts";
@@ -210,6 +211,27 @@ test("a link that finds the socket lost as it closes is closed", async () => {
   assertEquals([rig.takeSent(), rig.link.state, rig.host.clock.pending], [["terminate"], "closed", 1]);
   await rig.turn();
   assertEquals(rig.host.clock.pending, 0);
+});
+
+test("a link gives the memory of a bundle back when it has left, and when it never leaves", async () => {
+  const ends: ((rig: LinkRig) => void)[] = [
+    () => {},
+    (rig) => rig.link.terminate(),
+    (rig) => rig.socket.end(1006),
+    (rig) => rig.link.abort(new Error("the pool closes")),
+  ];
+  for (const end of ends) {
+    const rig = await holdingRig();
+    const free = borrowBuffer();
+    returnBuffer(free);
+    rig.link.sendData(counted(5));
+    const other = borrowBuffer();
+    assertNotStrictEquals(other, free, "it is in use");
+    end(rig);
+    await rig.turn();
+    assertStrictEquals(borrowBuffer(), free);
+    for (const buffer of [other, free]) returnBuffer(buffer);
+  }
 });
 
 // What is received.

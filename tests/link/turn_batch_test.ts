@@ -56,6 +56,13 @@ test("TurnBatch flushes at the turn's end where there are no tasks", async () =>
   assertEquals(ran, ["flushed"]);
 });
 
+test("TurnBatch flushes everything that was filled in the turn", async () => {
+  const { clock, batch, ran } = setUp();
+  for (const name of ["a", "b", "c"]) batch.flushLater({ flush: () => void ran.push(name) });
+  await clock.advance(0);
+  assertEquals(ran, ["a", "b", "c"]);
+});
+
 test("TurnBatch flushes what is filled while it flushes at the end of the next turn", async () => {
   const { clock, batch, ran } = setUp();
   const second = { flush: () => void ran.push("second") };
