@@ -1,5 +1,5 @@
 import type { Message } from "../runtime/socket.ts";
-import { borrowBuffer, returnBuffer } from "./free_buffers.ts";
+import { returnBuffer, withRoom } from "./free_buffers.ts";
 
 /**
  * The longest bundle, in bytes. Where both hellos have `bundles`, a binary message of at most this length is one, and a longer
@@ -13,6 +13,9 @@ export const MAX_BUNDLE_BYTES = 16_383;
  */
 const HEADER_BYTES = 2;
 const TEXT_BIT = 0x8000;
+
+/** What a code unit of a text takes at most. */
+const MAX_UTF8_BYTES = 3;
 
 /** The longest data message that is sent in a bundle, in bytes. */
 export const MAX_BUNDLED_BYTES = MAX_BUNDLE_BYTES - HEADER_BYTES;
@@ -33,7 +36,6 @@ export class Bundle {
       this.#text = message;
       return true;
     }
-    this.#buffer ??= borrowBuffer();
     if (this.#text !== undefined && this.#used === 0) this.#append(this.#text);
     if (!this.#append(message)) return false;
     this.#text = undefined;
@@ -52,10 +54,11 @@ export class Bundle {
   }
 
   #append(message: Uint8Array | string): boolean {
-    const buffer = this.#buffer!;
-    const start = this.#used + HEADER_BYTES;
-    const target = buffer.subarray(start, MAX_BUNDLE_BYTES);
     const isText = typeof message === "string";
+    const start = this.#used + HEADER_BYTES;
+    const end = start + (isText ? MAX_UTF8_BYTES * message.length : message.byteLength);
+    const buffer = this.#buffer = withRoom(this.#buffer, this.#used, Math.min(end, MAX_BUNDLE_BYTES));
+    const target = buffer.subarray(start, MAX_BUNDLE_BYTES);
     const length = isText ? writeText(message, target) : message.byteLength;
     if (length === undefined || length > target.byteLength) return false;
     if (!isText) target.set(message);

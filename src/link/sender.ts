@@ -1,4 +1,4 @@
-import { borrowBuffer, MAX_DATA_BYTES, returnBuffer } from "./free_buffers.ts";
+import { MAX_DATA_BYTES, returnBuffer, withRoom } from "./free_buffers.ts";
 import type { Deferred, TurnBatch } from "./turn_batch.ts";
 
 /** Writes from this size on are sent without being copied together with others. */
@@ -94,7 +94,7 @@ export class Sender implements Deferred {
   }
 
   #append(bytes: Uint8Array): void {
-    this.#gather ??= borrowBuffer();
+    this.#gather = withRoom(this.#gather, this.#used, this.#used + bytes.byteLength);
     this.#gather.set(bytes, this.#used);
     this.#used += bytes.byteLength;
     if (this.#used === MAX_DATA_BYTES) this.#sendGathered();

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { Bundle, BundleReader } from "../../src/link/bundle.ts";
 import { MAX_CONTROL_BYTES } from "../../src/link/control.ts";
-import { borrowBuffer, returnBuffer } from "../../src/link/free_buffers.ts";
+import { returnBuffer, withRoom } from "../../src/link/free_buffers.ts";
 import type { Message } from "../../src/runtime/socket.ts";
 import { test } from "../harness.ts";
 import { bundleOf, MAX_BUNDLE_BYTES, MAX_BUNDLED_BYTES } from "./bundle_bytes.ts";
@@ -123,16 +123,16 @@ test("Bundle gives its memory back, and the next one takes it", () => {
   assertEquals(third.message, bundleOf(bytes(4)));
   third.release();
   third.release();
-  const [one, other] = [borrowBuffer(), borrowBuffer()];
+  const [one, other] = [withRoom(undefined, 0, 1), withRoom(undefined, 0, 1)];
   assertNotStrictEquals(one, other, "it was given back once");
   for (const buffer of [other, one]) returnBuffer(buffer);
 });
 
 test("Bundle needs no memory for a text that is alone", () => {
-  const free = borrowBuffer();
+  const free = withRoom(undefined, 0, 1);
   returnBuffer(free);
   const bundle = filled("take");
-  const stillFree = borrowBuffer();
+  const stillFree = withRoom(undefined, 0, 1);
   bundle.release();
   assertStrictEquals(stillFree, free);
   returnBuffer(free);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
-import { borrowBuffer, returnBuffer } from "../../src/link/free_buffers.ts";
+import { returnBuffer, withRoom } from "../../src/link/free_buffers.ts";
 import type { Role } from "../../src/link/metered_link.ts";
 import { HIGH_WATER_BYTES } from "../../src/runtime/limits.ts";
 import type { Message } from "../../src/runtime/socket.ts";
@@ -222,14 +222,14 @@ test("a link gives the memory of a bundle back when it has left, and when it nev
   ];
   for (const end of ends) {
     const rig = await holdingRig();
-    const free = borrowBuffer();
+    const free = withRoom(undefined, 0, 1);
     returnBuffer(free);
     rig.link.sendData(counted(5));
-    const other = borrowBuffer();
+    const other = withRoom(undefined, 0, 1);
     assertNotStrictEquals(other, free, "it is in use");
     end(rig);
     await rig.turn();
-    assertStrictEquals(borrowBuffer(), free);
+    assertStrictEquals(withRoom(undefined, 0, 1), free);
     for (const buffer of [other, free]) returnBuffer(buffer);
   }
 });
