@@ -205,7 +205,7 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
     if (this.isEnded) return;
     this.#end = { code, reason, local: true, from: this.#state };
     this.setState("closing");
-    this.#closeTimer = this.host.clock.setTimeout(() => this.socket.terminate(), CLOSE_TIMEOUT_MS);
+    this.limitClosing();
     this.socket.close(code, reason);
   }
 
@@ -259,6 +259,11 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
     if (this.socket.send(message)) return;
     this.#blocked = true;
     if (this.socket.bufferedBytes > MAX_BUFFERED_BYTES) this.terminate();
+  }
+
+  /** From now on the link has a second until its socket is dropped. */
+  protected limitClosing(): void {
+    this.#closeTimer ??= this.host.clock.setTimeout(() => this.socket.terminate(), CLOSE_TIMEOUT_MS);
   }
 
   /** There is room in the socket, or credit. */

@@ -1,3 +1,4 @@
+import type { Timer } from "../clock.ts";
 import { printable } from "../describe.ts";
 import { ConnectionResetError } from "../errors.ts";
 import { formatEnd, formatOpen } from "./control.ts";
@@ -6,6 +7,9 @@ import { CloseCode, type ReservedLink } from "./link.ts";
 import { MeteredLink, type StreamControl } from "./metered_link.ts";
 import { ResetCode, Stream } from "./stream.ts";
 import type { Take, TakeFailure, TakeKind } from "./take.ts";
+
+/** How long the peer may take to end its direction of a stream that the closing pool has given up, in milliseconds. */
+const LEAVING_TIMEOUT_MS = 500;
 
 /**
  * A link to a peer that speaks npws/2 (wire.md section 2): binary messages are stream data, text messages are control, and the
@@ -25,6 +29,8 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
   #isPeerDone = false;
   #nextId: string | undefined;
   #streams = 0;
+  /** The pool has given the stream up, and the link closes when the peer has ended its direction, or when this timer runs. */
+  #leaving: Timer | undefined;
 
   /** How many streams the link has carried to their end. */
   get streams(): number {
@@ -63,14 +69,27 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     early.confirm();
   }
 
+  /**
+   * Gives the stream up, and closes when the peer has ended its direction too, for then it has heard of it. Both runtimes may
+   * drop a connection, with what was not read from it, when the peer goes on to send behind the close.
+   */
   abort(error: unknown): void {
     const stream = this.stream;
-    if (stream?.sending === "open") this.sendReset(ResetCode.poolClosed, "pool closed");
-    if (stream?.receiving === "open" && !stream.cancelled) this.sendStop(ResetCode.poolClosed, "pool closed");
-    this.fail(CloseCode.goingAway, "pool closed", error);
+    if (!stream || this.#leaving) return;
+    const { sending, receiving, cancelled } = stream;
+    if (sending === "open" && !this.#early?.isFinSent) this.sendReset(ResetCode.poolClosed, "pool closed");
+    if (receiving === "open" && !cancelled) this.sendStop(ResetCode.poolClosed, "pool closed");
+    this.#early?.leave();
+    this.#early = this.#reservedBy = undefined;
+    stream.lost(error);
+    if (this.isEnded) return; // a stream that came completely has outlived it
+    this.limitClosing();
+    if (receiving === "open") this.#leaving = this.host.clock.setTimeout(this.#leave, LEAVING_TIMEOUT_MS);
+    else this.#leave();
   }
 
   override close(code: number, reason: string): void {
+    this.host.clock.clearTimeout(this.#leaving);
     super.close(code, reason);
     this.#takeFailed("lost");
     this.#forgetReserved();
@@ -120,6 +139,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
   }
 
   protected streamLost(): void {
+    this.host.clock.clearTimeout(this.#leaving);
     this.#takeFailed(this.end!.code === CloseCode.normal && !this.end!.local ? "left" : "lost");
     if (this.role === "server" && this.#nextId) this.host.releaseId(this.#nextId);
     this.stream?.lost(this.lostError());
@@ -127,12 +147,13 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
   }
 
   protected get takesData(): boolean {
-    return this.#isBeforeStream || (this.state === "inUse" && this.stream!.receiving === "open");
+    return this.#isBeforeStream || this.#leaving !== undefined ||
+      (this.state === "inUse" && this.stream!.receiving === "open");
   }
 
   protected receiveData(data: Uint8Array<ArrayBuffer>): void {
     if (this.#isBeforeStream) this.consumed(data.byteLength);
-    else this.stream!.receive(data);
+    else if (!this.#leaving) this.stream!.receive(data);
   }
 
   protected get row(): string {
@@ -215,12 +236,14 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
 
   #onFin(): boolean {
     if (this.#isBeforeStream) return true;
+    if (this.#leaving) return this.#leave();
     if (this.state !== "inUse" || this.stream!.receiving !== "open") return false;
     this.stream!.receiveEnd();
     return true;
   }
 
   #onReset(code: number, reason: string): boolean {
+    if (this.#leaving) return this.#leave();
     if (this.state !== "inUse" || this.stream!.receiving !== "open") return false;
     this.stream!.receiveReset(this.#resetError("read", code, reason));
     return true;
@@ -330,6 +353,12 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     if (this.state === "inUse") this.host.givenUp(this);
     this.stream?.giveUp(code, reason);
   }
+
+  /** Closes the link; true, for the peer's end was no violation. */
+  readonly #leave = (): true => {
+    this.close(CloseCode.goingAway, "pool closed");
+    return true;
+  };
 
   #resetError(what: "read" | "write", code: number, reason: string): ConnectionResetError {
     const text = reason ? ` (${printable(reason)})` : "";

@@ -10,12 +10,11 @@ import type { NetAddress, TlsInfo } from "./socket.ts";
  */
 const APPLICATION_CODES = 3000;
 
-/**
- * A peer that was silent for as long has nothing on the way to this socket, as far as the runtime knows, in milliseconds. After a
- * farewell (1000) nobody is filling a stream; with 1001 one is given up that the peer may be filling until it has heard of it.
- */
+/** A peer that was silent for as long has nothing on the way to this socket, as far as the runtime knows. */
 const QUIET_MS = 2;
-const QUIET_GIVEN_UP_MS = 100;
+
+/** The last of the closing codes that are a farewell: 1000 and 1001. */
+const LAST_ORDERLY_CODE = 1001;
 
 /** What some runtimes have beyond the standard's interface. */
 interface Extensions {
@@ -118,8 +117,7 @@ export class WebSocketSocket extends AdaptedSocket {
     const isTaken = this.#facts.takesProtocolCodes || code === 1000 || code >= APPLICATION_CODES;
     this.#sendClose = () => this.#webSocket.close(isTaken ? code : APPLICATION_CODES + code, reason);
     if (!this.#facts.dropsAfterClose) this.#sendClose();
-    else if (code === 1000) this.#closeOnceQuiet(QUIET_MS);
-    else if (code === 1001) this.#closeOnceQuiet(QUIET_GIVEN_UP_MS);
+    else if (code <= LAST_ORDERLY_CODE) this.#closeOnceQuiet();
     else setImmediate(this.#sendClose); // the link has failed: a peer that goes on to send need not hear why
   }
 
@@ -167,12 +165,12 @@ export class WebSocketSocket extends AdaptedSocket {
    * Closes when everything is sent and the peer is not just sending, so that all of it arrives. An immediate comes before the
    * runtime looks for the next message.
    */
-  #closeOnceQuiet(quietMs: number): void {
+  #closeOnceQuiet(): void {
     this.#wasHeard = false;
     this.#closing = setTimeout(() => {
-      if (this.#wasHeard || this.#webSocket.bufferedAmount > 0) this.#closeOnceQuiet(quietMs);
+      if (this.#wasHeard || this.#webSocket.bufferedAmount > 0) this.#closeOnceQuiet();
       else setImmediate(this.#sendClose!);
-    }, quietMs);
+    }, QUIET_MS);
   }
 
   #lookForDrain(): boolean {

@@ -117,10 +117,11 @@ for (const role of roles) {
     assertEquals(await readExactly(connection, 7), bytes("drained"));
     await clock.advance(1);
     await peer.expect("reset 3 pool closed", "stop 3 pool closed");
-    assertEquals(await peer.link.readClose(), { code: role.closeCode(1001), reason: "pool closed" });
     await assertRejects(() => connection.closed, PoolClosedError);
-    // The peer answers nothing: its socket is dropped a second later.
-    await clock.advance(1_000);
+    // The peer answers nothing: the link is closed half a second later, and its socket dropped after another half.
+    await clock.advance(500);
+    assertEquals(await peer.link.readClose(), { code: role.closeCode(1001), reason: "pool closed" });
+    await clock.advance(500);
     await closing;
     assertEquals(pool.stats().links, 0);
     peer.link.destroy();

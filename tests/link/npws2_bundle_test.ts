@@ -163,6 +163,7 @@ test("a link sends a text as it is when data behind it finds no room", async () 
 test("a link sends what it has said before its close", async () => {
   const rig = await rigAfter("client", ...hold);
   rig.link.abort(new Error("the pool closes"));
+  rig.receiveBundle("reset 3", "idle 0000000c");
   assertEquals(rig.takeSent(), ["[reset 3 pool closed, stop 3 pool closed]", "close 1001"]);
   assertEquals(await leaving(rig), []);
 });

@@ -26,7 +26,14 @@ const acts: readonly Act[] = [
   { what: "read", isPossible: isHeld, run: (rig) => void rig.application!.read() },
   { what: "fetch", isPossible: isReserved, run: (rig) => rig.fetch() },
   { what: "the fetch time", isPossible: isReserved, run: (rig) => rig.expire() },
-  { what: "the end of the pool", isPossible: inStream, run: (rig) => rig.link.abort(new Error("the pool closes")) },
+  {
+    what: "the end of the pool",
+    isPossible: inStream,
+    run(rig) {
+      rig.holder = "nobody";
+      rig.link.abort(new Error("the pool closes"));
+    },
+  },
   {
     what: "retirement",
     isPossible: ({ state }) => ["idle", "taking", "done"].includes(state),

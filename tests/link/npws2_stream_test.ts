@@ -186,22 +186,59 @@ test("a link gives a stream up that nobody fetched, as far as it has not ended",
   assertEquals(afterStop.takeSent(), ["stop 2 never fetched"]);
 });
 
-test("a link ends its stream with code 3 when the pool closes", async () => {
-  const rig = await rigAfter(...hold);
+/** A link whose pool has closed while the application had its stream, after these steps. */
+async function leavingRig(...steps: Parameters<typeof rigAfter>): Promise<LinkRig> {
+  const rig = await rigAfter(...hold, ...steps);
   rig.takeSent();
   rig.link.abort(new Error("the pool is closed"));
-  assertEquals(rig.takeSent(), ["reset 3 pool closed", "stop 3 pool closed", "close 1001"]);
+  return rig;
+}
+
+test("a link gives its stream up with code 3 when the pool closes, and closes when the peer has ended its direction", async () => {
+  for (const end of ["fin", "reset 3", "reset 1 of its own"]) {
+    const rig = await leavingRig();
+    assertEquals(rig.takeSent(), ["reset 3 pool closed", "stop 3 pool closed"], end);
+    assertEquals(rig.host.told.slice(-2), ["write failed: Error", "read failed: Error"]);
+    rig.link.abort(new Error("again"));
+    rig.receiveData(100);
+    for (const message of ["credit 9000", "stop 1", "ping 7"]) rig.receive(message);
+    assertEquals(rig.takeSent(), ["pong 7"], end);
+    rig.receive(end);
+    assertEquals([rig.takeSent(), rig.link.end?.reason], [["close 1001"], "pool closed"], end);
+  }
 });
 
-test("a link ends what has not ended when the pool closes", async () => {
-  const rig = await rigAfter(...hold, fin);
+test("a link closes at once when the pool closes, where the peer has ended its direction before", async () => {
+  assertEquals((await leavingRig(peer("fin"))).takeSent(), ["reset 3 pool closed", "close 1001"]);
+  assertEquals((await leavingRig(fin)).takeSent(), ["stop 3 pool closed"]);
+});
+
+test("a link of a closed pool waits half a second for the peer's end and a second for all of it", async () => {
+  const rig = await leavingRig();
   rig.takeSent();
-  rig.link.abort(new Error("the pool is closed"));
-  assertEquals(rig.takeSent(), ["stop 3 pool closed", "close 1001"]);
-  const afterFin = await rigAfter(...hold, peer("fin"));
-  afterFin.takeSent();
-  afterFin.link.abort(new Error("the pool is closed"));
-  assertEquals(afterFin.takeSent(), ["reset 3 pool closed", "close 1001"]);
+  await rig.host.clock.advance(499);
+  assertEquals(rig.takeSent(), []);
+  await rig.host.clock.advance(1);
+  assertEquals(rig.takeSent(), ["close 1001"]);
+  await rig.host.clock.advance(499);
+  assertEquals(rig.takeSent(), []);
+  await rig.host.clock.advance(1);
+  assertEquals([rig.takeSent(), rig.link.state, rig.host.clock.pending], [["terminate"], "closed", 0]);
+});
+
+test("a link of a closed pool leaves no timer when its socket is lost", async () => {
+  const rig = await leavingRig();
+  rig.socket.end(1006);
+  assertEquals(rig.host.clock.pending, 0);
+});
+
+test("a link of a closed pool takes no bytes over the granted credit", async () => {
+  const rig = await leavingRig();
+  rig.takeSent();
+  for (let i = 0; i < 2; i++) rig.receiveData(HALF_WINDOW_BYTES);
+  assertEquals(rig.takeSent(), []);
+  rig.receiveData(1);
+  assertEquals(rig.takeSent(), ["close 1008"]);
 });
 
 test("a link counts the bytes of its streams", async () => {

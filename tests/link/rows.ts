@@ -150,5 +150,9 @@ export const rows: readonly Row[] = [
 
   { state: "closing", how: "from idle", steps: [(rig) => rig.link.close(1000, "flushed")] },
   { state: "closing", how: "after a violation", steps: [peer("nonsense")] },
-  { state: "closing", how: "under a stream", steps: [...hold, (rig) => rig.link.abort(new Error("the pool closes"))] },
+  {
+    state: "closing",
+    how: "under a stream",
+    steps: [...hold, peer("fin"), (rig) => rig.link.abort(new Error("the pool closes"))],
+  },
 ];
