@@ -1,24 +1,21 @@
 import { raw } from "./raw.ts";
 import type { RawSocket } from "./raw_socket.ts";
 
-/** The lengths of the control messages of npws/2 by which they are told apart here, in bytes; data is longer. */
-const OPEN = 6;
+// The lengths of what a pool sends for a stream, in bytes. All of a turn is one message, with 2 bytes before each part.
+
+/** `idle`, of the stream before, and `open`. */
+const OPEN = 12;
 const OK = 2;
-const FIN = 3;
-const CLIENT_IDLE = 4;
-const SERVER_IDLE = 13;
+/** `fin` behind the data. */
+const FIN = 7;
+/** `idle` and the link's next id behind that. */
+const SERVER_IDLE = 15;
 
 /** Answers sessions with the messages of npws/2, and returns the port. */
 export function serveMessages(): Promise<number> {
   return raw.serve((socket) => {
-    let byteLength = 0;
     socket.send(new Uint8Array(4));
-    socket.onMessage = (length) => {
-      if (length === OPEN) socket.send(new Uint8Array(OK));
-      else if (length === FIN) {
-        for (const answer of [byteLength, FIN, SERVER_IDLE]) socket.send(new Uint8Array(answer));
-      } else if (length !== CLIENT_IDLE) byteLength = length;
-    };
+    socket.onMessage = (length) => socket.send(new Uint8Array(length === OPEN ? OK : length + SERVER_IDLE));
   });
 }
 
@@ -33,17 +30,10 @@ export class MessageSession {
   run(byteLength: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#socket.onMessage = (length) => {
-      if (length === OK) this.#send(byteLength, FIN);
-      else if (length === SERVER_IDLE) {
-        this.#send(CLIENT_IDLE);
-        resolve();
-      }
+      if (length === OK) this.#socket.send(new Uint8Array(byteLength + FIN));
+      else resolve();
     };
-    this.#send(OPEN);
+    this.#socket.send(new Uint8Array(OPEN));
     return promise;
-  }
-
-  #send(...lengths: number[]): void {
-    for (const length of lengths) this.#socket.send(new Uint8Array(length));
   }
 }
