@@ -7,6 +7,7 @@ import { type Output, showProgress } from "./progress.ts";
 import { describePools, describeTransfers } from "./report.ts";
 import { Server, SERVER_PROGRAM } from "./server.ts";
 import { SourceFile } from "./source_file.ts";
+import { statsAtRest } from "./stats_at_rest.ts";
 import { Transfer } from "./transfer.ts";
 
 /**
@@ -46,7 +47,7 @@ export async function runDemo(
   const transfers = await moveAtOnce(file, connections, pool, server, output, signal);
   output.write(`\n${describeTransfers(transfers, performance.now() - startedAt)}\n`);
   const serverStats = await server.stats();
-  output.write(`\n${describePools(pool.stats(), serverStats)}\n`);
+  output.write(`\n${describePools(await statsAtRest(pool), serverStats)}\n`);
 }
 
 /** Starts the pool and waits until its links are idle. A dial that fails is an answer: the server is on this very machine. */

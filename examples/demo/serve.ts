@@ -1,6 +1,7 @@
 import { type PoolConnection, ServerPool } from "@npws/pool";
 import type { Readable, Writable } from "node:stream";
 import { decode, encode, type FromServer, type ToServer } from "./messages.ts";
+import { statsAtRest } from "./stats_at_rest.ts";
 
 /** What the server does with a connection. Resolves with the SHA-256 of what arrived. */
 type Service = (connection: PoolConnection) => Promise<string>;
@@ -17,7 +18,9 @@ export async function serve(input: Readable, output: Writable, service: Service)
     await pool.start();
     tell({ kind: "listening", port: pool.address.port });
     serveAll(pool, service, tell);
-    for await (const { kind } of orders) if (kind === "tellStats") tell({ kind: "stats", stats: pool.stats() });
+    for await (const { kind } of orders) {
+      if (kind === "tellStats") tell({ kind: "stats", stats: await statsAtRest(pool) });
+    }
   } catch (error) {
     tell({ kind: "failed", message: (error as Error).message });
   } finally {
