@@ -70,8 +70,8 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
   }
 
   /**
-   * Gives the stream up, and closes when the peer has ended its direction too, for then it has heard of it. Both runtimes may
-   * drop a connection, with what was not read from it, when the peer goes on to send behind the close.
+   * Gives the stream up, and closes when the peer has ended its direction too, for then it sends no data behind the close: at
+   * such data both runtimes may drop the connection, with what the peer has not read of it.
    */
   abort(error: unknown): void {
     const stream = this.stream;
@@ -97,17 +97,21 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
 
   // What a stream, or its early start, has to say.
 
+  // An end does not wait for the turn's end, nor does what stands before it: who awaits it may leave the process then.
+
   sendFin(): void {
     this.send("fin");
+    this.flush();
+  }
+
+  sendEnd(): void {
+    this.send("fin");
+    this.stream!.sentEnd();
+    this.flush();
   }
 
   earlySent(): void {
     this.#early = undefined;
-  }
-
-  sendEnd(): void {
-    this.sendFin();
-    this.stream!.sentEnd();
   }
 
   sendReset(code: number, reason: string): void {

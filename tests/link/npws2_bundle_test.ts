@@ -50,9 +50,9 @@ for (const role of roles) {
     const rig = await rigAfter(role);
     rig.take("open", { early: true });
     rig.application!.write(new Uint8Array(100));
-    rig.application!.end();
     assertEquals(rig.takeSent(), [], "the turn is not over");
-    assertEquals(await leaving(rig), ["[open, data 100, fin]"]);
+    rig.application!.end();
+    assertEquals(rig.takeSent(), ["[open, data 100, fin]"], "who ends may leave the process");
     assertEquals(await leaving(rig), []);
   });
 
@@ -60,8 +60,9 @@ for (const role of roles) {
     const rig = await rigAfter(role, ...hold);
     rig.receive("fin");
     rig.application!.write(new Uint8Array(100));
-    rig.application!.end();
-    assertEquals(await leaving(rig), [`[data 100, fin, ${idle}]`]);
+    await rig.application!.end();
+    assertEquals(rig.takeSent(), [`[data 100, fin, ${idle}]`]);
+    assertEquals(await leaving(rig), []);
   });
 
   test(`a link of the ${role} answers all that comes in one bundle with one message`, async () => {
@@ -186,7 +187,7 @@ test("a link sends nothing of its turn when its socket is dropped or lost before
   for (const [end, sent] of ends) {
     const rig = await holdingRig();
     rig.link.sendData(counted(5));
-    rig.link.sendFin();
+    rig.link.sendReset(1, "");
     end(rig);
     rig.link.sendStop(1, "");
     assertEquals([rig.link.state, await leaving(rig)], ["closed", sent]);
@@ -198,10 +199,9 @@ test("a link sends nothing of its turn when its socket is dropped or lost before
 test("a link says nothing more when it finds the socket lost as the turn ends", async () => {
   const rig = await holdingRig();
   rig.application!.write(counted(5));
-  rig.application!.end();
   rig.socket.isBroken = true;
   assertEquals([await leaving(rig), rig.link.state], [["terminate"], "closed"]);
-  assertEquals(rig.takeTold(), ["read failed: ConnectionLostError 1006"]);
+  assertEquals(rig.takeTold(), ["write failed: ConnectionLostError 1006", "read failed: ConnectionLostError 1006"]);
 });
 
 test("a link that finds the socket lost as it closes is closed", async () => {
