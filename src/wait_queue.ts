@@ -69,6 +69,7 @@ export class WaitingCalls<T, Want = undefined> {
   readonly #settled = (caller: Caller<T, Want>): void => {
     this.#callers.delete(caller);
     this.#usual.delete(caller);
+    if (this.#callers.size === 0) this.#usual.clear(); // a timer that nobody needs would keep the process alive
   };
 }
 

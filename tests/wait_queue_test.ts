@@ -328,3 +328,12 @@ test("WaitingCalls sets no timer for a usual time without end", () => {
   enter("patient", { timeoutMs: Infinity });
   assertEquals(clock.pending, 0);
 });
+
+test("WaitingCalls keeps no timer when nobody waits any more", () => {
+  const { clock, enter } = setUp(100, 1_000);
+  const callers = [enter("first", { timeoutMs: 1_000 }), enter("second", { timeoutMs: 1_000 })];
+  callers[0].resolve("link");
+  assertEquals(clock.pending, 1);
+  callers[1].resolve("link");
+  assertEquals(clock.pending, 0);
+});
