@@ -63,7 +63,6 @@ export class WaitingCalls<T, Want = undefined> {
   /** Rejects every caller, the longest waiting first. */
   rejectAll(error: unknown): void {
     for (const caller of this.#callers) caller.reject(error);
-    this.#usual.clear();
   }
 
   readonly #settled = (caller: Caller<T, Want>): void => {
