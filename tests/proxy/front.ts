@@ -38,5 +38,5 @@ export async function startFront(kind: ProxyKind, options: FrontedPoolsOptions):
 
 /** Where clients dial to reach the server pool behind a proxy. */
 export function linksUrl({ place: { tls } }: ProxyProcess): string {
-  return `wss://localhost:${tls}/links`;
+  return `wss://127.0.0.1:${tls}/links`;
 }

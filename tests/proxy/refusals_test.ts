@@ -65,7 +65,7 @@ async function reasonOf(
   place: ProxyPlace,
   options: (typeof transports)[number]["options"],
 ): Promise<string> {
-  const dialed = url.replace(/plain|tls/, (port) => `localhost:${place[port as "plain" | "tls"]}`);
+  const dialed = url.replace(/plain|tls/, (port) => `127.0.0.1:${place[port as "plain" | "tls"]}`);
   await using client = clientPool({ url: dialed, tls: url.startsWith("wss:") ? clientTls : "off", ...options });
   client.start();
   const { error } = await nextEvent(client, "dialerror");
