@@ -1,5 +1,5 @@
 import type { Message } from "../runtime/socket.ts";
-import { returnBuffer, withRoom } from "./free_buffers.ts";
+import { returnBuffer, withRoom } from "./gather_buffers.ts";
 
 /**
  * The longest bundle, in bytes. Where both hellos have `bundles`, a binary message of at most this length is one, and a longer
@@ -25,18 +25,21 @@ export const MAX_BUNDLED_BYTES = MAX_BUNDLE_BYTES - HEADER_BYTES;
  * event loop. It means nothing but its messages, one after the other.
  */
 export class Bundle {
-  /** A text that is alone so far: it leaves as it is, though a longer message may have been tried behind it. */
+  /** A text that is alone: it leaves as it is. */
   #text: string | undefined;
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #used = 0;
 
-  /** Copies a message behind the others; returns false, and changes nothing, where it does not fit. */
+  /**
+   * Copies a message behind the others. Returns false where it does not fit: what leaves is as before, and nothing more may be
+   * added.
+   */
   add(message: Uint8Array | string): boolean {
     if (typeof message === "string" && this.#text === undefined && !this.#buffer) {
       this.#text = message;
       return true;
     }
-    if (this.#text !== undefined && this.#used === 0) this.#append(this.#text);
+    if (this.#text !== undefined) this.#append(this.#text);
     if (!this.#append(message)) return false;
     this.#text = undefined;
     return true;

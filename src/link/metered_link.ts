@@ -3,7 +3,7 @@ import type { Message, Socket } from "../runtime/socket.ts";
 import { BundledLink } from "./bundled_link.ts";
 import { type Control, parseControl } from "./control.ts";
 import { ReceiveWindow, SendCredit } from "./flow.ts";
-import { MAX_DATA_BYTES } from "./free_buffers.ts";
+import { MAX_DATA_BYTES } from "./gather_buffers.ts";
 import type { ClientHello, ServerHello } from "./hello.ts";
 import { CloseCode, type LinkHost } from "./link.ts";
 import { RoundTrip } from "./round_trip.ts";

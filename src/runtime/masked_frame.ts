@@ -1,3 +1,5 @@
+import { FreeBuffers } from "../free_buffers.ts";
+
 /** Room for the longest header of a client's frame, and a multiple of the words that are masked at a time. */
 const HEADER_ROOM_BYTES = 16;
 
@@ -9,8 +11,7 @@ const REUSED_BYTES = 65_536;
 const REUSED_BUFFER_BYTES = HEADER_ROOM_BYTES + REUSED_BYTES;
 
 /** What is kept of it: as much as a few busy sockets have on the way. */
-const MAX_FREE_BUFFERS = 32;
-const freeBuffers: Uint8Array<ArrayBuffer>[] = [];
+const freeBuffers = new FreeBuffers(REUSED_BUFFER_BYTES, 32);
 
 /** "This frame is the whole message" and "binary". */
 const FINAL_BINARY = 0x82;
@@ -40,7 +41,7 @@ export interface MaskedFrame {
 export function maskedFrame(payload: Uint8Array): MaskedFrame {
   const { byteLength } = payload;
   const buffer = isReused(byteLength)
-    ? freeBuffers.pop() ?? new Uint8Array(REUSED_BUFFER_BYTES)
+    ? freeBuffers.take() ?? new Uint8Array(REUSED_BUFFER_BYTES)
     : new Uint8Array(HEADER_ROOM_BYTES + byteLength);
   const end = HEADER_ROOM_BYTES + byteLength;
   crypto.getRandomValues(maskWord);
@@ -50,7 +51,7 @@ export function maskedFrame(payload: Uint8Array): MaskedFrame {
 
 /** Takes a frame's memory back. */
 export function releaseFrame({ buffer }: MaskedFrame): void {
-  if (buffer.byteLength === REUSED_BUFFER_BYTES && freeBuffers.length < MAX_FREE_BUFFERS) freeBuffers.push(buffer);
+  freeBuffers.giveBack(buffer);
 }
 
 function isReused(byteLength: number): boolean {

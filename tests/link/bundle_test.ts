@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { Bundle, BundleReader } from "../../src/link/bundle.ts";
 import { MAX_CONTROL_BYTES } from "../../src/link/control.ts";
-import { returnBuffer, withRoom } from "../../src/link/free_buffers.ts";
+import { returnBuffer, withRoom } from "../../src/link/gather_buffers.ts";
 import type { Message } from "../../src/runtime/socket.ts";
 import { test } from "../harness.ts";
 import { bundleOf, MAX_BUNDLE_BYTES, MAX_BUNDLED_BYTES } from "./bundle_bytes.ts";
@@ -24,6 +24,15 @@ function written(...messages: Message[]): Message {
   const copy = typeof message === "string" ? message : message.slice();
   bundle.release();
   return copy;
+}
+
+/** Asserts that a bundle has no room for a message behind others, and leaves as if it had not been tried. */
+function leavesAsBefore(messages: Message[], tooLong: Message): void {
+  const before = written(...messages);
+  const bundle = filled(...messages);
+  assertEquals(bundle.add(tooLong), false, `${tooLong.length} behind ${messages.length}`);
+  assertEquals(bundle.message, before);
+  bundle.release();
 }
 
 /** Everything that is read, `undefined` last where the rest is no bundle. */
@@ -88,26 +97,16 @@ test("Bundle takes messages up to 16,383 bytes with their headers, and refuses w
 
 test("Bundle takes nothing when it is full to the last byte or to less than a header", () => {
   for (const left of [0, 1, 2]) {
-    const bundle = filled(bytes(MAX_BUNDLED_BYTES - left));
-    for (const message of ["x", "é", bytes(1), bytes(20_000)]) assertEquals(bundle.add(message), false, `${left} left`);
-    assertEquals(bundle.message, bundleOf(bytes(MAX_BUNDLED_BYTES - left)));
-    bundle.release();
+    const full = bytes(MAX_BUNDLED_BYTES - left);
+    for (const message of ["x", "é", bytes(1), bytes(20_000)]) leavesAsBefore([full], message);
   }
 });
 
-test("Bundle is as it was when there is no room for a message, and takes the next that fits", () => {
+test("Bundle leaves as it was before a message for which there was no room", () => {
   const lists: Message[][] = [["take"], ["take", "fin"], [bytes(5)], ["é", bytes(5)]];
   for (const messages of lists) {
-    const bundle = filled(...messages);
-    const before = written(...messages);
     const tooLong = [bytes(MAX_BUNDLE_BYTES), "x".repeat(MAX_BUNDLE_BYTES), "€".repeat(6_000)];
-    for (const message of tooLong) {
-      assertEquals(bundle.add(message), false);
-      assertEquals(bundle.message, before);
-    }
-    assertEquals(bundle.add("idle"), true);
-    assertEquals(bundle.message, bundleOf(...messages, "idle"));
-    bundle.release();
+    for (const message of tooLong) leavesAsBefore(messages, message);
   }
 });
 

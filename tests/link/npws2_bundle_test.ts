@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
-import { returnBuffer, withRoom } from "../../src/link/free_buffers.ts";
+import { returnBuffer, withRoom } from "../../src/link/gather_buffers.ts";
 import type { Role } from "../../src/link/metered_link.ts";
 import { HIGH_WATER_BYTES } from "../../src/runtime/limits.ts";
 import type { Message } from "../../src/runtime/socket.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { CLOSE_TIMEOUT_MS } from "../../src/link/link.ts";
-import { MAX_DATA_BYTES } from "../../src/link/free_buffers.ts";
+import { MAX_DATA_BYTES } from "../../src/link/gather_buffers.ts";
 import { test } from "../harness.ts";
 import { HALF_WINDOW_BYTES, NEXT_ID } from "./fake_link_host.ts";
 import { LinkRig } from "./link_rig.ts";

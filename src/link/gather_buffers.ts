@@ -1,3 +1,5 @@
+import { FreeBuffers } from "../free_buffers.ts";
+
 /** The longest message of stream data, in bytes: Deno drops connections at 64 MiB, Bun at 16 MiB, and longer ones gain nothing. */
 export const MAX_DATA_BYTES = 65_536;
 
@@ -6,12 +8,12 @@ const FIRST_BYTES = 1_024;
 const GROWTH = 4;
 
 /**
- * Buffers that nobody uses, each as long as the longest data message. What is sent leaves its memory free on return, so a
+ * Buffers to gather in, each as long as the longest data message. What is sent leaves its memory free on return, so a
  * handful serves thousands of links; a buffer per link would cost an idle pool hundreds of megabytes. Where more links than
  * these gather in one turn, each has a buffer that grows with what it gathers.
  */
-const freeBuffers: Uint8Array<ArrayBuffer>[] = [];
 const MAX_BUFFERS = 32;
+const freeBuffers = new FreeBuffers(MAX_DATA_BYTES, MAX_BUFFERS);
 let made = 0;
 
 /**
@@ -23,7 +25,7 @@ export function withRoom(
   used: number,
   length: number,
 ): Uint8Array<ArrayBuffer> {
-  if (!buffer) return freeBuffers.pop() ?? newBuffer(length);
+  if (!buffer) return freeBuffers.take() ?? newBuffer(length);
   if (buffer.byteLength >= length) return buffer;
   const longer = new Uint8Array(Math.min(MAX_DATA_BYTES, Math.max(length, GROWTH * buffer.byteLength)));
   longer.set(buffer.subarray(0, used));
@@ -32,7 +34,7 @@ export function withRoom(
 
 /** Gives a buffer back. */
 export function returnBuffer(buffer: Uint8Array<ArrayBuffer>): void {
-  if (buffer.byteLength === MAX_DATA_BYTES && freeBuffers.length < MAX_BUFFERS) freeBuffers.push(buffer);
+  freeBuffers.giveBack(buffer);
 }
 
 function newBuffer(length: number): Uint8Array<ArrayBuffer> {
