@@ -2,43 +2,49 @@ import type { Link } from "./link/link.ts";
 
 /**
  * The idle links of a pool: by id, and in the order of their latest proof of life. It opens and closes nothing and knows no
- * time; every operation takes constant time.
+ * time; every operation takes constant time, and more only where links have the same id. Thousands of links idle, so that each
+ * takes one entry and no more.
  */
 export class LinkStore {
-  readonly #all = new LinkList();
-  readonly #byPeer = new Map<string, LinkList>();
-  readonly #entries = new Map<Link, Entry>();
+  readonly #all = new LinkList<Entry>();
+  readonly #byPeer = new Map<string, LinkList<Node>>();
   /** The newest link of each id. Ids repeat at a client: a restarted server begins again, and two servers know nothing of each other. */
   readonly #byId = new Map<string, Entry>();
+  #size = 0;
 
   get size(): number {
-    return this.#entries.size;
+    return this.#size;
   }
 
   /** Adds a link that has just proved that it lives. */
   add(link: Link): void {
-    const entry: Entry = { link, sameId: this.#byId.get(link.id), inAll: this.#all.push(link), inPeer: undefined };
-    if (link.peer !== undefined) entry.inPeer = this.#peerList(link.peer).push(link);
-    this.#entries.set(link, entry);
+    const sameId = this.#byId.get(link.id);
+    const entry: Entry = { link, previous: undefined, next: undefined, sameId, inPeer: undefined };
+    this.#all.push(entry);
     this.#byId.set(link.id, entry);
+    if (link.peer !== undefined) {
+      entry.inPeer = { link, previous: undefined, next: undefined };
+      this.#peerList(link.peer).push(entry.inPeer);
+    }
+    this.#size++;
   }
 
   /** Takes a link out. False when it is not here. */
   remove(link: Link): boolean {
-    const entry = this.#entries.get(link);
+    const entry = this.#entryOf(link);
     if (!entry) return false;
-    this.#entries.delete(link);
-    this.#all.remove(entry.inAll);
+    this.#all.remove(entry);
     if (entry.inPeer) this.#removeFromPeer(link.peer!, entry.inPeer);
     this.#removeFromIds(entry);
+    this.#size--;
     return true;
   }
 
   /** Moves a link behind all others, because it has proved that it lives. */
   refresh(link: Link): void {
-    const entry = this.#entries.get(link);
+    const entry = this.#entryOf(link);
     if (!entry) return;
-    this.#all.moveToEnd(entry.inAll);
+    this.#all.moveToEnd(entry);
     if (entry.inPeer) this.#byPeer.get(link.peer!)!.moveToEnd(entry.inPeer);
   }
 
@@ -52,23 +58,27 @@ export class LinkStore {
 
   /** The link whose proof of life is the oldest. */
   stalest(): Link | undefined {
-    return this.#all.first;
+    return this.#all.first?.link;
   }
 
   byId(id: string): Link | undefined {
     return this.#byId.get(id)?.link;
   }
 
-  has(link: Link): boolean {
-    return this.#entries.has(link);
+  /** All links as they are now, the stalest first. */
+  links(): Link[] {
+    const links: Link[] = [];
+    for (let entry = this.#all.first; entry; entry = entry.next) links.push(entry.link);
+    return links;
   }
 
-  /** All links; it may change while they are walked through. */
-  links(): Iterable<Link> {
-    return this.#entries.keys();
+  #entryOf(link: Link): Entry | undefined {
+    let entry = this.#byId.get(link.id);
+    while (entry && entry.link !== link) entry = entry.sameId;
+    return entry;
   }
 
-  #peerList(peer: string): LinkList {
+  #peerList(peer: string): LinkList<Node> {
     let list = this.#byPeer.get(peer);
     if (!list) this.#byPeer.set(peer, list = new LinkList());
     return list;
@@ -77,7 +87,7 @@ export class LinkStore {
   #removeFromPeer(peer: string, node: Node): void {
     const list = this.#byPeer.get(peer)!;
     list.remove(node);
-    if (list.isEmpty) this.#byPeer.delete(peer);
+    if (!list.first) this.#byPeer.delete(peer);
   }
 
   #removeFromIds(entry: Entry): void {
@@ -92,32 +102,25 @@ export class LinkStore {
   }
 }
 
-interface Entry {
+/** A link's place in a list. */
+interface Node {
   readonly link: Link;
+  previous: this | undefined;
+  next: this | undefined;
+}
+
+/** A link's place in the list of all, and what else is known of it. */
+interface Entry extends Node {
   /** The next older link with this id. */
   sameId: Entry | undefined;
-  readonly inAll: Node;
+  /** Its place in the list of its peer. */
   inPeer: Node | undefined;
 }
 
-interface Node {
-  readonly link: Link;
-  previous: Node | undefined;
-  next: Node | undefined;
-}
-
 /** A doubly linked list: what a Map's insertion order cannot do is to tell its last member at once. */
-class LinkList {
-  #first: Node | undefined;
-  #last: Node | undefined;
-
-  get first(): Link | undefined {
-    return this.#first?.link;
-  }
-
-  get isEmpty(): boolean {
-    return this.#first === undefined;
-  }
+class LinkList<Member extends Node> {
+  first: Member | undefined;
+  #last: Member | undefined;
 
   findLast(accepts?: (link: Link) => boolean): Link | undefined {
     let node = this.#last;
@@ -125,29 +128,23 @@ class LinkList {
     return node?.link;
   }
 
-  push(link: Link): Node {
-    const node: Node = { link, previous: undefined, next: undefined };
-    this.#append(node);
-    return node;
+  push(node: Member): void {
+    node.previous = this.#last;
+    node.next = undefined;
+    if (this.#last) this.#last.next = node;
+    else this.first = node;
+    this.#last = node;
   }
 
-  remove(node: Node): void {
+  remove(node: Member): void {
     if (node.previous) node.previous.next = node.next;
-    else this.#first = node.next;
+    else this.first = node.next;
     if (node.next) node.next.previous = node.previous;
     else this.#last = node.previous;
   }
 
-  moveToEnd(node: Node): void {
+  moveToEnd(node: Member): void {
     this.remove(node);
-    this.#append(node);
-  }
-
-  #append(node: Node): void {
-    node.previous = this.#last;
-    node.next = undefined;
-    if (this.#last) this.#last.next = node;
-    else this.#first = node;
-    this.#last = node;
+    this.push(node);
   }
 }

@@ -200,7 +200,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    * the peers do.
    */
   async flush(): Promise<void> {
-    const links = [...this.#dispatcher.store.links()];
+    const links = this.#dispatcher.store.links();
     for (const link of links) link.close(CloseCode.normal, "flushed");
     await Promise.all(links.map((link) => link.closed));
   }

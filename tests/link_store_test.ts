@@ -62,7 +62,7 @@ test("LinkStore.byId() finds a link wherever it stands, and none that was remove
   assert(store.remove(links[1]));
   assertEquals(store.byId("b"), undefined);
   assertFalse(store.remove(links[1]));
-  assertEquals([store.size, store.has(links[1]), store.has(links[2])], [2, false, true]);
+  assertEquals([store.size, store.byId("a"), store.byId("c")], [2, links[0], links[2]]);
 });
 
 test("LinkStore.byId() finds the newest of links with the same id, whichever of them are removed", () => {
@@ -79,6 +79,16 @@ test("LinkStore.byId() finds the newest of links with the same id, whichever of 
   }
 });
 
+test("LinkStore.refresh() and remove() tell links with the same id apart", () => {
+  const { store, links } = filled(["a", "x"], ["a", "x"], ["a", "x"]);
+  store.refresh(links[0]);
+  assertEquals([store.freshest("x"), store.freshest(), store.stalest()], [links[0], links[0], links[1]]);
+  assert(store.remove(links[1]));
+  assertFalse(store.remove(links[1]));
+  store.refresh(links[1]);
+  assertEquals(store.links(), [links[2], links[0]]);
+});
+
 test("LinkStore.refresh() leaves a link alone that is not here", () => {
   const { store, links } = filled(["a", "x"], ["b", "x"]);
   store.remove(links[0]);
@@ -86,12 +96,10 @@ test("LinkStore.refresh() leaves a link alone that is not here", () => {
   assertEquals(drain(store, () => store.freshest("x")), ["b"]);
 });
 
-test("LinkStore.links() may be emptied while it is walked through", () => {
-  const { store } = filled(["a"], ["b"], ["c"], ["d"]);
-  const seen: string[] = [];
-  for (const link of store.links()) {
-    seen.push(link.id);
-    store.remove(link);
-  }
-  assertEquals([seen, store.size], [["a", "b", "c", "d"], 0]);
+test("LinkStore.links() are all of them as they are, the stalest first", () => {
+  const { store, links } = filled(["a"], ["b"], ["c"], ["d"]);
+  store.refresh(links[1]);
+  const all = store.links();
+  for (const link of links) store.remove(link);
+  assertEquals([all, store.links(), store.size], [[links[0], links[2], links[3], links[1]], [], 0]);
 });

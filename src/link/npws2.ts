@@ -84,7 +84,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     stream.lost(error);
     if (this.isEnded) return; // a stream that came completely has outlived it
     this.limitClosing();
-    if (receiving === "open") this.#leaving = this.host.clock.setTimeout(this.#leave, LEAVING_TIMEOUT_MS);
+    if (receiving === "open") this.#leaving = this.host.clock.setTimeout(() => this.#leave(), LEAVING_TIMEOUT_MS);
     else this.#leave();
   }
 
@@ -359,10 +359,10 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
   }
 
   /** Closes the link; true, for the peer's end was no violation. */
-  readonly #leave = (): true => {
+  #leave(): true {
     this.close(CloseCode.goingAway, "pool closed");
     return true;
-  };
+  }
 
   #resetError(what: "read" | "write", code: number, reason: string): ConnectionResetError {
     const text = reason ? ` (${printable(reason)})` : "";

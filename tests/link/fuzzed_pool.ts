@@ -107,7 +107,7 @@ export class FuzzedPool {
     const { link, socket } = this.#fuzzed;
     await this.#rig.turn();
     assertEquals(this.#conduct.faults, [], "what the link must not send");
-    assertEquals([...this.#rig.dispatcher.store.links()], link.state === "idle" ? [link] : []);
+    assertEquals(this.#rig.dispatcher.store.links(), link.state === "idle" ? [link] : []);
     const end = socket.sent.findIndex((sent) => sent === "terminate" || sent.startsWith("close "));
     const behind = end < 0 ? [] : socket.sent.slice(end + 1).filter((sent) => sent !== "terminate");
     assertEquals(behind, [], "what was sent behind the end");
