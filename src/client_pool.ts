@@ -115,6 +115,15 @@ export class ClientPool extends Pool {
     return this.#intervalMs;
   }
 
+  /**
+   * The one peer is the server.
+   *
+   * @internal
+   */
+  protected get hasNamedPeers(): boolean {
+    return false;
+  }
+
   /** @internal */
   protected get dialing(): number {
     return this.#dialing;

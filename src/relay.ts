@@ -27,7 +27,18 @@ import { StreamEnd } from "./relay/stream_end.ts";
 
 export type { RelaySocket };
 
-/** One end of a relay. */
+/**
+ * One end of a relay.
+ *
+ * @example
+ * ```ts
+ * import { type RelayEnd, relay } from "@npws/pool/relay";
+ *
+ * const request: RelayEnd = { readable: new Blob(["ping"]).stream(), writable: new WritableStream() };
+ * const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>(); // sends back what it gets
+ * console.log(await relay(request, { readable, writable })); // { aToB: 4, bToA: 4 }
+ * ```
+ */
 export interface RelayEnd {
   /** What comes from this end. */
   readonly readable: ReadableStream<Uint8Array>;
@@ -35,7 +46,19 @@ export interface RelayEnd {
   readonly writable: WritableStream<Uint8Array>;
 }
 
-/** How many bytes a relay has moved. */
+/**
+ * How many bytes a relay has moved.
+ *
+ * @example
+ * ```ts
+ * import type { RelayResult } from "@npws/pool/relay";
+ *
+ * /** A line for a log. *\/
+ * export function moved({ aToB, bToA }: RelayResult): string {
+ *   return `${aToB} bytes in, ${bToA} bytes out`;
+ * }
+ * ```
+ */
 export interface RelayResult {
   /** From the first end to the second. */
   readonly aToB: number;
@@ -61,6 +84,19 @@ export interface RelayResult {
  * @throws {TypeError} An end has no unlocked streams, is a socket that does not allow half-open connections, or the options are
  * wrong: nothing was touched. A readable gave something else than a Uint8Array: both ends were aborted.
  * @throws What broke one of the ends, or the signal's reason.
+ *
+ * @example
+ * ```ts
+ * import { createConnection } from "node:net";
+ * import type { PoolConnection } from "@npws/pool";
+ * import { relay } from "@npws/pool/relay";
+ *
+ * /** Joins a stream and a connection to a local service, for a minute at most. *\/
+ * export async function forward(connection: PoolConnection, port: number): Promise<void> {
+ *   const socket = createConnection({ port, allowHalfOpen: true });
+ *   await relay(connection, socket, { signal: AbortSignal.timeout(60_000) });
+ * }
+ * ```
  */
 export async function relay(
   a: RelayEnd | RelaySocket,
