@@ -227,7 +227,7 @@ export class Dispatcher {
 
   /** The take came to nothing: its caller goes on, unless bytes that it wrote may have arrived. */
   #failed(caller: WaitingCall, link: TakenLink, why: TakeFailure): void {
-    if (why !== "refused") this.#host.counters.deadOnTake++;
+    if (why !== "refused" && !this.#closedWith) this.#host.counters.deadOnTake++;
     if (caller.settled) return;
     const { target: want, early, refusedBy } = caller.want;
     if (why === "refused") refusedBy.add(link.peerPool!);
@@ -259,7 +259,10 @@ export class Dispatcher {
     } else this.#serve(caller, fetched(reservation));
   }
 
-  /** The next caller that wants the same, when the one that asked has gone. An early one is served by no take but its own. */
+  /**
+   * The next caller that wants the same, when the one that asked has gone. An early one that takes any link has its stream from
+   * its own take.
+   */
   #nextLike(asked: Want, link: TakenLink): WaitingCall | undefined {
     if (asked.kind === "id") return this.#forId.shift(link.id);
     if (asked.kind !== "any") return undefined;

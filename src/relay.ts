@@ -77,6 +77,9 @@ export interface RelayResult {
  * whose streams nobody has asked for, and a `Deno.TcpConn`, whose streams would close it whole at the end of one direction. An
  * abort resets a socket of node:net; a `Deno.TcpConn` has no reset, so that its peer sees an abort as an end.
  *
+ * A peer of npws/1 that closes ends both directions. All that it has sent arrives, and its end; what comes for it after that
+ * breaks the relay. Where the streams of such a connection had been asked for, its close itself breaks the relay.
+ *
  * @param a One end.
  * @param b The other end.
  * @param options.signal Aborts both ends with its reason.
@@ -136,6 +139,7 @@ async function move(from: HeldEnd, to: HeldEnd): Promise<number> {
     moved += bytes.byteLength;
   }
   await to.end();
+  from.allMoved?.();
   return moved;
 }
 

@@ -125,6 +125,17 @@ test("ClientPool changes capacity and interval as the sizing policy says, cycle 
   ]);
 });
 
+test("ClientPool that a listener of its resize closes leaves no timer behind", async () => {
+  await using setting = setUp({ minCapacity: 1, maxCapacity: 1 });
+  const { clock, pool } = setting;
+  pool.addEventListener("resize", () => pool.close());
+  pool.start();
+  await clock.advance(60_000);
+  const { intervalMs } = pool;
+  await clock.advance(60_000);
+  assertEquals([pool.isReady, pool.intervalMs, clock.pending], [false, intervalMs, 0]);
+});
+
 test("ClientPool shortens the interval while less than 20 % is idle, and keeps it between 20 % and 80 %", async () => {
   await using setting = await setUpFull({ minCapacity: 10, maxCapacity: 10, minIntervalMs: 500, maxIntervalMs: 1_000 });
   const { clock, network, pool } = setting;

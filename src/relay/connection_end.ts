@@ -7,6 +7,7 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
   readonly over: Promise<void>;
   readonly #over = Promise.withResolvers<void>();
   readonly #stream: Stream;
+  readonly #allMoved = Promise.withResolvers<void>();
   #failure: StreamFailure | undefined;
   /** A read that found nothing. */
   #reading: PromiseWithResolvers<Uint8Array | undefined> | undefined;
@@ -27,7 +28,7 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
   }
 
   room(): Promise<void> | undefined {
-    return this.#writing;
+    return this.#stream.writeFailure ? this.#refuse(this.#stream.writeFailure) : this.#writing;
   }
 
   write(bytes: Uint8Array): void {
@@ -38,6 +39,10 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
   async end(): Promise<void> {
     await this.#writing;
     await this.#stream.end();
+  }
+
+  allMoved(): void {
+    this.#allMoved.resolve();
   }
 
   abort(reason: unknown): void {
@@ -66,8 +71,14 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
   }
 
   #settleRead(bytes: Uint8Array | undefined): void {
-    this.#reading!.resolve(bytes);
+    this.#reading?.resolve(bytes); // reading grants credit, which may have found the socket lost
     this.#reading = undefined;
+  }
+
+  /** npws/1: the peer has closed in order, and takes no more. What it has sent gets there, before that breaks the relay. */
+  async #refuse({ error }: StreamFailure): Promise<never> {
+    await this.#allMoved.promise;
+    throw error;
   }
 }
 
