@@ -73,7 +73,7 @@ export interface StreamHolder {
   wake(): void;
   /** A direction broke. */
   fail(error: unknown): void;
-  /** Both directions ended. */
+  /** Both directions ended, well or not. */
   settled(): void;
 }
 
@@ -98,8 +98,8 @@ export class LinkConnection implements PoolConnection {
     const stream = end.#stream;
     const holder = holderOf(stream);
     end.#holder = holder;
-    if (stream.failure) holder.fail(stream.failure.error);
     if (stream.settled) holder.settled();
+    else if (stream.failure) holder.fail(stream.failure.error);
     return holder;
   }
 
@@ -192,10 +192,10 @@ export class LinkConnection implements PoolConnection {
     return this.close();
   }
 
-  /** A holder goes on after an orderly end of npws/1, which is no failure: there is still something to read. */
+  /** A holder goes on after an orderly close of npws/1: there may be something to read. */
   #writeFailed(error: unknown): void {
     if (!this.#holder) this.#writableHalf?.fail(error);
-    else if (this.#stream.failure) this.#holder.fail(error);
+    else if (!this.#stream.isClosedByPeer) this.#holder.fail(error);
   }
 
   #close(): Promise<void> {

@@ -176,8 +176,8 @@ export abstract class PoolEvents extends EventTarget {
   readonly #guarded = new WeakMap<object, (event: Event) => void>();
 
   /**
-   * Registers a listener, as `EventTarget.addEventListener`. What it throws is counted in `errorCount` and written to the console,
-   * where the runtimes would end the program.
+   * Registers a listener, as `EventTarget.addEventListener`. What it throws while it is called is counted in `errorCount` and written
+   * to the console, where the runtimes would end the program.
    */
   override addEventListener<Type extends keyof PoolEventMap>(
     type: Type,

@@ -507,7 +507,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    */
   protected countError(error: unknown): void {
     this.#errorCount++;
-    this.#counters.failed(error instanceof Error ? error.message : String(error));
+    this.#counters.failed(error instanceof Error ? error.message : typeof error === "string" ? error : describe(error));
   }
 
   #dispatcherHost(batch: TurnBatch): DispatcherHost {

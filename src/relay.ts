@@ -133,6 +133,11 @@ function moveBothWays(a: HeldEnd, b: HeldEnd): Promise<[number, number, ...unkno
 async function move(from: HeldEnd, to: HeldEnd): Promise<number> {
   let moved = 0;
   for (let bytes = await from.read(); bytes; bytes = await from.read()) {
+    const refusal = to.refusal?.();
+    if (refusal) {
+      from.allMoved?.(); // as far as it can be
+      await refusal;
+    }
     const room = to.room();
     if (room) await room;
     to.write(bytes);

@@ -27,8 +27,14 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
     return this.#reading.promise;
   }
 
+  /** npws/1: the peer has closed, which ends both directions. */
+  refusal(): Promise<never> | undefined {
+    const { isClosedByPeer, writeFailure } = this.#stream;
+    return isClosedByPeer ? this.#allMoved.promise.then(() => Promise.reject(writeFailure!.error)) : undefined;
+  }
+
   room(): Promise<void> | undefined {
-    return this.#stream.writeFailure ? this.#refuse(this.#stream.writeFailure) : this.#writing;
+    return this.#writing;
   }
 
   write(bytes: Uint8Array): void {
@@ -67,18 +73,15 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
   }
 
   settled(): void {
-    this.#over.resolve();
+    const { failure, isClosedByPeer } = this.#stream;
+    if (!failure) this.#over.resolve();
+    else if (!isClosedByPeer) this.fail(failure.error);
+    else this.#allMoved.promise.then(() => this.fail(failure.error)); // bytes for it were not sent
   }
 
   #settleRead(bytes: Uint8Array | undefined): void {
     this.#reading?.resolve(bytes); // reading grants credit, which may have found the socket lost
     this.#reading = undefined;
-  }
-
-  /** npws/1: the peer has closed in order, and takes no more. What it has sent gets there, before that breaks the relay. */
-  async #refuse({ error }: StreamFailure): Promise<never> {
-    await this.#allMoved.promise;
-    throw error;
   }
 }
 

@@ -118,6 +118,23 @@ test("relay() passes on what an early stream gets and sends", async () => {
   assertEquals(await moved, { aToB: 6, bToA: 8 });
 });
 
+test("relay() breaks when a peer that has sent its end stops reading, or is lost", async () => {
+  for (const how of ["stop", "loss"] as const) {
+    await using setting = await setUp();
+    const { near, peer, memory, far, server } = setting;
+    const broken = assertRejects(
+      () => relay(near, memory),
+      how === "stop" ? ConnectionResetError : ConnectionLostError,
+    );
+    await Promise.all([writeAndClose(peer, "there"), readText(far)]);
+    const lost = far.writable.getWriter().closed.catch(() => "broken");
+    if (how === "stop") await peer.readable.cancel();
+    else for (const link of server["links"]) link.terminate();
+    await broken;
+    assertEquals(await lost, "broken");
+  }
+});
+
 /** The same on npws/1, where a close ends both directions. */
 async function setUp1() {
   const pools = await startPools({ protocol: 1 });
@@ -165,4 +182,28 @@ test("relay() breaks on what comes for a peer of npws/1 that has closed, behind 
   const late = assertRejects(() => Promise.all([writer.write(new Uint8Array(1)), writer.closed]), ConnectionLostError);
   assertEquals(await readText(memory.far), answer);
   await Promise.all([broken, late]);
+});
+
+test("relay() of two connections whose peers of npws/1 have closed breaks, for neither takes what the other has sent", async () => {
+  await using one = await setUp1();
+  await using other = await setUp1();
+  await Promise.all([writeAndClose(one.peer, answer), writeAndClose(other.peer, answer)]);
+  await Promise.all([one.near.closed, other.near.closed]);
+  await assertRejects(() => relay(one.near, other.near), ConnectionLostError, "the peer closed it with code 1000");
+});
+
+test("relay() passes on the last words of a peer of npws/1 that closes while bytes for it wait", async () => {
+  await using setting = await setUp1();
+  const { near, peer, memory } = setting;
+  const broken = assertRejects(() => relay(near, memory.near), ConnectionLostError);
+  const writer = memory.far.writable.getWriter();
+  const flood = (async () => {
+    while (true) await writer.write(new Uint8Array(65_536));
+  })();
+  const flooded = assertRejects(() => flood, ConnectionLostError);
+  const reader = peer.readable.getReader();
+  await reader.read();
+  await writeAndClose(peer, answer);
+  assertEquals(await readText(memory.far), answer);
+  await Promise.all([broken, flooded]);
 });

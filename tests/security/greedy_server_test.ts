@@ -11,7 +11,7 @@ const acceptBacklog = 128;
 const FETCH_MS = 30_000;
 
 /** How long the server has to end a stream that was given up, in milliseconds. */
-const GIVEN_UP_MS = 10_000;
+const GIVEN_UP_MS = 30_000;
 
 /** A client pool, and a server of npws/2 that says of each link what a test wants, and answers heartbeats. */
 async function withServer(
