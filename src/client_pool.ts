@@ -115,6 +115,15 @@ export class ClientPool extends Pool {
     return this.#intervalMs;
   }
 
+  /**
+   * The one peer is the server.
+   *
+   * @internal
+   */
+  protected get hasNamedPeers(): boolean {
+    return false;
+  }
+
   /** @internal */
   protected get dialing(): number {
     return this.#dialing;
@@ -254,6 +263,7 @@ export class ClientPool extends Pool {
     const { minIntervalMs, maxIntervalMs } = this.#settings;
     const intervalMs = nextInterval(this.#intervalMs, this.active, this.#capacity, minIntervalMs, maxIntervalMs);
     this.#resize(intervalMs, this.#capacity);
+    if (!this.#isRunning) return; // a listener of the resize has closed the pool
     this.#tickTimer = this.clock.setTimeout(() => this.#tick(), intervalMs);
     this.#retireSurplus();
     this.#refill.startCycle();

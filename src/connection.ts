@@ -73,7 +73,7 @@ export interface StreamHolder {
   wake(): void;
   /** A direction broke. */
   fail(error: unknown): void;
-  /** Both directions ended. */
+  /** Both directions ended, well or not. */
   settled(): void;
 }
 
@@ -98,8 +98,8 @@ export class LinkConnection implements PoolConnection {
     const stream = end.#stream;
     const holder = holderOf(stream);
     end.#holder = holder;
-    const failure = stream.readFailure ?? stream.writeFailure;
-    if (failure) holder.fail(failure.error);
+    if (stream.settled) holder.settled();
+    else if (stream.failure) holder.fail(stream.failure.error);
     return holder;
   }
 
@@ -116,7 +116,7 @@ export class LinkConnection implements PoolConnection {
     stream.observe({
       readable: () => (this.#holder ?? this.#readableHalf)?.wake(),
       readFailed: (error) => (this.#holder ?? this.#readableHalf)?.fail(error),
-      writeFailed: (error) => (this.#holder ?? this.#writableHalf)?.fail(error),
+      writeFailed: (error) => this.#writeFailed(error),
       settled: () => {
         if (this.#closed) this.#settle(this.#closed);
         this.#holder?.settled();
@@ -190,6 +190,12 @@ export class LinkConnection implements PoolConnection {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** A holder goes on after an orderly close of npws/1: there may be something to read. */
+  #writeFailed(error: unknown): void {
+    if (!this.#holder) this.#writableHalf?.fail(error);
+    else if (!this.#stream.isClosedByPeer) this.#holder.fail(error);
   }
 
   #close(): Promise<void> {

@@ -59,7 +59,7 @@ export interface DispatcherHost {
   stats(): PoolStats;
   /** Why a link could not be had of late, for the message of a call that waited in vain. */
   lastDialFailure(): unknown;
-  /** A call begins to wait for a link. */
+  /** A call begins to wait for a link, or for what comes over one. */
   callWaits(): void;
 }
 
@@ -185,7 +185,7 @@ export class Dispatcher {
       },
       timeoutMs,
       signal,
-      timeoutError: ({ waitedMs }) => this.#timeoutError(want, waitedMs),
+      timeoutError: ({ waitedMs }) => this.#timeoutError(want, timeoutMs, waitedMs),
       onGiveUp: (why) => why === "timeout" ? this.#host.counters.timeouts++ : this.#host.counters.aborts++,
     });
   }
@@ -195,7 +195,10 @@ export class Dispatcher {
     const { target: want, refusedBy } = caller.want;
     const reservation = this.#reservationFor(want);
     if (reservation) return this.#serveReserved(caller, reservation);
-    if (want.kind === "accept") return this.#forAccept.add(caller);
+    if (want.kind === "accept") {
+      this.#forAccept.add(caller);
+      return this.#host.callWaits();
+    }
     const link = this.#linkFor(want, refusedBy);
     if (link) return this.#take(link, caller);
     if (refusedBy.size > 0) return this.#refused.add(caller);
@@ -224,7 +227,7 @@ export class Dispatcher {
 
   /** The take came to nothing: its caller goes on, unless bytes that it wrote may have arrived. */
   #failed(caller: WaitingCall, link: TakenLink, why: TakeFailure): void {
-    if (why !== "refused") this.#host.counters.deadOnTake++;
+    if (why !== "refused" && !this.#closedWith) this.#host.counters.deadOnTake++;
     if (caller.settled) return;
     const { target: want, early, refusedBy } = caller.want;
     if (why === "refused") refusedBy.add(link.peerPool!);
@@ -256,7 +259,10 @@ export class Dispatcher {
     } else this.#serve(caller, fetched(reservation));
   }
 
-  /** The next caller that wants the same, when the one that asked has gone. An early one is served by no take but its own. */
+  /**
+   * The next caller that wants the same, when the one that asked has gone. An early one that takes any link has its stream from
+   * its own take.
+   */
   #nextLike(asked: Want, link: TakenLink): WaitingCall | undefined {
     if (asked.kind === "id") return this.#forId.shift(link.id);
     if (asked.kind !== "any") return undefined;
@@ -298,12 +304,12 @@ export class Dispatcher {
     return new LinkConnection(early!.stream, this.#host.clock, caller.promise.then(() => {}));
   }
 
-  #timeoutError(want: Want, waitedMs: number): PoolTimeoutError {
+  #timeoutError(want: Want, timeoutMs: number, waitedMs: number): PoolTimeoutError {
     const stats = this.#host.stats();
     const cause = this.#host.lastDialFailure();
-    const failure = cause instanceof Error ? `; last dial failure: ${cause.message}` : "";
+    const failure = cause instanceof Error ? `; last dial failure: ${reasonOf(cause)}` : "";
     const { idle, inUse, dialing, waiting } = stats;
-    const message = `${inVain(want)} within ${Math.round(waitedMs)} ms ` +
+    const message = `${inVain(want)} within ${timeoutMs} ms ` +
       `(idle ${idle}, in use ${inUse}, dialing ${dialing}, waiting ${waiting}${failure})`;
     return new PoolTimeoutError(message, waitedMs, stats, { cause });
   }
@@ -321,6 +327,11 @@ function fetched({ link, stream }: Reservation): Stream {
 function isServedBy(want: Want, link: Link): boolean {
   if (want.kind !== "any" && want.kind !== "open") return false;
   return (want.peer === undefined || want.peer === link.peer) && (want.kind === "any" || link.protocol === 2);
+}
+
+/** A dial failure's bare reason, without "Cannot dial …": the URL is the caller's own. */
+function reasonOf({ message, cause }: Error): string {
+  return cause instanceof Error ? cause.message : message;
 }
 
 function inVain(want: Want): string {

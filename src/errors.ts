@@ -19,10 +19,33 @@ export class PoolError extends Error {
   }
 }
 
-/** The pool is closed, or was closed while the call waited. */
+/**
+ * The pool is closed, or was closed while the call waited.
+ *
+ * @example
+ * ```ts
+ * import { PoolClosedError, ServerPool } from "@npws/pool";
+ *
+ * const pool = new ServerPool();
+ * await pool.close();
+ * const error: unknown = await pool.incomingGet().catch((error) => error);
+ * console.log(error instanceof PoolClosedError); // true
+ * ```
+ */
 export class PoolClosedError extends PoolError {}
 
-/** No link came within the deadline. The message says what was waited for and how the pool stood. */
+/**
+ * No link came within the deadline. The message says what was waited for and how the pool stood.
+ *
+ * @example
+ * ```ts
+ * import { PoolTimeoutError, ServerPool } from "@npws/pool";
+ *
+ * await using pool = new ServerPool();
+ * const error: unknown = await pool.incomingGet({ timeoutMs: 0 }).catch((error) => error);
+ * if (error instanceof PoolTimeoutError) console.log(error.message, error.waitedMs, error.stats.idle, error.cause);
+ * ```
+ */
 export class PoolTimeoutError extends PoolError {
   /** How long the call waited, in milliseconds. */
   readonly waitedMs: number;
@@ -37,10 +60,35 @@ export class PoolTimeoutError extends PoolError {
   }
 }
 
-/** As many calls wait already as `maxWaiters` allows. */
+/**
+ * As many calls wait already as `maxWaiters` allows.
+ *
+ * @example
+ * ```ts
+ * import { PoolExhaustedError, ServerPool } from "@npws/pool";
+ *
+ * await using pool = new ServerPool({ maxWaiters: 1 });
+ * const first = pool.incomingGet({ timeoutMs: 10 }).catch(() => {});
+ * const error: unknown = await pool.incomingGet().catch((error) => error);
+ * console.log(error instanceof PoolExhaustedError); // true
+ * await first;
+ * ```
+ */
 export class PoolExhaustedError extends PoolError {}
 
-/** The link under a connection broke: its socket was lost, or the peer closed it with a code other than 1000 and 1001. */
+/**
+ * The link under a connection broke: its socket was lost, or the peer closed it with a code other than 1000 and 1001.
+ *
+ * @example
+ * ```ts
+ * import { ConnectionLostError, type PoolConnection } from "@npws/pool";
+ *
+ * /** Whether a connection ended because its link broke. *\/
+ * export async function wasLost({ closed }: PoolConnection): Promise<boolean> {
+ *   return await closed.then(() => false, (error) => error instanceof ConnectionLostError);
+ * }
+ * ```
+ */
 export class ConnectionLostError extends PoolError {
   /** The WebSocket close code (RFC 6455 section 7.4); 1006 when the socket was lost without a close frame. */
   readonly code: number;
@@ -55,7 +103,19 @@ export class ConnectionLostError extends PoolError {
   }
 }
 
-/** The peer, or this side's `abort()`, gave up one direction of the stream (npws/2 `reset` and `stop`). */
+/**
+ * The peer, or this side's `abort()`, gave up one direction of the stream (npws/2 `reset` and `stop`).
+ *
+ * @example
+ * ```ts
+ * import { ConnectionResetError, type PoolConnection } from "@npws/pool";
+ *
+ * /** What the peer says why it gave a stream up; undefined where it did not. *\/
+ * export async function reasonOf({ closed }: PoolConnection): Promise<string | undefined> {
+ *   return await closed.then(() => undefined, (error) => error instanceof ConnectionResetError ? error.reason : undefined);
+ * }
+ * ```
+ */
 export class ConnectionResetError extends PoolError {
   /** 0 given up, 1 application error, 2 never fetched, 3 pool closed. */
   readonly code: number;
@@ -70,8 +130,33 @@ export class ConnectionResetError extends PoolError {
   }
 }
 
-/** The peer sent what the protocol forbids. Its link was closed; no other link is touched. */
+/**
+ * The peer sent what the protocol forbids. Its link was closed; no other link is touched.
+ *
+ * @example
+ * ```ts
+ * import { type PoolConnection, ProtocolError } from "@npws/pool";
+ *
+ * /** Reports a peer that breaks the protocol. *\/
+ * export function watch({ peer, closed }: PoolConnection): void {
+ *   closed.catch((error) => {
+ *     if (error instanceof ProtocolError) console.warn(`${peer}: ${error.message}`);
+ *   });
+ * }
+ * ```
+ */
 export class ProtocolError extends PoolError {}
 
-/** What was asked for does not exist on this runtime, or not with the peers that are connected. */
+/**
+ * What was asked for does not exist on this runtime, or not with the peers that are connected.
+ *
+ * @example
+ * ```ts
+ * import { NotSupportedError, ServerPool } from "@npws/pool";
+ *
+ * await using pool = new ServerPool({ protocol: 1 });
+ * const error: unknown = await pool.open().catch((error) => error);
+ * console.log(error instanceof NotSupportedError); // true: npws/1 has no open()
+ * ```
+ */
 export class NotSupportedError extends PoolError {}

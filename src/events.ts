@@ -1,6 +1,18 @@
 import type { NetAddress } from "./runtime/socket.ts";
 
-/** What a pool's `linkopen` event tells. */
+/**
+ * What a pool's `linkopen` event tells.
+ *
+ * @example
+ * ```ts
+ * import type { LinkOpenDetail } from "@npws/pool";
+ *
+ * /** A line for a log. *\/
+ * export function opened({ id, protocol, peer }: LinkOpenDetail): string {
+ *   return `link ${id} of ${peer ?? "somebody"} speaks npws/${protocol}`;
+ * }
+ * ```
+ */
 export interface LinkOpenDetail {
   /** The link's id. */
   readonly id: string;
@@ -10,7 +22,19 @@ export interface LinkOpenDetail {
   readonly peer: string | undefined;
 }
 
-/** What a pool's `linkclose` event tells. */
+/**
+ * What a pool's `linkclose` event tells.
+ *
+ * @example
+ * ```ts
+ * import type { LinkCloseDetail } from "@npws/pool";
+ *
+ * /** A line for a log. *\/
+ * export function closed({ id, code, inUse }: LinkCloseDetail): string {
+ *   return `link ${id} closed with code ${code}${inUse ? ", under a stream" : ""}`;
+ * }
+ * ```
+ */
 export interface LinkCloseDetail {
   /** The link's id. */
   readonly id: string;
@@ -18,21 +42,45 @@ export interface LinkCloseDetail {
   readonly code: number;
   /** The close reason, often empty: where the peer closed, its words as they came. */
   readonly reason: string;
-  /** Whether an application held the link when it closed. */
+  /** Whether the link carried a stream when it closed. */
   readonly inUse: boolean;
 }
 
-/** What a client pool's `dialerror` event tells. */
+/**
+ * What a client pool's `dialerror` event tells.
+ *
+ * @example
+ * ```ts
+ * import type { DialErrorDetail } from "@npws/pool";
+ *
+ * /** A line for a log. *\/
+ * export function failed({ error, attempt, retryInMs }: DialErrorDetail): string {
+ *   return `${error.message} (${attempt} times); trying again in ${Math.round(retryInMs)} ms`;
+ * }
+ * ```
+ */
 export interface DialErrorDetail {
   /** What went wrong; `cause` is the runtime's own error. */
   readonly error: Error;
-  /** Failures in a row, from 1. */
+  /** Failures in a row, from 1. A row ends when none came for twice `maxBackoffMs`: short successes do not end it. */
   readonly attempt: number;
   /** When the next dial starts, in milliseconds from now. */
   readonly retryInMs: number;
 }
 
-/** What a server pool's `refuse` event tells. */
+/**
+ * What a server pool's `refuse` event tells.
+ *
+ * @example
+ * ```ts
+ * import type { RefuseDetail } from "@npws/pool";
+ *
+ * /** A line for a log. *\/
+ * export function refused({ reason, remoteAddress }: RefuseDetail): string {
+ *   return `refused ${remoteAddress?.hostname ?? "a client"}: ${reason}`;
+ * }
+ * ```
+ */
 export interface RefuseDetail {
   /** Why the upgrade was refused. */
   readonly reason: "forbidden" | "full" | "unauthorized";
@@ -40,7 +88,19 @@ export interface RefuseDetail {
   readonly remoteAddress: NetAddress | undefined;
 }
 
-/** What a client pool's `resize` event tells. */
+/**
+ * What a client pool's `resize` event tells.
+ *
+ * @example
+ * ```ts
+ * import type { ResizeDetail } from "@npws/pool";
+ *
+ * /** A line for a log. *\/
+ * export function resized({ capacity, intervalMs }: ResizeDetail): string {
+ *   return `keeping ${capacity} links, looking every ${intervalMs} ms`;
+ * }
+ * ```
+ */
 export interface ResizeDetail {
   /** The new target of idle links. */
   readonly capacity: number;
@@ -48,7 +108,20 @@ export interface ResizeDetail {
   readonly intervalMs: number;
 }
 
-/** The events of a pool. */
+/**
+ * The events of a pool.
+ *
+ * @example
+ * ```ts
+ * import { type PoolEventMap, ServerPool } from "@npws/pool";
+ *
+ * const log = ({ type, detail }: PoolEventMap["linkopen" | "linkclose"]) => console.log(type, detail.id);
+ *
+ * await using pool = new ServerPool();
+ * pool.addEventListener("linkopen", log);
+ * pool.addEventListener("linkclose", log);
+ * ```
+ */
 export interface PoolEventMap {
   /** A link was opened. */
   linkopen: CustomEvent<LinkOpenDetail>;
@@ -62,23 +135,57 @@ export interface PoolEventMap {
   resize: CustomEvent<ResizeDetail>;
 }
 
-/** A listener of one of a pool's events. */
+/**
+ * A listener of one of a pool's events.
+ *
+ * @example
+ * ```ts
+ * import { type PoolEventListener, ServerPool } from "@npws/pool";
+ *
+ * const count: PoolEventListener<"refuse"> = ({ detail }) => console.count(detail.reason);
+ *
+ * await using pool = new ServerPool();
+ * pool.addEventListener("refuse", count);
+ * ```
+ */
 export type PoolEventListener<Type extends keyof PoolEventMap> =
   | ((event: PoolEventMap[Type]) => void)
   | { handleEvent(event: PoolEventMap[Type]): void };
 
-/** An EventTarget that knows its events' types, and makes no event that nobody listens to. */
-export class PoolEvents extends EventTarget {
+/**
+ * An EventTarget that knows its events' types, makes no event that nobody listens to, and bears listeners that throw.
+ *
+ * @example
+ * ```ts
+ * import { type PoolEvents, ServerPool } from "@npws/pool";
+ *
+ * /** Resolves at the next link. *\/
+ * export function nextLink(events: PoolEvents): Promise<string> {
+ *   return new Promise((resolve) => {
+ *     events.addEventListener("linkopen", ({ detail }) => resolve(detail.id), { once: true });
+ *   });
+ * }
+ *
+ * await using pool = new ServerPool();
+ * nextLink(pool).then(console.log);
+ * ```
+ */
+export abstract class PoolEvents extends EventTarget {
   readonly #heard = new Set<string>();
+  /** What stands in the place of each listener. */
+  readonly #guarded = new WeakMap<object, (event: Event) => void>();
 
-  /** Registers a listener, as `EventTarget.addEventListener`. What a listener throws goes to the runtime's error reporting. */
+  /**
+   * Registers a listener, as `EventTarget.addEventListener`. What it throws while it is called is counted in `errorCount` and written
+   * to the console, where the runtimes would end the program.
+   */
   override addEventListener<Type extends keyof PoolEventMap>(
     type: Type,
     listener: PoolEventListener<Type> | null,
     options?: boolean | AddEventListenerOptions,
   ): void {
     this.#heard.add(type);
-    super.addEventListener(type, listener as EventListenerOrEventListenerObject | null, options);
+    super.addEventListener(type, listener && this.#guard(listener), options);
   }
 
   /** Removes a listener, as `EventTarget.removeEventListener`. */
@@ -87,11 +194,35 @@ export class PoolEvents extends EventTarget {
     listener: PoolEventListener<Type> | null,
     options?: boolean | EventListenerOptions,
   ): void {
-    super.removeEventListener(type, listener as EventListenerOrEventListenerObject | null, options);
+    super.removeEventListener(type, listener && this.#guard(listener), options);
   }
+
+  /**
+   * Counts a failure.
+   *
+   * @internal
+   */
+  protected abstract countError(error: unknown): void;
 
   /** Tells the listeners. */
   protected emit<Type extends keyof PoolEventMap>(type: Type, detail: PoolEventMap[Type]["detail"]): void {
     if (this.#heard.has(type)) this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  /** The same each time: an EventTarget knows a listener again by its identity. */
+  #guard<Type extends keyof PoolEventMap>(listener: PoolEventListener<Type>): (event: Event) => void {
+    let guarded = this.#guarded.get(listener);
+    if (!guarded) this.#guarded.set(listener, guarded = (event) => this.#call(listener, event as PoolEventMap[Type]));
+    return guarded;
+  }
+
+  #call<Type extends keyof PoolEventMap>(listener: PoolEventListener<Type>, event: PoolEventMap[Type]): void {
+    try {
+      if (typeof listener === "function") listener.call(this, event);
+      else listener.handleEvent(event);
+    } catch (error) {
+      this.countError(error);
+      console.error(error);
+    }
   }
 }

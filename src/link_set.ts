@@ -7,9 +7,9 @@ const SWEEP_MS = 1_000;
 
 /**
  * How long the peer may take to end a stream that nobody of this side wants, in milliseconds; its link is dropped then. An
- * honest one answers at once, behind what it has sent already.
+ * honest one answers at once, behind all that is on the way in both directions: a window each, which may be a slow one.
  */
-const GIVEN_UP_TIMEOUT_MS = 10_000;
+const GIVEN_UP_TIMEOUT_MS = 30_000;
 
 /** Every link of a pool that is not closed, and the timers that look after them all. */
 export class LinkSet implements Iterable<Link> {

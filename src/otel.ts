@@ -24,12 +24,41 @@ import { Recorder } from "./otel/recorder.ts";
 import { recordedPool } from "./otel/recorded_pool.ts";
 import type { Pool } from "./pool.ts";
 
-/** The same as in `@opentelemetry/api`: what makes metrics. */
+/**
+ * The same as in `@opentelemetry/api`: what makes metrics.
+ *
+ * @example
+ * ```ts
+ * import { metrics } from "@opentelemetry/api";
+ * import type { Meter } from "@npws/pool/otel";
+ *
+ * export const meter: Meter = metrics.getMeter("my-application");
+ * ```
+ */
 export type Meter = ReturnType<(typeof import("@opentelemetry/api"))["metrics"]["getMeter"]>;
-/** The same as in `@opentelemetry/api`: what makes spans. */
+/**
+ * The same as in `@opentelemetry/api`: what makes spans.
+ *
+ * @example
+ * ```ts
+ * import { trace } from "@opentelemetry/api";
+ * import type { Tracer } from "@npws/pool/otel";
+ *
+ * export const tracer: Tracer = trace.getTracer("my-application");
+ * ```
+ */
 export type Tracer = ReturnType<(typeof import("@opentelemetry/api"))["trace"]["getTracer"]>;
 
-/** Where the telemetry of a pool goes. */
+/**
+ * Where the telemetry of a pool goes.
+ *
+ * @example
+ * ```ts
+ * import type { InstrumentOptions } from "@npws/pool/otel";
+ *
+ * export const options: InstrumentOptions = { attributes: { "npws.pool.name": "edge" } };
+ * ```
+ */
 export interface InstrumentOptions {
   /**
    * Makes the metrics.
@@ -51,7 +80,20 @@ export interface InstrumentOptions {
   readonly attributes?: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** A pool whose telemetry is exported, until this is disposed. */
+/**
+ * A pool whose telemetry is exported, until this is disposed.
+ *
+ * @example
+ * ```ts
+ * import { ServerPool } from "@npws/pool";
+ * import { instrument, type Instrumentation } from "@npws/pool/otel";
+ *
+ * await using server = new ServerPool();
+ * const telemetry: Instrumentation<ServerPool> = instrument(server);
+ * console.log(telemetry.pool.isReady); // false: it has not started
+ * telemetry[Symbol.dispose]();
+ * ```
+ */
 export interface Instrumentation<InstrumentedPool extends Pool> extends Disposable {
   /**
    * The pool, in a form that makes a span and a measurement of each call of `incomingGet`, `outgoingGet`, `open` and `accept`,
@@ -67,6 +109,16 @@ export interface Instrumentation<InstrumentedPool extends Pool> extends Disposab
  *
  * @param pool A client or server pool, started or not.
  * @throws {TypeError} An option is wrong.
+ *
+ * @example
+ * ```ts
+ * import { ClientPool } from "@npws/pool";
+ * import { instrument } from "@npws/pool/otel";
+ *
+ * await using client = new ClientPool({ url: "wss://pool.example.com/links" });
+ * using telemetry = instrument(client);
+ * console.log(telemetry.pool.isReady); // false: it has not started
+ * ```
  */
 export function instrument<InstrumentedPool extends Pool>(
   pool: InstrumentedPool,

@@ -1,4 +1,5 @@
 import type { PoolConnection } from "./connection.ts";
+import { describe } from "./describe.ts";
 import { Dispatcher, type DispatcherHost, type Patience } from "./dispatcher.ts";
 import type { Environment } from "./environment.ts";
 import { NotSupportedError, PoolClosedError } from "./errors.ts";
@@ -20,6 +21,23 @@ const PROBE_TIMEOUT_MS = 1_000;
 /**
  * What the two pools share: getting connections, statistics, events, flush and close. Construct a {@linkcode ClientPool} or a
  * {@linkcode ServerPool}.
+ *
+ * @example
+ * ```ts
+ * import { type Pool, ServerPool } from "@npws/pool";
+ *
+ * /** Sends a request over either side of a pool, and reads the answer. *\/
+ * export async function ask(pool: Pool, request: Uint8Array): Promise<Uint8Array> {
+ *   await using connection = await pool.open();
+ *   const writer = connection.writable.getWriter();
+ *   await writer.write(request);
+ *   await writer.close();
+ *   return new Uint8Array(await new Response(connection.readable).arrayBuffer());
+ * }
+ *
+ * await using pool: Pool = new ServerPool();
+ * console.log(pool.active); // 0
+ * ```
  */
 export abstract class Pool extends PoolEvents implements AsyncDisposable {
   readonly #environment: Environment;
@@ -82,8 +100,9 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    * Client: begins to dial, and resolves at the first idle link; a failed dial does not reject it. Server: binds, and resolves
    * when it listens. A second call returns the same promise, and nobody has to await it.
    *
-   * @param options.signal Aborted before the pool has started, it closes the pool.
+   * @param options.signal Aborted before the pool has started, it closes the pool. That of a second call is checked and not heard.
    * @throws {PoolClosedError} The pool is closed, or was closed meanwhile.
+   * @throws {TypeError} An option is wrong.
    * @throws The bind error (server), or the signal's reason.
    */
   start(options?: { signal?: AbortSignal }): Promise<void> {
@@ -102,7 +121,8 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    * Takes any idle link: the one whose proof of life is the most recent. The peer's application fetches the same link with
    * `outgoingGet(connection.id)` (npws `IncomingGet`).
    *
-   * @param options.peer Only a link of the client with this name.
+   * @param options.peer Only a link of the client with this name (server, npws/2).
+   * @throws {NotSupportedError} A peer is asked for, and no peer of this pool has a name.
    * @throws {PoolTimeoutError} No link became idle in time.
    * @throws {PoolExhaustedError} Too many calls wait already.
    * @throws {PoolClosedError} The pool is closed, or was closed meanwhile.
@@ -112,6 +132,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   // deno-lint-ignore require-await -- a wrong option rejects
   async incomingGet(options?: GetOptions & { peer?: string }): Promise<PoolConnection> {
     const { peer, ...patience } = getSettings("incomingGet", options, this.#settings);
+    this.#needsNames(peer);
     return this.#dispatcher.get({ kind: "any", peer }, patience);
   }
 
@@ -119,7 +140,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    * Fetches the link with this id, and waits until it is there (npws `OutgoingGet`). Nothing polls.
    *
    * @param id 8 hex digits in any case.
-   * @throws {TypeError} The id is anything else, or an option is wrong.
+   * @throws {TypeError | RangeError} The id is anything else, or an option is wrong.
    * @throws {PoolTimeoutError} The link did not come in time.
    * @throws {PoolExhaustedError} Too many calls wait already.
    * @throws {PoolClosedError} The pool is closed, or was closed meanwhile.
@@ -134,6 +155,10 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   /**
    * `incomingGet` in a loop. It ends when the pool closes or the signal aborts, and waits as long as it takes for each.
    *
+   * @throws {TypeError} An option is wrong; the call itself throws, and not the loop.
+   * @throws {NotSupportedError} A peer is asked for, and no peer of this pool has a name; likewise.
+   * @throws {PoolExhaustedError} Too many calls wait already, when the loop goes on.
+   *
    * @example
    * ```ts
    * import type { PoolConnection, ServerPool } from "@npws/pool";
@@ -146,15 +171,16 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    */
   incoming(options?: { signal?: AbortSignal; peer?: string }): AsyncIterableIterator<PoolConnection> {
     const { signal, peer } = loopSettings("incoming", options);
+    this.#needsNames(peer);
     return this.#each(signal, (patience) => this.#dispatcher.get({ kind: "any", peer }, patience));
   }
 
   /**
    * npws/2: takes any idle link and hands its other end to the peer's `accept()`, so that no id has to be told to anybody.
    *
-   * @param options.peer Only a link of the client with this name.
+   * @param options.peer Only a link of the client with this name (server).
    * @param options.metadata Up to 2,048 bytes for the peer, which finds them in `connection.metadata`.
-   * @throws {NotSupportedError} The pool, or every peer that is connected, speaks npws/1 only.
+   * @throws {NotSupportedError} The pool, or every peer that is connected, speaks npws/1 only; or a client pool is asked for a peer.
    * @throws {PoolTimeoutError} No link became idle and was confirmed in time.
    * @throws {PoolExhaustedError} Too many calls wait already.
    * @throws {PoolClosedError} The pool is closed, or was closed meanwhile.
@@ -165,6 +191,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   async open(options?: GetOptions & { peer?: string; metadata?: Uint8Array }): Promise<PoolConnection> {
     const { peer, metadata, ...patience } = getSettings("open", options, this.#settings);
     this.#needsNpws2("open");
+    this.#needsNames(peer);
     if (this.#links.isNpws1Only) {
       throw new NotSupportedError("Cannot open a stream: every connected peer speaks npws/1, which has no open()");
     }
@@ -188,7 +215,13 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     return this.#dispatcher.get({ kind: "accept" }, patience);
   }
 
-  /** `accept` in a loop, like {@linkcode Pool.incoming}. */
+  /**
+   * `accept` in a loop, like {@linkcode Pool.incoming}.
+   *
+   * @throws {TypeError} An option is wrong; the call itself throws, and not the loop.
+   * @throws {NotSupportedError} The pool speaks npws/1 only; likewise.
+   * @throws {PoolExhaustedError} Too many calls wait already, when the loop goes on.
+   */
   accepted(options?: { signal?: AbortSignal }): AsyncIterableIterator<PoolConnection> {
     const { signal } = loopSettings("accepted", options);
     this.#needsNpws2("accepted");
@@ -209,11 +242,17 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    * Closes the pool: no more dials or admissions, waiting calls reject with PoolClosedError, idle links are closed, streams in
    * use get time to end and are aborted then. A second call returns the same promise.
    *
-   * @param options.drainMs How many milliseconds the streams in use get; 5,000 by default. Closing takes a second more at most.
+   * @param options.drainMs How many milliseconds the streams in use get, at least 0 and finite; 5,000 by default. Closing takes a
+   * second more at most.
+   * @throws {TypeError | RangeError} An option is wrong, and the pool is as it was.
    */
   close(options?: { drainMs?: number }): Promise<void> {
-    const { drainMs } = closeSettings(options);
-    return this.#closed ??= this.#close(drainMs);
+    try {
+      const { drainMs } = closeSettings(options);
+      return this.#closed ??= this.#close(drainMs);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Closes the pool, as `close()`. */
@@ -235,7 +274,10 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   /** Client: the present creation interval in milliseconds. Server: 0. */
   abstract readonly intervalMs: number;
 
-  /** Failed dials, links lost while idle, listener failures, and `addError()` calls since `resetError()`. */
+  /**
+   * Failed dials and handshakes, links lost while idle, bytes that nobody fetched, failures to listen, errors that `authorize` and
+   * listeners of events throw, and `addError()` calls, since `resetError()`.
+   */
   get errorCount(): number {
     return this.#errorCount;
   }
@@ -333,6 +375,13 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    * @internal
    */
   protected abstract wanted(count: number): void;
+
+  /**
+   * Whether peers can have told names.
+   *
+   * @internal
+   */
+  protected abstract readonly hasNamedPeers: boolean;
 
   /**
    * Links that are being opened.
@@ -458,7 +507,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    */
   protected countError(error: unknown): void {
     this.#errorCount++;
-    this.#counters.failed(error instanceof Error ? error.message : String(error));
+    this.#counters.failed(error instanceof Error ? error.message : typeof error === "string" ? error : describe(error));
   }
 
   #dispatcherHost(batch: TurnBatch): DispatcherHost {
@@ -484,6 +533,12 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
       intervalMs: this.intervalMs,
       links: size,
     };
+  }
+
+  /** A call for one peer would wait for ever where none has a name. */
+  #needsNames(peer: string | undefined): void {
+    if (peer === undefined || this.hasNamedPeers) return;
+    throw new NotSupportedError(`Cannot ask for peer ${describe(peer)}: no peer of this pool has a name`);
   }
 
   #needsNpws2(call: string): void {

@@ -41,11 +41,15 @@ export class ReadableHalf {
     this.#controller.error(error);
   }
 
-  /** Ends the half for the application, which wants no more. */
+  /** Ends the half: everything was read, or the application wants no more. */
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#controller.close();
+    try {
+      this.#controller.close();
+    } catch {
+      return; // in the middle of an element of a reader's own array: the stream has errored by itself (ReadableByteStreamControllerClose)
+    }
     this.#controller.byobRequest?.respond(0);
   }
 
@@ -55,11 +59,17 @@ export class ReadableHalf {
     this.#endIfRead();
   }
 
+  /** Reading grants credit, which may find the socket lost: the half is broken then. */
   #deliverBytes(): void {
-    const view = this.#controller.byobRequest?.view;
-    if (!view) return this.#controller.enqueue(this.#stream.read()!);
-    const target = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-    this.#controller.byobRequest!.respond(this.#stream.readInto(target));
+    const request = this.#controller.byobRequest;
+    const view = request?.view;
+    if (!view) {
+      const bytes = this.#stream.read()!;
+      if (!this.#isOver) this.#controller.enqueue(bytes);
+      return;
+    }
+    const length = this.#stream.readInto(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+    if (!this.#isOver) request!.respond(length);
   }
 
   #endIfRead(): void {

@@ -27,7 +27,18 @@ import { StreamEnd } from "./relay/stream_end.ts";
 
 export type { RelaySocket };
 
-/** One end of a relay. */
+/**
+ * One end of a relay.
+ *
+ * @example
+ * ```ts
+ * import { type RelayEnd, relay } from "@npws/pool/relay";
+ *
+ * const request: RelayEnd = { readable: new Blob(["ping"]).stream(), writable: new WritableStream() };
+ * const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>(); // sends back what it gets
+ * console.log(await relay(request, { readable, writable })); // { aToB: 4, bToA: 4 }
+ * ```
+ */
 export interface RelayEnd {
   /** What comes from this end. */
   readonly readable: ReadableStream<Uint8Array>;
@@ -35,7 +46,19 @@ export interface RelayEnd {
   readonly writable: WritableStream<Uint8Array>;
 }
 
-/** How many bytes a relay has moved. */
+/**
+ * How many bytes a relay has moved.
+ *
+ * @example
+ * ```ts
+ * import type { RelayResult } from "@npws/pool/relay";
+ *
+ * /** A line for a log. *\/
+ * export function moved({ aToB, bToA }: RelayResult): string {
+ *   return `${aToB} bytes in, ${bToA} bytes out`;
+ * }
+ * ```
+ */
 export interface RelayResult {
   /** From the first end to the second. */
   readonly aToB: number;
@@ -54,6 +77,9 @@ export interface RelayResult {
  * whose streams nobody has asked for, and a `Deno.TcpConn`, whose streams would close it whole at the end of one direction. An
  * abort resets a socket of node:net; a `Deno.TcpConn` has no reset, so that its peer sees an abort as an end.
  *
+ * A peer of npws/1 that closes ends both directions. All that it has sent arrives, and its end; what comes for it after that
+ * breaks the relay. Where the streams of such a connection had been asked for, its close itself breaks the relay.
+ *
  * @param a One end.
  * @param b The other end.
  * @param options.signal Aborts both ends with its reason.
@@ -61,6 +87,19 @@ export interface RelayResult {
  * @throws {TypeError} An end has no unlocked streams, is a socket that does not allow half-open connections, or the options are
  * wrong: nothing was touched. A readable gave something else than a Uint8Array: both ends were aborted.
  * @throws What broke one of the ends, or the signal's reason.
+ *
+ * @example
+ * ```ts
+ * import { createConnection } from "node:net";
+ * import type { PoolConnection } from "@npws/pool";
+ * import { relay } from "@npws/pool/relay";
+ *
+ * /** Joins a stream and a connection to a local service, for a minute at most. *\/
+ * export async function forward(connection: PoolConnection, port: number): Promise<void> {
+ *   const socket = createConnection({ port, allowHalfOpen: true });
+ *   await relay(connection, socket, { signal: AbortSignal.timeout(60_000) });
+ * }
+ * ```
  */
 export async function relay(
   a: RelayEnd | RelaySocket,
@@ -94,12 +133,18 @@ function moveBothWays(a: HeldEnd, b: HeldEnd): Promise<[number, number, ...unkno
 async function move(from: HeldEnd, to: HeldEnd): Promise<number> {
   let moved = 0;
   for (let bytes = await from.read(); bytes; bytes = await from.read()) {
+    const refusal = to.refusal?.();
+    if (refusal) {
+      from.allMoved?.(); // as far as it can be
+      await refusal;
+    }
     const room = to.room();
     if (room) await room;
     to.write(bytes);
     moved += bytes.byteLength;
   }
   await to.end();
+  from.allMoved?.();
   return moved;
 }
 

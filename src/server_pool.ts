@@ -12,6 +12,7 @@ import { type ServerPoolOptions, type ServerSettings, serverSettings } from "./o
 import { Pool } from "./pool.ts";
 import type { Listener } from "./runtime/runtime.ts";
 import type { NetAddress, Socket } from "./runtime/socket.ts";
+import type { Counters } from "./stats.ts";
 
 /** How long `authorize` may think, in milliseconds. */
 const AUTHORIZE_TIMEOUT_MS = 10_000;
@@ -106,6 +107,11 @@ export class ServerPool extends Pool {
   }
 
   /** @internal */
+  protected get hasNamedPeers(): boolean {
+    return this.#settings.protocol !== 1;
+  }
+
+  /** @internal */
   protected get dialing(): number {
     return this.#opening;
   }
@@ -193,7 +199,9 @@ export class ServerPool extends Pool {
     if (tokens && !tokens.accepts(request.headers.get("authorization"))) return this.#refuse("unauthorized", address);
     if (!authorize) return this.#upgrade(request, serverOrInfo, address);
     return this.#authorize(request, address).then((isAuthorized) =>
-      isAuthorized ? this.#upgrade(request, serverOrInfo, address) : this.#refuse("unauthorized", address)
+      isAuthorized || this.isClosed
+        ? this.#upgrade(request, serverOrInfo, address)
+        : this.#refuse("unauthorized", address)
     );
   }
 
@@ -228,24 +236,16 @@ export class ServerPool extends Pool {
       const answer = Promise.resolve(this.#settings.authorize!(request, { remoteAddress }));
       return await this.#attempts.run(AUTHORIZE_TIMEOUT_MS, late, (signal) => abortable(answer, signal)) === true;
     } catch (error) {
-      this.countError(error);
+      if (!this.isClosed) this.countError(error);
       return false;
     }
   }
 
   #refuse(reason: RefuseDetail["reason"], remoteAddress: NetAddress | undefined): Response {
+    const { counter, response } = REFUSALS[reason];
+    this.counters[counter]++;
     this.emit("refuse", { reason, remoteAddress });
-    switch (reason) {
-      case "forbidden":
-        this.counters.refusedForbidden++;
-        return text(403, "Forbidden");
-      case "unauthorized":
-        this.counters.refusedUnauthorized++;
-        return text(401, "Unauthorized", { "www-authenticate": "Bearer" });
-      case "full":
-        this.counters.refusedFull++;
-        return text(503, "Service Unavailable", { "retry-after": `${RETRY_AFTER_S}` });
-    }
+    return response();
   }
 
   /** Gives the client a place, in the same turn in which it was seen to be free: never one more than the limits. */
@@ -307,6 +307,19 @@ export class ServerPool extends Pool {
     this.countDialFailure(new PoolError(`Cannot open link: ${reason}`, { cause }));
   }
 }
+
+/** What is counted and answered for each reason of a refusal. */
+const REFUSALS = {
+  forbidden: { counter: "refusedForbidden", response: () => text(403, "Forbidden") },
+  unauthorized: {
+    counter: "refusedUnauthorized",
+    response: () => text(401, "Unauthorized", { "www-authenticate": "Bearer" }),
+  },
+  full: {
+    counter: "refusedFull",
+    response: () => text(503, "Service Unavailable", { "retry-after": `${RETRY_AFTER_S}` }),
+  },
+} as const satisfies Record<RefuseDetail["reason"], { counter: keyof Counters; response: () => Response }>;
 
 function text(status: number, body: string, headers?: Record<string, string>): Response {
   return new Response(`${body}\n`, { status, headers: { "content-type": "text/plain", ...headers } });

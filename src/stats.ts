@@ -1,4 +1,19 @@
-/** A frozen snapshot of a pool's gauges and counters. The gauges add up at every instant. */
+/**
+ * A frozen snapshot of a pool's gauges and counters. The gauges add up at every instant.
+ *
+ * @example
+ * ```ts
+ * import { type PoolStats, ServerPool } from "@npws/pool";
+ *
+ * /** The share of links that carry a stream. *\/
+ * export function load({ inUse, links }: PoolStats): number {
+ *   return links === 0 ? 0 : inUse / links;
+ * }
+ *
+ * await using pool = new ServerPool();
+ * console.log(load(pool.stats())); // 0
+ * ```
+ */
 export interface PoolStats {
   /** Idle links. */
   readonly idle: number;

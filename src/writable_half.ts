@@ -26,10 +26,10 @@ export class WritableHalf {
     }, { highWaterMark: HIGH_WATER_BYTES, size: (chunk) => this.#enter(chunk) });
   }
 
-  /** Breaks the half. */
+  /** Breaks the half. What it has not taken is no whole any more, and nothing ends it. */
   fail(error: unknown): void {
     this.#controller.error(error);
-    this.#allTaken();
+    this.#onAllTaken = undefined;
   }
 
   /**
@@ -97,10 +97,7 @@ export class WritableHalf {
   }
 
   #taken(): undefined {
-    if (--this.#outstanding === 0) this.#allTaken();
-  }
-
-  #allTaken(): void {
+    if (--this.#outstanding > 0) return;
     this.#onAllTaken?.();
     this.#onAllTaken = undefined;
   }

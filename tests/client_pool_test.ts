@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
 import type { ClientPool } from "../src/client_pool.ts";
+import type { PoolConnection } from "../src/connection.ts";
 import { PoolClosedError, PoolError } from "../src/errors.ts";
 import type { ClientPoolOptions } from "../src/options/client_options.ts";
+import type { GetOptions } from "../src/options/get_options.ts";
 import { FakeWorld, idOf, urlOf } from "./fake_world.ts";
 import type { FakeSocket } from "./fake_socket.ts";
 import { test } from "./harness.ts";
@@ -121,6 +123,17 @@ test("ClientPool changes capacity and interval as the sizing policy says, cycle 
     [2_600, 4, 700],
     [3_300, 4, 800],
   ]);
+});
+
+test("ClientPool that a listener of its resize closes leaves no timer behind", async () => {
+  await using setting = setUp({ minCapacity: 1, maxCapacity: 1 });
+  const { clock, pool } = setting;
+  pool.addEventListener("resize", () => pool.close());
+  pool.start();
+  await clock.advance(60_000);
+  const { intervalMs } = pool;
+  await clock.advance(60_000);
+  assertEquals([pool.isReady, pool.intervalMs, clock.pending], [false, intervalMs, 0]);
 });
 
 test("ClientPool shortens the interval while less than 20 % is idle, and keeps it between 20 % and 80 %", async () => {
@@ -274,17 +287,20 @@ test("ClientPool waits for a probe that is not answered before it makes the next
   assertEquals([network.dials, network.mostDialing], [[75, 3_200], 1]);
 });
 
-for (const kind of ["any link", "a link by id"]) {
+const gets: Record<string, (pool: ClientPool, options: GetOptions) => Promise<PoolConnection>> = {
+  "any link": (pool, options) => pool.incomingGet(options),
+  "a link by id": (pool, options) => pool.outgoingGet("a1b2c3d4", options),
+  "a stream that the peer opens": (pool, options) => pool.accept(options),
+};
+
+for (const [kind, get] of Object.entries(gets)) {
   test(`ClientPool pauses for at most 1 s between probes while a caller waits for ${kind}`, async () => {
-    await using setting = setUp({ maxBackoffMs: 60_000 });
+    await using setting = setUp({ maxBackoffMs: 60_000, protocol: 2 });
     const { clock, network, server, pool } = setting;
     server.accepts = () => false;
     pool.start();
     await clock.advance(150_000);
-    const options = { timeoutMs: 10_000 };
-    const got = assertRejects(() =>
-      kind === "any link" ? pool.incomingGet(options) : pool.outgoingGet("a1b2c3d4", options)
-    );
+    const got = assertRejects(() => get(pool, { timeoutMs: 10_000 }));
     const since = clock.now();
     network.dials.length = 0;
     await clock.advance(10_000);

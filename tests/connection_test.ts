@@ -332,6 +332,47 @@ test("PoolConnection.close() sends what is written, discards what is unread, and
   assertEquals(pool.stats().links, 0);
 });
 
+test("PoolConnection.readable breaks where the peer ends within an element of a reader's own array, and the link ends as ever", async () => {
+  await using setting = await setUp();
+  const { clock, pool, peer, connection } = setting;
+  const read = assertRejects(
+    () => connection.readable.getReader({ mode: "byob" }).read(new Uint16Array(2)),
+    TypeError,
+  );
+  peer.socket.send(new Uint8Array([1]));
+  await clock.advance(0);
+  peer.socket.close(1000, "");
+  await clock.advance(0);
+  await Promise.all([read, connection.closed, connection.close()]);
+  assertEquals(pool.stats().links, 0);
+});
+
+test("PoolConnection.close() discards half an element in a reader's own array, and never rejects", async () => {
+  await using setting = await setUp();
+  const { clock, peer, connection } = setting;
+  const read = assertRejects(
+    () => connection.readable.getReader({ mode: "byob" }).read(new Uint16Array(2)),
+    TypeError,
+  );
+  peer.socket.send(new Uint8Array([1]));
+  await clock.advance(0);
+  const closed = connection.close();
+  await clock.advance(0);
+  await Promise.all([read, closed, connection.closed]);
+  assertEquals(peer.closedWith?.code, 1000);
+});
+
+test("PoolConnection.abort() after close() lets the peer see no proper end of what was not sent", async () => {
+  await using setting = await setUp();
+  const { clock, peer, connection, received } = setting;
+  connection.writable.getWriter().write(new Uint8Array([1, 2])).catch(() => {});
+  const closed = connection.close();
+  connection.abort("enough");
+  await clock.advance(0);
+  await closed;
+  assertEquals([received(), peer.closedWith?.code], [[], 1011]);
+});
+
 test("PoolConnection.close() sends what waits for room, held writer or not", async () => {
   for (const isLocked of [false, true]) {
     await using setting = await setUp({ highWaterBytes: 1_000 });

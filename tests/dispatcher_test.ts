@@ -193,6 +193,16 @@ test("Dispatcher opens on links of npws/2 alone, with the metadata", async () =>
   assertEquals([call.state, dispatch.dispatcher.store.size], ["0000000c", 2]);
 });
 
+test("Dispatcher counts no take as dead that its own close has ended", async () => {
+  const dispatch = new FakeDispatch();
+  const link = dispatch.link("0000000a");
+  const call = dispatch.any();
+  dispatch.dispatcher.close(new PoolClosedError("closed"));
+  link.fail("lost");
+  await dispatch.settle();
+  assertEquals([call.state, dispatch.counters.deadOnTake], ["PoolClosedError", 0]);
+});
+
 test("Dispatcher opens at another peer when one refuses, and asks all again after 50 ms", async () => {
   const dispatch = new FakeDispatch();
   const a = dispatch.link("0000000a", { peerPool: "one" });

@@ -1,6 +1,6 @@
-import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import type { PoolConnection } from "../src/connection.ts";
-import { PoolClosedError, PoolExhaustedError, PoolTimeoutError } from "../src/errors.ts";
+import { NotSupportedError, PoolClosedError, PoolExhaustedError, PoolTimeoutError } from "../src/errors.ts";
 import type { ServerPoolOptions } from "../src/options/server_options.ts";
 import { type FakePeer, FakeWorld, urlOf } from "./fake_world.ts";
 import { test } from "./harness.ts";
@@ -64,7 +64,7 @@ test("Pool serves callers in the order in which they came, one by id before all 
 });
 
 test("Pool serves a caller that names a peer with no other's link, and lets others pass", async () => {
-  await using setting = await setUp();
+  await using setting = await setUp(0, { protocol: "auto" });
   const { world, clock, pool } = setting;
   const results = outcomes([pool.incomingGet({ peer: "edge-7", timeoutMs: 1_000 }), pool.incomingGet()]);
   const peer = await world.dial(pool);
@@ -101,7 +101,7 @@ test("Pool.incomingGet() with a timeout of 0 takes only what is there", async ()
 });
 
 test("Pool tells a caller that waited in vain what it waited for and how the pool stood", async () => {
-  await using setting = await setUp(2, { getTimeoutMs: 250 });
+  await using setting = await setUp(2, { protocol: "auto", getTimeoutMs: 250 });
   const { clock, pool } = setting;
   await pool.incomingGet();
   const calls = [
@@ -129,10 +129,13 @@ test("Pool tells a caller that waited in vain the last dial failure", async () =
   const call = assertRejects(() => pool.incomingGet({ timeoutMs: 100 }), PoolTimeoutError);
   await world.clock.advance(100);
   const error = await call;
-  const failure = "Cannot dial ws://127.0.0.1:1/: connection refused";
-  assert(error.message.endsWith(`; last dial failure: ${failure})`), error.message);
+  assertEquals(
+    error.message,
+    "Cannot get a link: none became idle within 100 ms " +
+      "(idle 0, in use 0, dialing 0, waiting 1; last dial failure: connection refused)",
+  );
   assertInstanceOf(error.cause, Error);
-  assertEquals(error.cause.message, failure);
+  assertEquals(error.cause.message, "Cannot dial ws://127.0.0.1:1/: connection refused");
 });
 
 test("Pool rejects a call with its signal's own reason, before it waits and while it does", async () => {
@@ -154,6 +157,28 @@ test("Pool takes no link for a call whose signal is aborted already", async () =
   const { pool } = setting;
   await assertRejects(() => pool.incomingGet({ signal: AbortSignal.abort() }));
   assertEquals([pool.active, pool.stats().taken], [1, 0]);
+});
+
+test("Pool refuses at once to ask for a peer where no peer has a name: at a client, and on npws/1", async () => {
+  await using world = new FakeWorld();
+  const server = world.serverPool();
+  const client = world.clientPool({ url: "127.0.0.1:1", tls: "off", protocol: 2 });
+  const message = 'Cannot ask for peer "edge-7": no peer of this pool has a name';
+  const peer = "edge-7";
+  for (const pool of [server, client]) {
+    await assertRejects(() => pool.incomingGet({ peer }), NotSupportedError, message);
+    assertThrows(() => pool.incoming({ peer }), NotSupportedError, message);
+  }
+  await assertRejects(() => client.open({ peer }), NotSupportedError, message);
+  assertEquals([server.stats().waiting, client.stats().waiting], [0, 0]);
+});
+
+test("Pool.close() rejects for a wrong option, and the pool goes on", async () => {
+  await using setting = await setUp(1);
+  const { pool } = setting;
+  for (const drainMs of [-1, Infinity, NaN]) await assertRejects(() => pool.close({ drainMs }), RangeError, "drainMs");
+  await assertRejects(() => pool.close({ drain: 1 } as object), TypeError, "drain");
+  assertEquals([pool.isReady, pool.active], [true, 1]);
 });
 
 test("Pool rejects one caller more than maxWaiters with PoolExhaustedError", async () => {

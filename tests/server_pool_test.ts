@@ -262,6 +262,26 @@ test("ServerPool lets nobody in who was still being asked about when it was clos
   assertEquals([pool.stats().links, pool.stats().dialed], [0, 0]);
 });
 
+test("ServerPool answers who was still being asked about when it was closed as a closed pool, and counts no refusal", async () => {
+  await using setting = await setUp({ authorize: () => new Promise(() => {}) });
+  const { world, clock, pool, refusals } = setting;
+  const dial = assertRejects(() => world.dial(pool), Error, "server answered 503");
+  await clock.advance(0);
+  const closed = pool.close();
+  await clock.advance(0);
+  await Promise.all([dial, closed]);
+  assertEquals([refusals, pool.stats().refusedUnauthorized, pool.errorCount], [[], 0, 0]);
+});
+
+test("ServerPool counts a refusal before it tells it", async () => {
+  await using setting = await setUp({ token: "secret" });
+  const { world, pool } = setting;
+  const counted: number[] = [];
+  pool.addEventListener("refuse", () => counted.push(pool.stats().refusedUnauthorized));
+  await assertRejects(() => world.dial(pool));
+  assertEquals(counted, [1]);
+});
+
 test("ServerPool admits through fetch alone, mounted in a server of the application's own", async () => {
   await using world = new FakeWorld();
   const pool = world.serverPool();

@@ -125,7 +125,11 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
   /** Ends the stream when there is nothing left to do for it (wire-states.md, "After every event in a stream row"). */
   streamProgressed(): void {
     const stream = this.stream;
-    if (this.state !== "inUse" || !stream || stream.sending === "open" || stream.receiving === "open") return;
+    if (this.state !== "inUse" || !stream || stream.sending === "open") return;
+    if (stream.receiving === "open") {
+      if (stream.cancelled) this.host.givenUp(this); // the peer's answer to `stop` is all that is still to come
+      return;
+    }
     if (this.#early) return; // its first bytes are still on the way out
     if (this.#reservedBy) {
       if (stream.receiving !== "reset" && !stream.cancelled) return;
@@ -354,7 +358,6 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
   }
 
   #giveUp(code: number, reason: string): void {
-    if (this.state === "inUse") this.host.givenUp(this);
     this.stream?.giveUp(code, reason);
   }
 

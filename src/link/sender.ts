@@ -61,7 +61,7 @@ export class Sender implements Deferred {
     return this.#written.promise;
   }
 
-  /** Sends the end of data behind everything written, and resolves when it has left. */
+  /** Sends the end of data behind everything written, and resolves when it was handed to the target. */
   end(): Promise<void> | undefined {
     if (this.#over) return undefined;
     const { promise } = this.#finished ??= Promise.withResolvers();

@@ -66,6 +66,7 @@ export class Stream {
   #readFailure: StreamFailure | undefined;
   #writeFailure: StreamFailure | undefined;
   #settled = false;
+  #isClosedByPeer = false;
   /** What the peer gave to `open()`. */
   metadata: Uint8Array<ArrayBuffer> = NO_METADATA;
   #id = "";
@@ -105,6 +106,11 @@ export class Stream {
   /** Both directions have ended. */
   get settled(): boolean {
     return this.#settled;
+  }
+
+  /** npws/1: the peer has closed the link in order. What it has sent may be unread. */
+  get isClosedByPeer(): boolean {
+    return this.#isClosedByPeer;
   }
 
   /** What broke one of the directions first; undefined after a clean end. */
@@ -264,6 +270,7 @@ export class Stream {
 
   /** npws/1: the peer closed the link in order, which ends both directions. Only bytes that have not left are a failure. */
   closedByPeer(error: unknown): void {
+    this.#isClosedByPeer = true;
     if (this.#sending === "open") {
       this.#writeFailure = { error };
       if (this.unsentBytes > 0) this.#failure ??= { error };

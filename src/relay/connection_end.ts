@@ -7,6 +7,7 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
   readonly over: Promise<void>;
   readonly #over = Promise.withResolvers<void>();
   readonly #stream: Stream;
+  readonly #allMoved = Promise.withResolvers<void>();
   #failure: StreamFailure | undefined;
   /** A read that found nothing. */
   #reading: PromiseWithResolvers<Uint8Array | undefined> | undefined;
@@ -26,6 +27,12 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
     return this.#reading.promise;
   }
 
+  /** npws/1: the peer has closed, which ends both directions. */
+  refusal(): Promise<never> | undefined {
+    const { isClosedByPeer, writeFailure } = this.#stream;
+    return isClosedByPeer ? this.#allMoved.promise.then(() => Promise.reject(writeFailure!.error)) : undefined;
+  }
+
   room(): Promise<void> | undefined {
     return this.#writing;
   }
@@ -38,6 +45,10 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
   async end(): Promise<void> {
     await this.#writing;
     await this.#stream.end();
+  }
+
+  allMoved(): void {
+    this.#allMoved.resolve();
   }
 
   abort(reason: unknown): void {
@@ -62,11 +73,14 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
   }
 
   settled(): void {
-    this.#over.resolve();
+    const { failure, isClosedByPeer } = this.#stream;
+    if (!failure) this.#over.resolve();
+    else if (!isClosedByPeer) this.fail(failure.error);
+    else this.#allMoved.promise.then(() => this.fail(failure.error)); // bytes for it were not sent
   }
 
   #settleRead(bytes: Uint8Array | undefined): void {
-    this.#reading!.resolve(bytes);
+    this.#reading?.resolve(bytes); // reading grants credit, which may have found the socket lost
     this.#reading = undefined;
   }
 }

@@ -10,6 +10,10 @@ export interface HeldEnd {
   end(): Promise<void>;
   /** Resolves when both directions have ended; rejects as soon as one breaks, also while nothing is read or written. */
   readonly over: Promise<unknown>;
+  /** Set where the peer has ended in order and takes nothing more: rejects when all that came from it has arrived. */
+  refusal?(): Promise<never> | undefined;
+  /** Everything that came from this end has gone to the other one, its end too. For ends to which that makes a difference. */
+  allMoved?(): void;
   /** Gives up both directions, as far as they have not ended. */
   abort(reason: unknown): void;
   /** Frees what has ended. */

@@ -1,6 +1,17 @@
 import type { HeldEnd } from "./held_end.ts";
 
-/** What a relay needs of a connected or connecting socket of node:net or node:tls: `net.Socket` has all of it. */
+/**
+ * What a relay needs of a connected or connecting socket of node:net or node:tls: `net.Socket` has all of it.
+ *
+ * @example
+ * ```ts
+ * import { Socket } from "node:net";
+ * import type { RelaySocket } from "@npws/pool/relay";
+ *
+ * const socket: RelaySocket = new Socket({ allowHalfOpen: true });
+ * console.log(socket.allowHalfOpen); // true, as a relay wants it
+ * ```
+ */
 export interface RelaySocket {
   /** Whether one direction may end before the other; must be true. */
   readonly allowHalfOpen: boolean;

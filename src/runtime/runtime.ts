@@ -19,7 +19,18 @@ export interface DialTls {
   pinSha256?: readonly string[];
 }
 
-/** A constructor of the web-standard WebSocket interface. */
+/**
+ * A constructor of the web-standard WebSocket interface.
+ *
+ * @example
+ * ```ts
+ * import { ClientPool, type WebSocketConstructor } from "@npws/pool";
+ *
+ * const constructor: WebSocketConstructor = WebSocket; // the runtime's own, or one of the same interface
+ * await using pool = new ClientPool({ url: "ws://127.0.0.1:8080", WebSocket: constructor });
+ * console.log(pool.isReady); // false: it has not started
+ * ```
+ */
 export type WebSocketConstructor = new (url: string | URL, options?: never) => WebSocket;
 
 /** What stays the same for all dials of a pool. */
@@ -83,7 +94,7 @@ export interface Runtime {
   dialer(options: DialOptions): Dialer;
   /** Throws NotSupportedError for what a listener cannot do on this runtime. Called when a pool is constructed. */
   checkServe(options: ServeOptions): void;
-  /** Binds and listens. Rejects with the runtime's own bind or certificate error. */
+  /** Binds and listens. Rejects with a PoolError whose cause is the runtime's own error. */
   serve(options: ServeOptions, handler: RequestHandler): Promise<Listener>;
   /** Who sent the request; undefined when the second argument is not what the runtime's server passes. */
   remoteAddress(request: Request, serverOrInfo: unknown): NetAddress | undefined;

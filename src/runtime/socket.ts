@@ -1,4 +1,16 @@
-/** A TCP endpoint. */
+/**
+ * A TCP endpoint.
+ *
+ * @example
+ * ```ts
+ * import type { NetAddress } from "@npws/pool";
+ *
+ * /** The usual form of an endpoint. *\/
+ * export function format({ hostname, port }: NetAddress): string {
+ *   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+ * }
+ * ```
+ */
 export interface NetAddress {
   /** An IP address, or a name where the runtime was given one. */
   hostname: string;
@@ -8,7 +20,19 @@ export interface NetAddress {
   transport: "tcp";
 }
 
-/** What is known of a link's TLS session. Members that the runtime hides are undefined. */
+/**
+ * What is known of a link's TLS session. Members that the runtime hides are undefined.
+ *
+ * @example
+ * ```ts
+ * import type { PoolConnection } from "@npws/pool";
+ *
+ * /** Whether a connection is encrypted, and its peer is who it says. *\/
+ * export function isTrusted({ tls }: PoolConnection): boolean {
+ *   return tls?.authorized ?? false;
+ * }
+ * ```
+ */
 export interface TlsInfo {
   /** "TLSv1.2" or "TLSv1.3". */
   protocol?: string;

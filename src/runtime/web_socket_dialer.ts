@@ -13,7 +13,7 @@ export class WebSocketDialer implements Dialer {
 
   /** @throws {NotSupportedError} The options ask for what the interface does not have. */
   constructor(constructor: WebSocketConstructor, options: DialOptions) {
-    if (Object.keys(options.headers).length > 0) refuse("headers");
+    if (Object.keys(options.headers).length > 0) refuse("headers or token");
     refuseTlsBeyond(options, []);
     this.#Constructor = constructor;
     this.#options = options;

@@ -66,7 +66,7 @@ for (const { name, open } of pairs) {
 
   testClose("calls that wait are rejected at once, and so are later ones", async ({ local }) => {
     const taken = await Promise.all([local.incomingGet(), local.incomingGet()]);
-    const waiting = [local.outgoingGet("ffffffff"), local.accept(), local.open({ peer: "nobody" })];
+    const waiting = [local.outgoingGet("ffffffff"), local.accept()];
     const loop = Array.fromAsync(local.accepted());
     const rejected = waiting.map((call) => assertRejects(() => call, PoolClosedError, "the pool is closed"));
     const closing = local.close({ drainMs: longMs });

@@ -122,10 +122,8 @@ export class Expectation {
     const { early, isCallerGone } = this.#rig.own!;
     this.told.push("probed", "granted");
     this.#own = early?.isFinSent ? "ended" : "open";
-    if (isCallerGone) {
-      this.told.push("given up");
-      this.#end(0, 0);
-    } else if (early?.isGivenUp) this.#end(1, 1);
+    if (isCallerGone) this.#end(0, 0);
+    else if (early?.isGivenUp) this.#end(1, 1);
     this.#settle();
   }
 
@@ -134,6 +132,13 @@ export class Expectation {
     if (this.#own === "open") this.sent.push(`reset ${resetCode}`);
     this.sent.push(`stop ${stopCode}`);
     this.#own = "ended";
+    this.#isDiscarding = true;
+    this.#tellGivenUp();
+  }
+
+  /** All that is still to come is the peer's end, and it has a while for it. */
+  #tellGivenUp(): void {
+    if (this.#isDiscarding && this.#peer === "open") this.told.push("given up");
   }
 
   #refused(): void {
@@ -166,6 +171,7 @@ export class Expectation {
     this.sent.push(`reset ${code}`);
     this.#tellApplication(`write failed: ConnectionResetError ${code}`);
     this.#own = "ended";
+    this.#tellGivenUp();
     this.#giveUpReserved(code);
     this.#settle();
   }

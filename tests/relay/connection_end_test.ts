@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { ConnectionResetError } from "@npws/pool";
+import { ConnectionLostError, ConnectionResetError } from "@npws/pool";
 import { relay } from "@npws/pool/relay";
 import { startPools } from "../contract/pools.ts";
 import { readText, write, writeAndClose } from "../contract/streams.ts";
@@ -116,4 +116,94 @@ test("relay() passes on what an early stream gets and sends", async () => {
   ]);
   await Promise.all([writeAndClose(peer, "answer"), readText(memory.far)]);
   assertEquals(await moved, { aToB: 6, bToA: 8 });
+});
+
+test("relay() breaks when a peer that has sent its end stops reading, or is lost", async () => {
+  for (const how of ["stop", "loss"] as const) {
+    await using setting = await setUp();
+    const { near, peer, memory, far, server } = setting;
+    const broken = assertRejects(
+      () => relay(near, memory),
+      how === "stop" ? ConnectionResetError : ConnectionLostError,
+    );
+    await Promise.all([writeAndClose(peer, "there"), readText(far)]);
+    const lost = far.writable.getWriter().closed.catch(() => "broken");
+    if (how === "stop") await peer.readable.cancel();
+    else for (const link of server["links"]) link.terminate();
+    await broken;
+    assertEquals(await lost, "broken");
+  }
+});
+
+/** The same on npws/1, where a close ends both directions. */
+async function setUp1() {
+  const pools = await startPools({ protocol: 1 });
+  const near = await pools.client.incomingGet();
+  const peer = await pools.server.outgoingGet(near.id);
+  const memory = memoryEnds();
+  return { near, peer, memory, [Symbol.asyncDispose]: () => pools[Symbol.asyncDispose]() };
+}
+
+const answer = "0123456789".repeat(10_000);
+
+test("relay() passes on all that a peer of npws/1 sends before its close, and the end", async () => {
+  await using setting = await setUp1();
+  const { near, peer, memory } = setting;
+  const moved = relay(near, memory.near);
+  await writeAndClose(peer, answer);
+  await near.closed;
+  assertEquals(await readText(memory.far), answer);
+  await memory.far.writable.close();
+  assertEquals(await moved, { aToB: answer.length, bToA: 0 });
+});
+
+test("relay() takes a connection that a peer of npws/1 has closed already", async () => {
+  await using setting = await setUp1();
+  const { near, peer, memory } = setting;
+  await writeAndClose(peer, answer);
+  await near.closed;
+  const moved = relay(near, memory.near);
+  assertEquals(await readText(memory.far), answer);
+  await memory.far.writable.close();
+  assertEquals(await moved, { aToB: answer.length, bToA: 0 });
+});
+
+test("relay() breaks on what comes for a peer of npws/1 that has closed, behind all that this one has sent", async () => {
+  await using setting = await setUp1();
+  const { near, peer, memory } = setting;
+  const broken = assertRejects(
+    () => relay(near, memory.near),
+    ConnectionLostError,
+    "the peer closed it with code 1000",
+  );
+  await writeAndClose(peer, answer);
+  await near.closed;
+  const writer = memory.far.writable.getWriter();
+  const late = assertRejects(() => Promise.all([writer.write(new Uint8Array(1)), writer.closed]), ConnectionLostError);
+  assertEquals(await readText(memory.far), answer);
+  await Promise.all([broken, late]);
+});
+
+test("relay() of two connections whose peers of npws/1 have closed breaks, for neither takes what the other has sent", async () => {
+  await using one = await setUp1();
+  await using other = await setUp1();
+  await Promise.all([writeAndClose(one.peer, answer), writeAndClose(other.peer, answer)]);
+  await Promise.all([one.near.closed, other.near.closed]);
+  await assertRejects(() => relay(one.near, other.near), ConnectionLostError, "the peer closed it with code 1000");
+});
+
+test("relay() passes on the last words of a peer of npws/1 that closes while bytes for it wait", async () => {
+  await using setting = await setUp1();
+  const { near, peer, memory } = setting;
+  const broken = assertRejects(() => relay(near, memory.near), ConnectionLostError);
+  const writer = memory.far.writable.getWriter();
+  const flood = (async () => {
+    while (true) await writer.write(new Uint8Array(65_536));
+  })();
+  const flooded = assertRejects(() => flood, ConnectionLostError);
+  const reader = peer.readable.getReader();
+  await reader.read();
+  await writeAndClose(peer, answer);
+  assertEquals(await readText(memory.far), answer);
+  await Promise.all([broken, flooded]);
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { ClientPoolOptions } from "@npws/pool";
+import type { ClientPoolOptions, PoolConnection } from "@npws/pool";
 import type { ClientPool } from "../../src/client_pool.ts";
 import { type FakePeer, FakeWorld, idOf, urlOf } from "../fake_world.ts";
 import { test } from "../harness.ts";
@@ -11,7 +11,7 @@ const acceptBacklog = 128;
 const FETCH_MS = 30_000;
 
 /** How long the server has to end a stream that was given up, in milliseconds. */
-const GIVEN_UP_MS = 10_000;
+const GIVEN_UP_MS = 30_000;
 
 /** A client pool, and a server of npws/2 that says of each link what a test wants, and answers heartbeats. */
 async function withServer(
@@ -27,6 +27,7 @@ async function withServer(
       onMessage(message) {
         const text = message as string;
         if (text.startsWith("{")) { for (const said of greedy.says) socket.send(said); }
+        if (text === "take") socket.send("ok");
         if (text.startsWith("ping")) socket.send(text.replace("ping", "pong"));
         if (text.startsWith("stop") && greedy.endsStreams) socket.send("reset 2");
       },
@@ -94,6 +95,44 @@ for (const endsStreams of [false, true]) {
       assertEquals(socket.isGone, !endsStreams);
     }));
 }
+
+async function getNow(pool: ClientPool, world: FakeWorld): Promise<PoolConnection> {
+  const connection = pool.incomingGet();
+  await world.clock.advance(100);
+  return await connection;
+}
+
+const givesUp: Record<string, (connection: PoolConnection) => unknown> = {
+  "abort()": (connection) => connection.abort(),
+  "close()": (connection) => connection.close(),
+  "readable.cancel() and writable.close()": ({ readable, writable }) =>
+    Promise.all([readable.cancel(), writable.close()]),
+};
+
+for (const [how, giveUp] of Object.entries(givesUp)) {
+  test(`a link whose stream the application gave up by ${how} is dropped when the server does not end it`, () =>
+    withServer({ says: [], options: { maxCapacity: 1 } }, async (pool, world, peers) => {
+      const connection = await getNow(pool, world);
+      const [{ socket }] = peers;
+      giveUp(connection);
+      await world.clock.advance(GIVEN_UP_MS - 1_000);
+      assertEquals([socket.isGone, pool.stats().inUse], [false, 1]);
+      await world.clock.advance(2_000);
+      assertEquals([socket.isGone, pool.stats().inUse], [true, 0]);
+    }));
+}
+
+test("a link is not dropped whose stream the application does not read, or still writes", () =>
+  withServer({ says: [], options: { maxCapacity: 1 } }, async (pool, world, peers) => {
+    const { readable, writable } = await getNow(pool, world);
+    const [{ socket }] = peers;
+    await readable.cancel();
+    await world.clock.advance(3 * GIVEN_UP_MS);
+    assertEquals([socket.isGone, pool.stats().inUse], [false, 1]);
+    await writable.close();
+    await world.clock.advance(GIVEN_UP_MS - 1_000);
+    assertEquals(socket.isGone, false);
+  }));
 
 test("a client dials on at once when its application fetches what the server took", () => {
   const options = { acceptBacklog: 1, minCapacity: 4, maxCapacity: 4, minIntervalMs: 60_000, maxIntervalMs: 60_000 };
