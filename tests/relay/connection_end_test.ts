@@ -2,7 +2,8 @@ import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { ConnectionLostError, ConnectionResetError } from "@npws/pool";
 import { relay } from "@npws/pool/relay";
 import { startPools } from "../contract/pools.ts";
-import { readText, write, writeAndClose } from "../contract/streams.ts";
+import { bytes, readText, write, writeAndClose } from "../contract/streams.ts";
+import { FakeWorld } from "../fake_world.ts";
 import { test } from "../harness.ts";
 import { memoryEnds } from "./memory_end.ts";
 
@@ -192,18 +193,25 @@ test("relay() of two connections whose peers of npws/1 have closed breaks, for n
   await assertRejects(() => relay(one.near, other.near), ConnectionLostError, "the peer closed it with code 1000");
 });
 
-test("relay() passes on the last words of a peer of npws/1 that closes while bytes for it wait", async () => {
-  await using setting = await setUp1();
-  const { near, peer, memory } = setting;
+test("relay() passes on the last words of a peer of npws/1 that closes while bytes for it wait, and breaks then", async () => {
+  await using world = new FakeWorld();
+  world.network.highWaterBytes = 1_000;
+  const pool = await world.startServerPool();
+  const peer = await world.dial(pool);
+  const near = await pool.incomingGet();
+  const memory = memoryEnds();
   const broken = assertRejects(() => relay(near, memory.near), ConnectionLostError);
+  peer.socket.pause();
   const writer = memory.far.writable.getWriter();
-  const flood = (async () => {
-    while (true) await writer.write(new Uint8Array(65_536));
-  })();
-  const flooded = assertRejects(() => flood, ConnectionLostError);
-  const reader = peer.readable.getReader();
-  await reader.read();
-  await writeAndClose(peer, answer);
-  assertEquals(await readText(memory.far), answer);
-  await Promise.all([broken, flooded]);
+  await writer.write(new Uint8Array(100_000));
+  const waiting = assertRejects(
+    () => Promise.all([writer.write(new Uint8Array(1)), writer.closed]),
+    ConnectionLostError,
+  );
+  await world.settle();
+  peer.socket.send(bytes("too much"));
+  peer.socket.close(1000, "");
+  await world.settle();
+  assertEquals(await readText(memory.far), "too much");
+  await Promise.all([broken, waiting]);
 });
