@@ -93,6 +93,7 @@ export class ClientSession implements PortOwner {
     for (const port of this.#ports) port.close();
     this.#ports = kept.filter((port) => port !== undefined);
     for (const [index, request] of requests.entries()) {
+      if (this.#ended.signal.aborted) return; // while it bound a port: another session has the ports now
       kept[index]?.moveTo(this, index);
       // A client that asks on and on and hears nothing has no answers pile up.
       await this.#tell(kept[index] ? listening(index, kept[index]) : await this.#bind(index, request));
@@ -113,8 +114,10 @@ export class ClientSession implements PortOwner {
     try {
       const port = await ForwardedPort.listen(request, this, index, splicer);
       if (this.#ended.signal.aborted) port.close();
-      else this.#ports.push(port);
-      splicer.log.info(`${this.name}: listening on ${port.address}`);
+      else {
+        this.#ports.push(port);
+        splicer.log.info(`${this.name}: listening on ${port.address}`);
+      }
       return listening(index, port);
     } catch (error) {
       return this.#refuse(index, `Cannot listen on ${formatHostPort(request)}: ${(error as Error).message}`, false);

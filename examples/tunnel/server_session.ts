@@ -17,7 +17,9 @@ export class ServerSession {
   readonly #forwards: readonly Forward[];
   readonly #log: Log;
   readonly #listening = new Set<number>();
+  /** Asks again, or ends a goodbye that takes too long. */
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #isLeaving = false;
   #wasHeard = false;
 
   constructor(control: ControlChannel, forwards: readonly Forward[], log: Log) {
@@ -52,6 +54,7 @@ export class ServerSession {
   }
 
   #leave(): void {
+    this.#isLeaving = true;
     this.#control.end();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#control.close(), LEAVE_TIMEOUT_MS);
@@ -69,6 +72,7 @@ export class ServerSession {
       case "listening":
         return this.#granted(message.index, message.address);
       case "refused":
+        if (this.#isLeaving) return;
         if (message.isFinal) throw new ExitError(ExitCode.refused, message.reason);
         this.#log.warn(`${message.reason} (the server's words); asking again`);
         clearTimeout(this.#timer);

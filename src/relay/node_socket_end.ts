@@ -19,6 +19,8 @@ export interface RelaySocket {
   readonly destroyed: boolean;
   /** What broke it. */
   readonly errored?: Error | null;
+  /** Whether its peer has ended its direction, and "end" was told. */
+  readonly readableEnded?: boolean;
   /** Whether nothing more should be written before "drain". */
   readonly writableNeedDrain: boolean;
   /** Listens to "data", "end", "drain", "error" and "close". */
@@ -30,8 +32,8 @@ export interface RelaySocket {
   resume(): unknown;
   /** Writes bytes; false when "drain" is to be waited for. */
   write(bytes: Uint8Array): boolean;
-  /** Ends writing. */
-  end(callback: () => void): unknown;
+  /** Ends writing. The callback is told what kept the last bytes from leaving. */
+  end(callback: (error?: Error | null) => void): unknown;
   /** Ends the connection at once. */
   destroy(): unknown;
   /** Ends the connection by a reset (RST) in the place of an end, as sockets of node:net can. */
@@ -67,6 +69,7 @@ export class NodeSocketEnd implements HeldEnd {
     socket.on("error", (error: Error) => this.#fail(error));
     socket.on("close", () => this.#closed());
     if (socket.destroyed) this.#fail(socket.errored ?? closedError());
+    else if (socket.readableEnded) this.#receiveEnd(); // before anybody listened: an end without a byte waits for no reader
   }
 
   read(): Promise<Uint8Array | undefined> | Uint8Array | undefined {
@@ -92,7 +95,8 @@ export class NodeSocketEnd implements HeldEnd {
   }
 
   end(): Promise<void> {
-    this.#socket.end(() => {
+    this.#socket.end((error) => {
+      if (error) return this.#fail(error);
       this.#isEndSent = true;
       this.#writeOver.resolve();
     });

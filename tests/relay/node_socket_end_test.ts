@@ -10,7 +10,8 @@ class FakeSocket implements RelaySocket {
   destroyed = false;
   writableNeedDrain = false;
   readonly calls: string[] = [];
-  finish: () => void = () => {};
+  readableEnded = false;
+  finish: (error?: Error) => void = () => {};
   readonly #listeners = new Map<string, Listener>();
 
   on(event: string, listener: Listener): void {
@@ -34,7 +35,7 @@ class FakeSocket implements RelaySocket {
     return !this.writableNeedDrain;
   }
 
-  end(callback: () => void): void {
+  end(callback: (error?: Error) => void): void {
     this.calls.push("end");
     this.finish = callback;
   }
@@ -61,6 +62,23 @@ test("NodeSocketEnd.read() gives what came before and what comes, in order, and 
   const last = end.read();
   socket.emit("end");
   assertEquals([await last, end.read()], [undefined, undefined]);
+});
+
+test("NodeSocketEnd.read() gives the end that a socket has told before", () => {
+  const socket = new FakeSocket();
+  socket.readableEnded = true;
+  assertEquals(new NodeSocketEnd(socket).read(), undefined);
+});
+
+test("NodeSocketEnd.end() rejects where the last bytes could not leave, though the peer had ended before", async () => {
+  const socket = new FakeSocket();
+  const end = new NodeSocketEnd(socket);
+  socket.emit("end");
+  const rejected = [assertRejects(() => end.end(), Error, "reset"), assertRejects(() => end.over, Error, "reset")];
+  socket.finish(new Error("reset"));
+  socket.emit("error", new Error("reset"));
+  socket.emit("close");
+  await Promise.all(rejected);
 });
 
 test("NodeSocketEnd holds its socket back while 64 KiB wait, until a read finds nothing", () => {

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { relay } from "@npws/pool/relay";
 import { createHash } from "node:crypto";
 import { atRest } from "../at_rest.ts";
+import { eventually } from "../contract/eventually.ts";
 import { pattern, readText, writeAndClose } from "../contract/streams.ts";
 import { test } from "../harness.ts";
 import { endKinds } from "./real_ends.ts";
@@ -33,6 +34,19 @@ for (const [first, second] of pairs) {
     await writeAndClose(b.far, "answer after the end");
     assertEquals(await readText(a.far), "answer after the end");
     assertEquals(await moved, { aToB: 8, bToA: 20 });
+  });
+
+  test(`relay() ${between} passes on an end without a byte that came before the relay`, async () => {
+    await using a = await first.open();
+    await using b = await second.open();
+    for (const { near, far } of [a, b]) {
+      await far.writable.close();
+      // Such a socket tells its end though nobody listens.
+      if ("readableEnded" in near) await eventually(() => near.readableEnded === true);
+    }
+    const moved = relay(a.near, b.near);
+    assertEquals(await Promise.all([readText(a.far), readText(b.far)]), ["", ""]);
+    assertEquals(await moved, { aToB: 0, bToA: 0 });
   });
 
   test(`relay() ${between} changes no byte of many both ways`, async () => {

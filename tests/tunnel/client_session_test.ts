@@ -1,0 +1,80 @@
+import { assertEquals } from "@std/assert";
+import type { PoolConnection } from "@npws/pool";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { ClientSession, type SessionHost } from "../../examples/tunnel/client_session.ts";
+import { ControlChannel } from "../../examples/tunnel/control_channel.ts";
+import type { ForwardedPort } from "../../examples/tunnel/forwarded_port.ts";
+import { Log } from "../../examples/tunnel/log.ts";
+import { PortSet } from "../../examples/tunnel/port_set.ts";
+import { Splicer } from "../../examples/tunnel/splicer.ts";
+import { bytes } from "../contract/streams.ts";
+import { test } from "../harness.ts";
+
+/** A client as a session sees it. */
+class FakeClient {
+  readonly session: ClientSession;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #answers: ReadableStreamDefaultReader<string>;
+
+  constructor(instance: string, host: SessionHost, inherited: ForwardedPort[] = []) {
+    const [asked, told] = [new TransformStream(), new TransformStream()];
+    const close = () => Promise.resolve();
+    const connection = { readable: asked.readable, writable: told.writable, close } as unknown as PoolConnection;
+    this.session = new ClientSession("edge-7", instance, new ControlChannel(connection), host, inherited);
+    this.#writer = asked.writable.getWriter();
+    this.#answers = told.readable.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  ask(...ports: { hostname?: string; port: number }[]): void {
+    this.#writer.write(bytes(`${JSON.stringify({ ports })}\n`));
+  }
+
+  /** The address that the session tells next. */
+  async told(): Promise<{ address: string }> {
+    return JSON.parse((await this.#answers.read()).value!);
+  }
+
+  leave(): Promise<void> {
+    return this.#writer.close();
+  }
+}
+
+test("ClientSession that is replaced while it binds a port takes none back from the one that replaces it", async () => {
+  const opened: string[] = [];
+  let binding = () => {};
+  const allowed = PortSet.parse("0")!;
+  const host: SessionHost = {
+    allowPorts: { has: (port: number) => (binding(), allowed.has(port)) } as PortSet,
+    bind: "127.0.0.1",
+    splicer: new Splicer(new Log({ write() {} }, false), new AbortController().signal),
+    open({ peer }) {
+      opened.push(peer);
+      return Promise.reject(new Error("enough is known"));
+    },
+  };
+  const first = new FakeClient("first", host);
+  const firstRuns = first.session.run();
+  first.ask({ port: 0 });
+  const { address } = await first.told();
+
+  let second!: FakeClient;
+  binding = () => {
+    binding = () => {};
+    second = new FakeClient("second", host, first.session.handOver());
+    second.ask({ port: 0 });
+  };
+  first.ask({ hostname: "localhost", port: 0 }, { port: 0 });
+  await first.leave();
+  // The first has asked to bind, and the second has the port, before the first goes on.
+  while (!second) await new Promise((resolve) => setTimeout(resolve));
+  const secondRuns = second.session.run();
+  assertEquals((await second.told()).address, address);
+  await firstRuns;
+
+  const socket = connect(Number(address.split(":")[1]), "127.0.0.1");
+  await once(socket, "error").catch(() => {});
+  assertEquals(opened, ["second"]);
+  await second.leave();
+  await secondRuns;
+});
