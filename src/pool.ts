@@ -1,6 +1,7 @@
 import type { PoolConnection } from "./connection.ts";
+import { eachConnection } from "./connection_loop.ts";
 import { describe } from "./describe.ts";
-import { Dispatcher, type DispatcherHost, type Patience } from "./dispatcher.ts";
+import { Dispatcher, type DispatcherHost } from "./dispatcher.ts";
 import type { Environment } from "./environment.ts";
 import { NotSupportedError, PoolClosedError } from "./errors.ts";
 import { PoolEvents } from "./events.ts";
@@ -172,7 +173,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   incoming(options?: { signal?: AbortSignal; peer?: string }): AsyncIterableIterator<PoolConnection> {
     const { signal, peer } = loopSettings("incoming", options);
     this.#needsNames(peer);
-    return this.#each(signal, (patience) => this.#dispatcher.get({ kind: "any", peer }, patience));
+    return eachConnection(signal, (patience) => this.#dispatcher.get({ kind: "any", peer }, patience));
   }
 
   /**
@@ -225,7 +226,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   accepted(options?: { signal?: AbortSignal }): AsyncIterableIterator<PoolConnection> {
     const { signal } = loopSettings("accepted", options);
     this.#needsNpws2("accepted");
-    return this.#each(signal, (patience) => this.#dispatcher.get({ kind: "accept" }, patience));
+    return eachConnection(signal, (patience) => this.#dispatcher.get({ kind: "accept" }, patience));
   }
 
   /**
@@ -562,20 +563,6 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
       throw error;
     } finally {
       signal?.removeEventListener("abort", abort);
-    }
-  }
-
-  async *#each(
-    signal: AbortSignal | undefined,
-    next: (patience: Patience) => Promise<PoolConnection>,
-  ): AsyncIterableIterator<PoolConnection> {
-    while (!signal?.aborted && !this.isClosed) {
-      try {
-        yield await next({ timeoutMs: Infinity, signal, early: false });
-      } catch (error) {
-        if (signal?.aborted || error instanceof PoolClosedError) return;
-        throw error;
-      }
     }
   }
 

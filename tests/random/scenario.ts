@@ -161,7 +161,9 @@ export class Scenario {
 
   #request(side: Side): Request {
     const early = this.#dice.chance(0.5);
-    const peer = side.isServer && this.#dice.chance(0.2) ? this.#dice.pick(this.#clients).name : undefined;
+    const peer = side.isServer && side.protocol !== 1 && this.#dice.chance(0.2)
+      ? this.#dice.pick(this.#clients).name
+      : undefined;
     const metadata = Uint8Array.of(...[24, 16, 8, 0].map((shift) => this.#streams >> shift));
     return this.#dice.weighted<Request>([
       [8, { kind: "any", peer, early }],
