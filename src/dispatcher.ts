@@ -195,14 +195,11 @@ export class Dispatcher {
     const { target: want, refusedBy } = caller.want;
     const reservation = this.#reservationFor(want);
     if (reservation) return this.#serveReserved(caller, reservation);
-    if (want.kind === "accept") {
-      this.#forAccept.add(caller);
-      return this.#host.callWaits();
-    }
     const link = this.#linkFor(want, refusedBy);
     if (link) return this.#take(link, caller);
     if (refusedBy.size > 0) return this.#refused.add(caller);
     if (want.kind === "id") this.#forId.add(want.id, caller);
+    else if (want.kind === "accept") this.#forAccept.add(caller);
     else this.#forAny.add(caller);
     this.#host.callWaits();
   }
