@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { ConnectionLostError, ConnectionResetError } from "@npws/pool";
-import { relay } from "@npws/pool/relay";
+import { relay, type RelayResult } from "@npws/pool/relay";
 import { startPools } from "../contract/pools.ts";
 import { bytes, readText, write, writeAndClose } from "../contract/streams.ts";
 import { FakeWorld } from "../fake_world.ts";
@@ -136,49 +136,54 @@ test("relay() breaks when a peer that has sent its end stops reading, or is lost
   }
 });
 
+const answer = "0123456789".repeat(10_000);
+
 /** The same on npws/1, where a close ends both directions. */
 async function setUp1() {
   const pools = await startPools({ protocol: 1 });
   const near = await pools.client.incomingGet();
   const peer = await pools.server.outgoingGet(near.id);
   const memory = memoryEnds();
-  return { near, peer, memory, [Symbol.asyncDispose]: () => pools[Symbol.asyncDispose]() };
+  return {
+    near,
+    memory,
+    /** The peer sends an answer and closes, and the near end knows. */
+    async peerCloses() {
+      await writeAndClose(peer, answer);
+      await near.closed;
+    },
+    /** The answer comes out at the far end, which ends then. */
+    async assertWhole(moved: Promise<RelayResult>) {
+      assertEquals(await readText(memory.far), answer);
+      await memory.far.writable.close();
+      assertEquals(await moved, { aToB: answer.length, bToA: 0 });
+    },
+    [Symbol.asyncDispose]: () => pools[Symbol.asyncDispose](),
+  };
 }
-
-const answer = "0123456789".repeat(10_000);
 
 test("relay() passes on all that a peer of npws/1 sends before its close, and the end", async () => {
   await using setting = await setUp1();
-  const { near, peer, memory } = setting;
-  const moved = relay(near, memory.near);
-  await writeAndClose(peer, answer);
-  await near.closed;
-  assertEquals(await readText(memory.far), answer);
-  await memory.far.writable.close();
-  assertEquals(await moved, { aToB: answer.length, bToA: 0 });
+  const moved = relay(setting.near, setting.memory.near);
+  await setting.peerCloses();
+  await setting.assertWhole(moved);
 });
 
 test("relay() takes a connection that a peer of npws/1 has closed already", async () => {
   await using setting = await setUp1();
-  const { near, peer, memory } = setting;
-  await writeAndClose(peer, answer);
-  await near.closed;
-  const moved = relay(near, memory.near);
-  assertEquals(await readText(memory.far), answer);
-  await memory.far.writable.close();
-  assertEquals(await moved, { aToB: answer.length, bToA: 0 });
+  await setting.peerCloses();
+  await setting.assertWhole(relay(setting.near, setting.memory.near));
 });
 
 test("relay() breaks on what comes for a peer of npws/1 that has closed, behind all that this one has sent", async () => {
   await using setting = await setUp1();
-  const { near, peer, memory } = setting;
+  const { near, memory } = setting;
   const broken = assertRejects(
     () => relay(near, memory.near),
     ConnectionLostError,
     "the peer closed it with code 1000",
   );
-  await writeAndClose(peer, answer);
-  await near.closed;
+  await setting.peerCloses();
   const writer = memory.far.writable.getWriter();
   const late = assertRejects(() => Promise.all([writer.write(new Uint8Array(1)), writer.closed]), ConnectionLostError);
   assertEquals(await readText(memory.far), answer);
@@ -188,8 +193,7 @@ test("relay() breaks on what comes for a peer of npws/1 that has closed, behind 
 test("relay() of two connections whose peers of npws/1 have closed breaks, for neither takes what the other has sent", async () => {
   await using one = await setUp1();
   await using other = await setUp1();
-  await Promise.all([writeAndClose(one.peer, answer), writeAndClose(other.peer, answer)]);
-  await Promise.all([one.near.closed, other.near.closed]);
+  await Promise.all([one.peerCloses(), other.peerCloses()]);
   await assertRejects(() => relay(one.near, other.near), ConnectionLostError, "the peer closed it with code 1000");
 });
 

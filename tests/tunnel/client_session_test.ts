@@ -8,6 +8,7 @@ import type { ForwardedPort } from "../../examples/tunnel/forwarded_port.ts";
 import { Log } from "../../examples/tunnel/log.ts";
 import { PortSet } from "../../examples/tunnel/port_set.ts";
 import { Splicer } from "../../examples/tunnel/splicer.ts";
+import { eventually } from "../contract/eventually.ts";
 import { bytes } from "../contract/streams.ts";
 import { test } from "../harness.ts";
 
@@ -67,7 +68,7 @@ test("ClientSession that is replaced while it binds a port takes none back from 
   first.ask({ hostname: "localhost", port: 0 }, { port: 0 });
   await first.leave();
   // The first has asked to bind, and the second has the port, before the first goes on.
-  while (!second) await new Promise((resolve) => setTimeout(resolve));
+  await eventually(() => second !== undefined);
   const secondRuns = second.session.run();
   assertEquals((await second.told()).address, address);
   await firstRuns;
