@@ -1,3 +1,5 @@
+import { connect } from "node:net";
+import { eventually } from "../contract/eventually.ts";
 import { isAvailable } from "../debian_programs.ts";
 import { configuration } from "./configuration.ts";
 import { identity } from "./identity.ts";
@@ -64,12 +66,32 @@ const nginx: ProxyKind = {
 
 const haproxyProgram: ProxyProgram = {
   program: "haproxy",
-  args: (folder) => ["-W", "-f", `${folder}/main.cfg`, "-f", `${folder}/frontends.cfg`],
+  args: (folder) => ["-W", "-S", masterSocket(folder), "-f", `${folder}/main.cfg`, "-f", `${folder}/frontends.cfg`],
   started: /Loading success/,
   portTaken: /cannot bind socket/,
   workerEnded: /Former worker \(\d+\) exited/,
   reloadSignal: "SIGUSR2",
+  // It executes itself anew when all is loaded, and forgets the signals that came before.
+  obeys: (folder) => eventually(() => answers(masterSocket(folder))),
 };
+
+/** Where HAProxy's master process takes commands. */
+function masterSocket(folder: string): string {
+  return `${folder}/master.sock`;
+}
+
+/** Whether a master process listens there and answers a command. */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => socket.write("show version\n"));
+    socket.once("data", () => {
+      resolve(true);
+      socket.destroy();
+    });
+    socket.once("close", () => resolve(false));
+    socket.on("error", () => {}); // the connection's end is told by "close"
+  });
+}
 
 const haproxy: ProxyKind = {
   name: "HAProxy",

@@ -18,6 +18,8 @@ export interface ProxyProgram {
   /** A worker that a reload replaced has ended. */
   readonly workerEnded: RegExp;
   readonly reloadSignal: "SIGHUP" | "SIGUSR2";
+  /** Resolves when one that has said that it started does what signals tell it, which it may not yet do then. */
+  obeys?(folder: string): Promise<void>;
 }
 
 /** Where a proxy runs. */
@@ -68,6 +70,7 @@ export class ProxyProcess implements AsyncDisposable {
   async reload(): Promise<void> {
     this.#process.kill(this.#program.reloadSignal);
     await this.#log.logged(this.#program.started);
+    await this.#program.obeys?.(this.place.folder);
   }
 
   /** Waits for the end of a worker that was replaced. */
@@ -83,9 +86,11 @@ export class ProxyProcess implements AsyncDisposable {
   }
 
   async #listens(): Promise<boolean> {
-    const { started, portTaken } = this.#program;
+    const { started, portTaken, obeys } = this.#program;
     const [taken] = await this.#log.logged(new RegExp(`${started.source}|(${portTaken.source})`));
-    return taken === undefined;
+    if (taken !== undefined) return false;
+    await obeys?.(this.place.folder);
+    return true;
   }
 }
 
