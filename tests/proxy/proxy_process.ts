@@ -18,7 +18,7 @@ export interface ProxyProgram {
   /** A worker that a reload replaced has ended. */
   readonly workerEnded: RegExp;
   readonly reloadSignal: "SIGHUP" | "SIGUSR2";
-  /** Resolves when one that has said that it started does what signals tell it, which it may not yet do then. */
+  /** Resolves when signals reach it, where that is later than the start that it logs. */
   obeys?(folder: string): Promise<void>;
 }
 
@@ -69,8 +69,7 @@ export class ProxyProcess implements AsyncDisposable {
   /** Replaces its workers. Resolves when new ones listen; the old ones live as long as their connections, or as they may. */
   async reload(): Promise<void> {
     this.#process.kill(this.#program.reloadSignal);
-    await this.#log.logged(this.#program.started);
-    await this.#program.obeys?.(this.place.folder);
+    if (!await this.#listens()) throw new Error(`${this.#program.program} lost a port while it reloaded`);
   }
 
   /** Waits for the end of a worker that was replaced. */
@@ -85,6 +84,7 @@ export class ProxyProcess implements AsyncDisposable {
     rmSync(this.place.folder, { recursive: true });
   }
 
+  /** Waits for its start or a reload to end. Resolves with false where another process has one of the ports. */
   async #listens(): Promise<boolean> {
     const { started, portTaken, obeys } = this.#program;
     const [taken] = await this.#log.logged(new RegExp(`${started.source}|(${portTaken.source})`));
