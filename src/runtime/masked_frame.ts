@@ -22,9 +22,11 @@ const LENGTH_IN_2_BYTES = 126;
 const LENGTH_IN_8_BYTES = 127;
 
 const MASK_BYTES = 4;
+const WORDS_IN_BLOCK = 4;
+const BLOCK_BYTES = WORDS_IN_BLOCK * MASK_BYTES;
 
 /** One word, in the order of this machine's bytes, and the same as the bytes that the peer unmasks with. */
-const maskWord = new Uint32Array(1);
+const maskWord = new Int32Array(1);
 const maskBytes = new Uint8Array(maskWord.buffer);
 
 /** One frame, and the memory that it stands in. */
@@ -35,8 +37,9 @@ export interface MaskedFrame {
 }
 
 /**
- * A client's binary message as one frame (RFC 6455 section 5.2). The payload is masked word by word on its way into memory that
- * is used again: that is nearly three times as fast as masking a fresh copy, which is nine times as fast as byte by byte.
+ * A client's binary message as one frame (RFC 6455 section 5.2). The payload is masked by whole words on its way into memory that
+ * is used again: that is nearly three times as fast
+ * as masking a fresh copy, which is five times as fast as byte by byte.
  */
 export function maskedFrame(payload: Uint8Array): MaskedFrame {
   const { byteLength } = payload;
@@ -58,20 +61,28 @@ function isReused(byteLength: number): boolean {
   return byteLength > REUSED_BYTES / 2 && byteLength <= REUSED_BYTES;
 }
 
-/** Masks whole words, for which a payload that begins between two of them is copied first, and then the bytes that are left. */
+/** Masks whole blocks, for which a payload that begins between two words is copied first, and then the bytes that are left. */
 function mask(payload: Uint8Array, target: Uint8Array<ArrayBuffer>): void {
   const isAligned = payload.byteOffset % MASK_BYTES === 0;
   if (!isAligned) target.set(payload);
-  maskWords(wordsOf(isAligned ? payload : target), wordsOf(target), maskWord[0]!);
-  for (let i = payload.byteLength & ~3; i < payload.byteLength; i++) target[i] = payload[i]! ^ maskBytes[i & 3]!;
+  maskBlocks(blocksOf(isAligned ? payload : target), blocksOf(target), maskWord[0]!);
+  const left = payload.byteLength % BLOCK_BYTES;
+  for (let i = payload.byteLength - left; i < payload.byteLength; i++) target[i] = payload[i]! ^ maskBytes[i & 3]!;
 }
 
-function wordsOf({ buffer, byteOffset, byteLength }: Uint8Array): Uint32Array {
-  return new Uint32Array(buffer, byteOffset, byteLength >> 2);
+/** The words of whole blocks. */
+function blocksOf({ buffer, byteOffset, byteLength }: Uint8Array): Int32Array {
+  return new Int32Array(buffer, byteOffset, WORDS_IN_BLOCK * Math.floor(byteLength / BLOCK_BYTES));
 }
 
-function maskWords(from: Uint32Array, to: Uint32Array, mask: number): void {
-  for (let i = 0; i < to.length; i++) to[i] = from[i]! ^ mask;
+/** V8 does not unroll it by itself: a word at a time takes more than twice as long, and unsigned words longer to get fast. */
+function maskBlocks(from: Int32Array, to: Int32Array, mask: number): void {
+  for (let i = 0; i < to.length; i += WORDS_IN_BLOCK) {
+    to[i] = from[i]! ^ mask;
+    to[i + 1] = from[i + 1]! ^ mask;
+    to[i + 2] = from[i + 2]! ^ mask;
+    to[i + 3] = from[i + 3]! ^ mask;
+  }
 }
 
 /** Writes the header up to the payload, and returns where it begins. */
