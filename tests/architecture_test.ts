@@ -43,10 +43,10 @@ test("only src/runtime/ names Deno or Bun", () => {
   );
 });
 
-test("only src/runtime/ imports modules of Node and ws", () => {
+test("only src/runtime/ imports modules of Node", () => {
   const outside = files.filter(({ path }) => !path.startsWith("src/runtime/"));
   assertEquals(
-    outside.filter(({ packages }) => packages.some((name) => /^(?:node:|ws$)/.test(name))).map(({ path }) => path),
+    outside.filter(({ packages }) => packages.some((name) => /^node:/.test(name))).map(({ path }) => path),
     [],
   );
 });

@@ -64,7 +64,7 @@ export interface ClientPoolOptions extends PoolOptions {
   /**
    * The constructor to dial with, one of the web-standard interface.
    *
-   * @default the global one on Bun, that of the npm package `ws` on Deno
+   * @default the global one on Bun; none on Deno, where the pool speaks WebSocket (RFC 6455) over node:net
    */
   WebSocket?: WebSocketConstructor;
   /**

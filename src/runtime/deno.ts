@@ -2,6 +2,7 @@ import { NotSupportedError } from "../errors.ts";
 import { netAddress } from "./address.ts";
 import { DenoGlobalDialer } from "./deno_global_dialer.ts";
 import { listenError } from "./listen_error.ts";
+import { NodeDialer } from "./node_dialer.ts";
 import { Opening } from "./opening.ts";
 import type { Dialer, DialOptions, Listener, RequestHandler, Runtime, ServeOptions } from "./runtime.ts";
 import type { NetAddress, Socket } from "./socket.ts";
@@ -9,32 +10,14 @@ import { checkKeyPair } from "./tls.ts";
 import { type SocketFacts, WebSocketSocket } from "./web_socket.ts";
 import { WebSocketDialer } from "./web_socket_dialer.ts";
 
-/** The port to Deno: `Deno.serve` and `Deno.upgradeWebSocket`, and the npm library `ws` to dial. */
+/** The port to Deno: `Deno.serve` and `Deno.upgradeWebSocket`, and node:net with frames of our own to dial. */
 export const denoRuntime: Runtime = { name: "deno", dialer, checkServe, serve, remoteAddress, upgrade, websocket: {} };
 
 function dialer(options: DialOptions): Dialer {
   if (options.tls?.cert !== undefined) checkKeyPair(options.tls.cert, options.tls.key ?? "");
-  if (options.WebSocket === undefined) return new LazyWsDialer(options);
+  if (options.WebSocket === undefined) return new NodeDialer(options);
   if (options.WebSocket === WebSocket) return new DenoGlobalDialer(options);
   return new WebSocketDialer(options.WebSocket, options);
-}
-
-/** Loads `ws` at the first dial: a program that only serves needs neither the library nor the permissions that it asks for. */
-class LazyWsDialer implements Dialer {
-  readonly #options: DialOptions;
-  #loaded: Promise<Dialer> | undefined;
-
-  constructor(options: DialOptions) {
-    this.#options = options;
-  }
-
-  async dial(signal: AbortSignal): Promise<Socket> {
-    signal.throwIfAborted();
-    this.#loaded ??= import("./ws_client.ts").then(({ WsDialer }) => new WsDialer(this.#options));
-    return (await this.#loaded).dial(signal);
-  }
-
-  close(): void {}
 }
 
 function checkServe({ tls }: ServeOptions): void {

@@ -120,8 +120,8 @@ function serverAnswered(status: number): string {
   return `server answered ${status} ${STATUS_CODES[status] ?? ""}`.trimEnd();
 }
 
-/** The answer 101 lacks a header of the handshake, or has another value in it (RFC 6455 section 4.1). */
-function noHandshake(header: string): string {
+/** The reason when an answer 101 has not the header, or not the value, that makes a WebSocket (RFC 6455 section 4.1). */
+export function noHandshake(header: string): string {
   return `${serverAnswered(101)} without a valid ${header} header`;
 }
 

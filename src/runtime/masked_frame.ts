@@ -1,4 +1,6 @@
+import { Buffer } from "node:buffer";
 import { FreeBuffers } from "../free_buffers.ts";
+import { FINAL, LENGTH_IN_2_BYTES, LENGTH_IN_8_BYTES, MASKED } from "./frame_format.ts";
 
 /** Room for the longest header of a client's frame, and a multiple of the words that are masked at a time. */
 const HEADER_ROOM_BYTES = 16;
@@ -13,70 +15,63 @@ const REUSED_BUFFER_BYTES = HEADER_ROOM_BYTES + REUSED_BYTES;
 /** What is kept of it: as much as a few busy sockets have on the way. */
 const freeBuffers = new FreeBuffers(REUSED_BUFFER_BYTES, 32);
 
-/** "This frame is the whole message" and "binary". */
-const FINAL_BINARY = 0x82;
-
-/** "The payload is masked", beside its length or one of the two marks that say where the length stands. */
-const MASKED = 0x80;
-const LENGTH_IN_2_BYTES = 126;
-const LENGTH_IN_8_BYTES = 127;
-
 const MASK_BYTES = 4;
 const WORDS_IN_BLOCK = 4;
 const BLOCK_BYTES = WORDS_IN_BLOCK * MASK_BYTES;
+
+/** To see so many bytes as words costs more than to mask them one by one. */
+const SHORT_BYTES = 256;
 
 /** One word, in the order of this machine's bytes, and the same as the bytes that the peer unmasks with. */
 const maskWord = new Int32Array(1);
 const maskBytes = new Uint8Array(maskWord.buffer);
 
-/** One frame, and the memory that it stands in. */
+/** One frame. */
 export interface MaskedFrame {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Goes to `releaseFrame` when nobody reads the bytes any more. */
-  readonly buffer: Uint8Array<ArrayBuffer>;
+  readonly bytes: Uint8Array;
+  /** To be called when nobody reads the bytes any more, where there is something to give back. */
+  readonly release: (() => void) | undefined;
 }
 
 /**
- * A client's binary message as one frame (RFC 6455 section 5.2). The payload is masked by whole words on its way into memory that
+ * One frame of a client, which is a whole message or a control frame (RFC 6455 section 5.2). The payload is masked by whole words on its way into memory that
  * is used again: that is nearly three times as fast
  * as masking a fresh copy, which is five times as fast as byte by byte.
  */
-export function maskedFrame(payload: Uint8Array): MaskedFrame {
+export function maskedFrame(opcode: number, payload: Uint8Array): MaskedFrame {
   const { byteLength } = payload;
-  const buffer = isReused(byteLength)
-    ? freeBuffers.take() ?? new Uint8Array(REUSED_BUFFER_BYTES)
-    : new Uint8Array(HEADER_ROOM_BYTES + byteLength);
-  const end = HEADER_ROOM_BYTES + byteLength;
+  const reused = isReused(byteLength) ? freeBuffers.take() ?? new Uint8Array(REUSED_BUFFER_BYTES) : undefined;
+  const buffer = reused ?? Buffer.allocUnsafe(HEADER_ROOM_BYTES + byteLength);
   crypto.getRandomValues(maskWord);
-  mask(payload, buffer.subarray(HEADER_ROOM_BYTES, end));
-  return { bytes: buffer.subarray(writeHeader(buffer, byteLength), end), buffer };
-}
-
-/** Takes a frame's memory back. */
-export function releaseFrame({ buffer }: MaskedFrame): void {
-  freeBuffers.giveBack(buffer);
+  mask(payload, buffer);
+  return {
+    bytes: buffer.subarray(writeHeader(buffer, opcode, byteLength), HEADER_ROOM_BYTES + byteLength),
+    release: reused && (() => freeBuffers.giveBack(reused)),
+  };
 }
 
 function isReused(byteLength: number): boolean {
   return byteLength > REUSED_BYTES / 2 && byteLength <= REUSED_BYTES;
 }
 
-/** Masks whole blocks, for which a payload that begins between two words is copied first, and then the bytes that are left. */
-function mask(payload: Uint8Array, target: Uint8Array<ArrayBuffer>): void {
-  const isAligned = payload.byteOffset % MASK_BYTES === 0;
-  if (!isAligned) target.set(payload);
-  maskBlocks(blocksOf(isAligned ? payload : target), blocksOf(target), maskWord[0]!);
-  const left = payload.byteLength % BLOCK_BYTES;
-  for (let i = payload.byteLength - left; i < payload.byteLength; i++) target[i] = payload[i]! ^ maskBytes[i & 3]!;
+/** Masks a payload into its place behind the header: whole blocks of what is long, and byte by byte what is left. */
+function mask(payload: Uint8Array, frame: Uint8Array): void {
+  const { byteLength } = payload;
+  const words = byteLength < SHORT_BYTES ? 0 : WORDS_IN_BLOCK * Math.floor(byteLength / BLOCK_BYTES);
+  if (words > 0) maskBlocks(payload, frame, words);
+  for (let i = MASK_BYTES * words; i < byteLength; i++) frame[HEADER_ROOM_BYTES + i] = payload[i]! ^ maskBytes[i & 3]!;
 }
 
-/** The words of whole blocks. */
-function blocksOf({ buffer, byteOffset, byteLength }: Uint8Array): Int32Array {
-  return new Int32Array(buffer, byteOffset, WORDS_IN_BLOCK * Math.floor(byteLength / BLOCK_BYTES));
+/** A payload that begins between two words is copied first. */
+function maskBlocks(payload: Uint8Array, frame: Uint8Array, words: number): void {
+  const to = new Int32Array(frame.buffer, frame.byteOffset + HEADER_ROOM_BYTES, words);
+  const isAligned = payload.byteOffset % MASK_BYTES === 0;
+  if (!isAligned) frame.set(payload, HEADER_ROOM_BYTES);
+  maskWords(isAligned ? new Int32Array(payload.buffer, payload.byteOffset, words) : to, to, maskWord[0]!);
 }
 
 /** V8 does not unroll it by itself: a word at a time takes more than twice as long, and unsigned words longer to get fast. */
-function maskBlocks(from: Int32Array, to: Int32Array, mask: number): void {
+function maskWords(from: Int32Array, to: Int32Array, mask: number): void {
   for (let i = 0; i < to.length; i += WORDS_IN_BLOCK) {
     to[i] = from[i]! ^ mask;
     to[i + 1] = from[i + 1]! ^ mask;
@@ -85,21 +80,18 @@ function maskBlocks(from: Int32Array, to: Int32Array, mask: number): void {
   }
 }
 
-/** Writes the header up to the payload, and returns where it begins. */
-function writeHeader(frame: Uint8Array<ArrayBuffer>, byteLength: number): number {
-  const view = new DataView(frame.buffer);
-  const end = HEADER_ROOM_BYTES - MASK_BYTES;
-  frame.set(maskBytes, end);
-  if (byteLength < LENGTH_IN_2_BYTES) {
-    view.setUint16(end - 2, FINAL_BINARY << 8 | MASKED | byteLength);
-    return end - 2;
-  }
-  if (byteLength < 65_536) {
-    view.setUint16(end - 4, FINAL_BINARY << 8 | MASKED | LENGTH_IN_2_BYTES);
-    view.setUint16(end - 2, byteLength);
-    return end - 4;
-  }
-  view.setUint16(end - 10, FINAL_BINARY << 8 | MASKED | LENGTH_IN_8_BYTES);
-  view.setBigUint64(end - 8, BigInt(byteLength));
-  return end - 10;
+/** Writes the header up to the payload, its last byte first, and returns where it begins. */
+function writeHeader(frame: Uint8Array, opcode: number, byteLength: number): number {
+  let at = HEADER_ROOM_BYTES;
+  for (let i = MASK_BYTES - 1; i >= 0; i--) frame[--at] = maskBytes[i]!;
+  const short = byteLength < LENGTH_IN_2_BYTES
+    ? byteLength
+    : byteLength < 65_536
+    ? LENGTH_IN_2_BYTES
+    : LENGTH_IN_8_BYTES;
+  const lengthBytes = short < LENGTH_IN_2_BYTES ? 0 : short === LENGTH_IN_2_BYTES ? 2 : 8;
+  for (let left = byteLength, i = 0; i < lengthBytes; i++, left = Math.floor(left / 256)) frame[--at] = left % 256;
+  frame[--at] = MASKED | short;
+  frame[--at] = FINAL | opcode;
+  return at;
 }

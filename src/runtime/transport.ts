@@ -39,6 +39,7 @@ function connected<Kind extends NetSocket>(socket: Kind, event: string, signal: 
     };
     const succeed = () => {
       settle();
+      socket.setNoDelay(true); // Nagle's algorithm would hold back what is sent before the peer has acknowledged the last packet
       resolve(socket);
     };
     const fail = (error: Error) => {

@@ -1,18 +1,16 @@
 import type { Socket as NetSocket } from "node:net";
 import { type ConnectionOptions, createSecureContext, type TLSSocket } from "node:tls";
-// @ts-types="@types/ws"
-import { WebSocket } from "ws";
-import { dialError, explainUntrusted, refusedUpgrade } from "./dial_failure.ts";
+import { dialError, explainUntrusted } from "./dial_failure.ts";
 import { type Endpoint, endpointOf } from "./endpoint.ts";
-import { CLOSE_TIMEOUT_MS, MAX_MESSAGE_BYTES } from "./limits.ts";
+import { FramedSocket } from "./framed_socket.ts";
 import type { Dialer, DialOptions, DialTls } from "./runtime.ts";
 import type { Socket, TlsInfo } from "./socket.ts";
 import { dialedTlsInfo, nameProblem, pinProblem } from "./tls.ts";
 import { connectTcp, connectTls, failureOf } from "./transport.ts";
-import { WsSocket } from "./ws_socket.ts";
+import { requestUpgrade } from "./upgrade_request.ts";
 
-/** Dials with the npm library `ws`, over a connection of node:net or node:tls that is made first, so that its TLS is checked first. */
-export class WsDialer implements Dialer {
+/** Dials over node:net or node:tls, and checks the TLS session before it says anything. */
+export class NodeDialer implements Dialer {
   readonly #options: DialOptions;
   readonly #endpoint: Endpoint;
   readonly #tlsOptions: ConnectionOptions | undefined;
@@ -63,37 +61,27 @@ export class WsDialer implements Dialer {
     const failure = failureOf(transport);
     if (failure) throw dialError(failure, this.#endpoint);
     return await new Promise((resolve, reject) => {
-      // In a variable of its own: the types do not know all options yet.
-      const options = {
-        headers: this.#options.headers,
-        createConnection: () => transport,
-        perMessageDeflate: false,
-        maxPayload: MAX_MESSAGE_BYTES,
-        closeTimeout: CLOSE_TIMEOUT_MS,
-      };
-      const webSocket = new WebSocket(this.#options.url, options);
-      const socket = new WsSocket(webSocket, transport, tls);
+      const request = requestUpgrade(transport, this.#options, {
+        accepted(first) {
+          settle();
+          resolve(new FramedSocket(transport, tls, first));
+        },
+        refused: (reason) => giveUp(new Error(reason)),
+        failed: (error) => giveUp(dialError(error, this.#endpoint)),
+      });
       const settle = () => {
         signal.removeEventListener("abort", abort);
         transport.off("close", end);
-        webSocket.off("open", succeed).off("error", fail).removeAllListeners("unexpected-response");
-      };
-      const succeed = () => {
-        settle();
-        resolve(socket);
       };
       const giveUp = (reason: unknown) => {
         settle();
-        socket.terminate();
+        request.destroy();
         reject(reason);
       };
-      const fail = (error: Error) => giveUp(dialError(error, this.#endpoint));
-      const end = () => fail(failureOf(transport)!);
+      const end = () => giveUp(dialError(failureOf(transport), this.#endpoint));
       const abort = () => giveUp(signal.reason);
       signal.addEventListener("abort", abort);
       transport.on("close", end);
-      webSocket.on("open", succeed).on("error", fail);
-      webSocket.on("unexpected-response", (_, response) => giveUp(new Error(refusedUpgrade(response))));
     });
   }
 }

@@ -1,0 +1,35 @@
+import { encodedText } from "./text.ts";
+
+/** The close frame had no code (RFC 6455 section 7.1.5). */
+export const NO_CODE = 1005;
+
+/** Codes that stand for something that no close frame says, or for nothing yet (RFC 6455 section 7.4). */
+const NEVER_SENT = [1004, NO_CODE, 1006];
+
+/** What a close frame says. */
+export interface Closing {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** The payload of a close frame (RFC 6455 section 5.5.1): code and reason, or nothing where there is no code. */
+export function closePayload({ code, reason }: Closing): Uint8Array<ArrayBuffer> {
+  if (code === NO_CODE) return new Uint8Array();
+  const text = encodedText(reason);
+  const payload = new Uint8Array(2 + text.byteLength);
+  new DataView(payload.buffer).setUint16(0, code);
+  payload.set(text, 2);
+  return payload;
+}
+
+/** The code in a close frame's payload; undefined where no peer may say it. */
+export function closingCode(payload: Uint8Array): number | undefined {
+  if (payload.byteLength === 0) return NO_CODE;
+  const code = payload.byteLength === 1 ? 0 : payload[0]! << 8 | payload[1]!;
+  return isSent(code) ? code : undefined;
+}
+
+/** The protocol's own codes as far as they are registered, and those of libraries and applications. */
+function isSent(code: number): boolean {
+  return (code >= 1000 && code <= 1014 && !NEVER_SENT.includes(code)) || (code >= 3000 && code <= 4999);
+}

@@ -1,0 +1,174 @@
+import { type Closing, closingCode } from "./close_payload.ts";
+import { FINAL, LENGTH_IN_2_BYTES, LENGTH_IN_8_BYTES, MASKED, MAX_CONTROL_BYTES, Opcode } from "./frame_format.ts";
+import { joined, MessageBuffer } from "./message_buffer.ts";
+import type { Message } from "./socket.ts";
+import { decodedText } from "./text.ts";
+
+/** Who is told what a server's frames say. */
+export interface FrameHandler {
+  /** A whole message, a binary one in memory of its own. */
+  onMessage(message: Message): void;
+  onPing(payload: Uint8Array): void;
+  /** The peer's close frame: the last call. */
+  onClosing(closing: Closing): void;
+  /** The peer broke the protocol: the last call. The code is for the close frame (RFC 6455 section 7.4.1). */
+  onViolation(code: number): void;
+}
+
+const PROTOCOL_ERROR = 1002;
+const NOT_UTF8 = 1007;
+const TOO_BIG = 1009;
+
+const RESERVED_BITS = 0x70;
+const OPCODE_BITS = 0x0f;
+/** Set in the opcodes of control frames. */
+const CONTROL = 0x8;
+const LENGTH_BITS = 0x7f;
+
+const NO_BYTES = new Uint8Array();
+
+/** No frame has begun: its head comes next. */
+const NO_FRAME = -1;
+
+/** Reads the frames that a server sends (RFC 6455 section 5): no extension, no mask. Keeps nothing between two messages. */
+export class FrameReader {
+  readonly #handler: FrameHandler;
+  readonly #maxMessageBytes: number;
+  /** The beginning of a head whose rest is still to come. */
+  #partialHead = NO_BYTES;
+  /** The first byte of the frame whose payload comes next. */
+  #frame = NO_FRAME;
+  /** How much of its payload is still to come. */
+  #left = 0;
+  /** The opcode of a message whose last frame has not begun; else 0. */
+  #unfinished = 0;
+  /** What came of a message, and of a control frame, which may stand between two frames of the message. */
+  #message: MessageBuffer | undefined;
+  #control: MessageBuffer | undefined;
+  #isOver = false;
+
+  constructor(handler: FrameHandler, maxMessageBytes: number) {
+    this.#handler = handler;
+    this.#maxMessageBytes = maxMessageBytes;
+  }
+
+  /** Reads what came next. The handler is called for all that it completes. Nothing of the chunk's memory is kept. */
+  read({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): void {
+    const chunk = new Uint8Array(buffer, byteOffset, byteLength); // a Buffer's parts would be slower, and its slice() no copy
+    const bytes = this.#partialHead === NO_BYTES ? chunk : joined([this.#partialHead, chunk]);
+    this.#partialHead = NO_BYTES;
+    for (let at = 0; !this.#isOver;) {
+      if (this.#frame === NO_FRAME) {
+        const headBytes = this.#readHead(bytes, at);
+        if (headBytes === 0) return this.#keepHead(bytes.subarray(at));
+        at += headBytes;
+      }
+      const part = bytes.subarray(at, at + this.#left);
+      at += part.byteLength;
+      this.#left -= part.byteLength;
+      this.#readPart(part);
+      if (this.#left > 0) return;
+    }
+  }
+
+  #keepHead(bytes: Uint8Array<ArrayBuffer>): void {
+    if (bytes.byteLength > 0 && !this.#isOver) this.#partialHead = bytes.slice();
+  }
+
+  /** Reads a frame's head, and returns its length; 0 where it is not whole, or breaks the protocol. */
+  #readHead(bytes: Uint8Array<ArrayBuffer>, at: number): number {
+    const given = bytes.byteLength - at;
+    if (given < 2) return 0;
+    const first = bytes[at]!;
+    const second = bytes[at + 1]!;
+    if (!this.#allows(first, second)) return this.#violated(PROTOCOL_ERROR);
+    const short = second & LENGTH_BITS;
+    const headBytes = short === LENGTH_IN_2_BYTES ? 4 : short === LENGTH_IN_8_BYTES ? 10 : 2;
+    if (given < headBytes) return 0;
+    const length = headBytes === 2 ? short : numberIn(bytes, at + 2, at + headBytes);
+    if (length + (this.#message?.byteLength ?? 0) > this.#maxMessageBytes) return this.#violated(TOO_BIG);
+    this.#frame = first;
+    this.#left = length;
+    return headBytes;
+  }
+
+  /** Whether a frame that begins so may come now. */
+  #allows(first: number, second: number): boolean {
+    if ((first & RESERVED_BITS) !== 0 || (second & MASKED) !== 0) return false;
+    switch (first & OPCODE_BITS) {
+      case Opcode.text:
+      case Opcode.binary:
+        return this.#unfinished === 0;
+      case Opcode.continuation:
+        return this.#unfinished !== 0;
+      case Opcode.close:
+      case Opcode.ping:
+      case Opcode.pong:
+        return (first & FINAL) !== 0 && (second & LENGTH_BITS) <= MAX_CONTROL_BYTES;
+      default:
+        return false;
+    }
+  }
+
+  /** Takes a part of a payload: all of it, or what the chunk has of it. */
+  #readPart(part: Uint8Array<ArrayBuffer>): void {
+    const frame = this.#frame;
+    if (this.#left === 0) this.#frame = NO_FRAME;
+    if ((frame & CONTROL) !== 0) this.#readControlPart(frame & OPCODE_BITS, part);
+    else this.#readMessagePart((frame & OPCODE_BITS) || this.#unfinished, (frame & FINAL) !== 0, part);
+  }
+
+  #readControlPart(opcode: number, part: Uint8Array<ArrayBuffer>): void {
+    if (this.#left > 0 || this.#control) (this.#control ??= new MessageBuffer()).append(part, MAX_CONTROL_BYTES);
+    if (this.#left > 0) return;
+    const payload = this.#control?.take() ?? part;
+    this.#control = undefined;
+    if (opcode === Opcode.ping) this.#handler.onPing(payload);
+    else if (opcode === Opcode.close) this.#readClosing(payload);
+  }
+
+  #readMessagePart(opcode: number, isLastFrame: boolean, part: Uint8Array<ArrayBuffer>): void {
+    if (isLastFrame && this.#left === 0 && !this.#message) {
+      this.#unfinished = 0;
+      return this.#deliver(opcode, opcode === Opcode.text ? part : part.slice());
+    }
+    this.#message ??= new MessageBuffer();
+    this.#message.append(part, isLastFrame ? part.byteLength + this.#left : Infinity);
+    if (this.#left > 0) return;
+    this.#unfinished = isLastFrame ? 0 : opcode;
+    if (!isLastFrame) return;
+    const whole = this.#message.take();
+    this.#message = undefined;
+    this.#deliver(opcode, whole);
+  }
+
+  #deliver(opcode: number, message: Uint8Array<ArrayBuffer>): void {
+    if (opcode === Opcode.binary) return this.#handler.onMessage(message);
+    const text = decodedText(message);
+    if (text === undefined) this.#violated(NOT_UTF8);
+    else this.#handler.onMessage(text);
+  }
+
+  #readClosing(payload: Uint8Array<ArrayBuffer>): void {
+    const code = closingCode(payload);
+    if (code === undefined) return void this.#violated(PROTOCOL_ERROR);
+    const reason = decodedText(payload.subarray(2));
+    if (reason === undefined) return void this.#violated(NOT_UTF8);
+    this.#isOver = true;
+    this.#handler.onClosing({ code, reason });
+  }
+
+  /** Always 0. */
+  #violated(code: number): number {
+    this.#isOver = true;
+    this.#handler.onViolation(code);
+    return 0;
+  }
+}
+
+/** The number that stands between two places, in the network's byte order. Beyond 2⁵³ it is not exact, and far too big. */
+function numberIn(bytes: Uint8Array, from: number, to: number): number {
+  let number = 0;
+  for (let at = from; at < to; at++) number = number * 256 + bytes[at]!;
+  return number;
+}
