@@ -1,4 +1,5 @@
 import type { Socket as NetSocket } from "node:net";
+import { clearImmediate, setImmediate } from "node:timers";
 import { AdaptedSocket } from "./adapted_socket.ts";
 import { netAddress } from "./address.ts";
 import { closePayload, type Closing } from "./close_payload.ts";
@@ -19,6 +20,7 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
   readonly canPause = true;
   readonly #transport: NetSocket;
   readonly #reader = new FrameReader(this, MAX_MESSAGE_BYTES);
+  readonly #start: ReturnType<typeof setImmediate>;
   /** What the peer's close frame said. */
   #closing: Closing | undefined;
   /** A ping that came while the peer took nothing: the last one is answered. */
@@ -32,6 +34,9 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
     this.localAddress = netAddress(transport.localAddress, transport.localPort);
     this.remoteAddress = netAddress(transport.remoteAddress, transport.remotePort);
     this.tls = tls;
+    // Only in the next turn: Deno reads megabytes before it goes on with whoever waits for the socket, and will handle it.
+    transport.pause();
+    this.#start = setImmediate(() => transport.resume());
     transport.on("data", (chunk: Uint8Array<ArrayBuffer>) => this.#reader.read(chunk));
     transport.on("drain", () => this.#drain());
     transport.on("close", () => this.#ended());
@@ -52,6 +57,7 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
   }
 
   pause(): void {
+    clearImmediate(this.#start);
     this.#transport.pause();
   }
 
