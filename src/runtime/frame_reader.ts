@@ -62,6 +62,7 @@ export class FrameReader {
         const headBytes = this.#readHead(bytes, at);
         if (headBytes === 0) return this.#keepHead(bytes.subarray(at));
         at += headBytes;
+        if (this.#isOver) return;
       }
       const part = bytes.subarray(at, at + this.#left);
       at += part.byteLength;
@@ -72,24 +73,30 @@ export class FrameReader {
   }
 
   #keepHead(bytes: Uint8Array<ArrayBuffer>): void {
-    if (bytes.byteLength > 0 && !this.#isOver) this.#partialHead = bytes.slice();
+    if (bytes.byteLength > 0) this.#partialHead = bytes.slice();
   }
 
-  /** Reads a frame's head, and returns its length; 0 where it is not whole, or breaks the protocol. */
+  /** Reads a frame's head, and returns its length; 0 where it is not whole. */
   #readHead(bytes: Uint8Array<ArrayBuffer>, at: number): number {
     const given = bytes.byteLength - at;
     if (given < 2) return 0;
     const first = bytes[at]!;
     const second = bytes[at + 1]!;
-    if (!this.#allows(first, second)) return this.#violated(PROTOCOL_ERROR);
     const short = second & LENGTH_BITS;
     const headBytes = short === LENGTH_IN_2_BYTES ? 4 : short === LENGTH_IN_8_BYTES ? 10 : 2;
-    if (given < headBytes) return 0;
-    const length = headBytes === 2 ? short : numberIn(bytes, at + 2, at + headBytes);
-    if (length + (this.#message?.byteLength ?? 0) > this.#maxMessageBytes) return this.#violated(TOO_BIG);
-    this.#frame = first;
-    this.#left = length;
+    if (!this.#allows(first, second)) this.#violated(PROTOCOL_ERROR);
+    else if (given < headBytes) return 0;
+    else this.#begin(first, headBytes === 2 ? short : numberIn(bytes, at + 2, at + headBytes));
     return headBytes;
+  }
+
+  #begin(frame: number, byteLength: number): void {
+    const isMessage = (frame & CONTROL) === 0;
+    if (isMessage && byteLength + (this.#message?.byteLength ?? 0) > this.#maxMessageBytes) {
+      return this.#violated(TOO_BIG);
+    }
+    this.#frame = frame;
+    this.#left = byteLength;
   }
 
   /** Whether a frame that begins so may come now. */
@@ -151,18 +158,16 @@ export class FrameReader {
 
   #readClosing(payload: Uint8Array<ArrayBuffer>): void {
     const code = closingCode(payload);
-    if (code === undefined) return void this.#violated(PROTOCOL_ERROR);
+    if (code === undefined) return this.#violated(PROTOCOL_ERROR);
     const reason = decodedText(payload.subarray(2));
-    if (reason === undefined) return void this.#violated(NOT_UTF8);
+    if (reason === undefined) return this.#violated(NOT_UTF8);
     this.#isOver = true;
     this.#handler.onClosing({ code, reason });
   }
 
-  /** Always 0. */
-  #violated(code: number): number {
+  #violated(code: number): void {
     this.#isOver = true;
     this.#handler.onViolation(code);
-    return 0;
   }
 }
 

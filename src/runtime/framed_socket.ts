@@ -20,7 +20,7 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
   readonly canPause = true;
   readonly #transport: NetSocket;
   readonly #reader = new FrameReader(this, MAX_MESSAGE_BYTES);
-  readonly #start: ReturnType<typeof setImmediate>;
+  #turn: ReturnType<typeof setImmediate> | undefined;
   /** What the peer's close frame said. */
   #closing: Closing | undefined;
   /** A ping that came while the peer took nothing: the last one is answered. */
@@ -34,13 +34,11 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
     this.localAddress = netAddress(transport.localAddress, transport.localPort);
     this.remoteAddress = netAddress(transport.remoteAddress, transport.remotePort);
     this.tls = tls;
-    // Only in the next turn: Deno reads megabytes before it goes on with whoever waits for the socket, and will handle it.
-    transport.pause();
-    this.#start = setImmediate(() => transport.resume());
-    transport.on("data", (chunk: Uint8Array<ArrayBuffer>) => this.#reader.read(chunk));
+    transport.on("data", (chunk: Uint8Array<ArrayBuffer>) => this.#read(chunk));
     transport.on("drain", () => this.#drain());
+    transport.on("end", () => this.#dropSoon());
     transport.on("close", () => this.#ended());
-    this.#reader.read(first);
+    this.#read(first);
   }
 
   get bufferedBytes(): number {
@@ -57,8 +55,8 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
   }
 
   pause(): void {
-    clearImmediate(this.#start);
-    this.#transport.pause();
+    clearImmediate(this.#turn);
+    if (this.#timer === undefined) this.#transport.pause(); // else there is only the end to come
   }
 
   resume(): void {
@@ -87,7 +85,7 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
   /** Only the last of several pings needs an answer (RFC 6455 section 5.5.3), so that what waits is bounded. */
   onPing(payload: Uint8Array): void {
     if (!this.#isOpen) return;
-    if (this.#isFull) this.#unanswered = payload.slice();
+    if (this.#transport.writableNeedDrain) this.#unanswered = payload.slice();
     else this.#write(Opcode.pong, payload);
   }
 
@@ -114,11 +112,27 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
     this.#transport.write(bytes, release);
   }
 
+  #read(chunk: Uint8Array<ArrayBuffer>): void {
+    this.#reader.read(chunk);
+    if (!this.handler) this.#waitATurn();
+  }
+
+  /** Lets whoever got the socket handle it: Deno reads on for megabytes before it goes on with those that wait for a promise. */
+  #waitATurn(): void {
+    this.pause();
+    this.#turn = setImmediate(() => this.resume());
+  }
+
   /** Says the close frame, unless that was done, and ends the connection: at once or when the server did, but not much later. */
   #end(closing: Closing): void {
     if (this.#isOpen) this.#write(Opcode.close, closePayload(closing));
     this.#transport.end();
-    this.#timer = setTimeout(() => this.#transport.destroy(), CLOSE_TIMEOUT_MS);
+    this.#dropSoon();
+    this.resume();
+  }
+
+  #dropSoon(): void {
+    this.#timer ??= setTimeout(() => this.#transport.destroy(), CLOSE_TIMEOUT_MS);
   }
 
   #drain(): void {
@@ -127,7 +141,10 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
     this.drained();
   }
 
+  /** The connection is gone. What came before, while the socket was paused, is told first. */
   #ended(): void {
+    this.#transport.removeAllListeners("data");
+    for (let chunk = this.#transport.read(); chunk !== null; chunk = this.#transport.read()) this.#reader.read(chunk);
     clearTimeout(this.#timer);
     this.closed(this.#closing?.code ?? 0, this.#closing?.reason ?? "");
   }

@@ -34,9 +34,8 @@ export interface MaskedFrame {
 }
 
 /**
- * One frame of a client, which is a whole message or a control frame (RFC 6455 section 5.2). The payload is masked by whole words on its way into memory that
- * is used again: that is nearly three times as fast
- * as masking a fresh copy, which is five times as fast as byte by byte.
+ * One frame of a client, which is a whole message or a control frame (RFC 6455 section 5.2). Its payload is masked on its way
+ * into the frame's memory. For long payloads that memory is used again, which is nearly three times as fast as a fresh copy.
  */
 export function maskedFrame(opcode: number, payload: Uint8Array): MaskedFrame {
   const { byteLength } = payload;

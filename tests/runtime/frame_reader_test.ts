@@ -96,6 +96,14 @@ test("FrameReader keeps a message of a great many pieces in little more memory t
   assertEquals(new TextDecoder().decode((read as { message: Uint8Array }).message), "x".repeat(count) + "y");
 });
 
+for (const [kind, opcode] of [["ping", Opcode.ping], ["close frame", Opcode.close]] as const) {
+  test(`FrameReader takes a ${kind} within a message that leaves no room for more`, () => {
+    const payload = opcode === Opcode.close ? closePayload(1000) : bytesOf("there?");
+    const bytes = concat(frame(Opcode.binary, new Uint8Array(LIMIT), false), frame(opcode, payload));
+    assertEquals(told([bytes]), [opcode === Opcode.close ? { code: 1000, reason: "" } : { ping: payload }]);
+  });
+}
+
 test("FrameReader reads nothing behind a close frame", () => {
   const bytes = concat(frame(Opcode.close), frame(Opcode.binary, "late"), Uint8Array.of(0xff, 0xff));
   assertEquals(told([bytes, frame(Opcode.ping)]), [{ code: 1005, reason: "" }]);

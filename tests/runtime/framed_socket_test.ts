@@ -1,13 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, createServer, type Socket as NetSocket } from "node:net";
 import { FramedSocket } from "../../src/runtime/framed_socket.ts";
 import { connectTcp } from "../../src/runtime/transport.ts";
 import { Recorder } from "../contract/sockets.ts";
 import { test } from "../harness.ts";
 import { countTimers } from "../leaks.ts";
 import { RawLink } from "../raw_link.ts";
-import { concat, Opcode } from "../websocket_frames.ts";
+import { closePayload, concat, Opcode } from "../websocket_frames.ts";
 
 /** A socket over a TCP connection whose other end is in the hands of the test. What it gets at first came with the handshake. */
 async function open(first: (peer: RawLink) => Uint8Array = () => new Uint8Array()) {
@@ -20,13 +20,16 @@ async function open(first: (peer: RawLink) => Uint8Array = () => new Uint8Array(
     { host: "127.0.0.1", port, certificateName: "", serverName: undefined },
     new AbortController().signal,
   );
-  const [connection] = await accepted;
+  const [connection]: NetSocket[] = await accepted;
   const peer = new RawLink(connection, "server");
   const socket = new FramedSocket(transport, undefined, Uint8Array.from(first(peer)));
   const heard = new Recorder();
   socket.handler = heard;
   return {
     peer,
+    /** The peer's end of the connection. */
+    connection,
+    transport,
     socket,
     heard,
     async [Symbol.asyncDispose]() {
@@ -87,4 +90,48 @@ test("FramedSocket answers the last of many pings when its peer reads again, and
   for (; sent > 0; sent--) assertEquals((await rig.peer.readFrame())?.payload.length, chunk.length);
   const { opcode, payload } = (await rig.peer.readFrame())!;
   assertEquals([opcode, new TextDecoder().decode(payload)], [Opcode.pong, "999"]);
+});
+
+test("FramedSocket waits for a handler that comes in the same turn, however much its peer has sent", async () => {
+  await using rig = await open();
+  const { peer, socket, heard } = rig;
+  const late = new Recorder();
+  const first = heard.next().then(() => socket.handler = late);
+  socket.handler = {
+    onMessage(message) {
+      socket.handler = undefined;
+      heard.onMessage(message);
+    },
+    onDrain() {},
+    onClose() {},
+  };
+  const chunk = new Uint8Array(65_536);
+  const chunks = Array.from({ length: 64 }, () => peer.frame(Opcode.binary, chunk));
+  await peer.write(concat(peer.frame(Opcode.text, "first"), ...chunks));
+  await first;
+  for (let got = 0; got < chunks.length; got++) assertEquals(await late.next(), { message: chunk });
+});
+
+test("FramedSocket that is paused tells what came before its connection broke", async () => {
+  await using rig = await open();
+  const { peer, transport, socket, heard } = rig;
+  await peer.write(peer.frame(Opcode.text, "first"));
+  await heard.next();
+  socket.pause();
+  const sent = concat(peer.frame(Opcode.text, "last"), peer.frame(Opcode.close, closePayload(1000, "bye")));
+  await peer.write(sent);
+  while (transport.readableLength < sent.length) await new Promise((resolve) => setTimeout(resolve));
+  transport.destroy();
+  assertEquals([await heard.next(), await heard.next()], [{ message: "last" }, { code: 1000, reason: "bye" }]);
+});
+
+test("FramedSocket gives up a peer that ends without a close frame and reads nothing", async () => {
+  await using rig = await open();
+  const { peer, socket, heard, connection } = rig;
+  await peer.write(peer.frame(Opcode.text, "last"));
+  await heard.next();
+  const chunk = new Uint8Array(65_536);
+  while (socket.send(chunk)) { /* fills all buffers on the way */ }
+  connection.end();
+  assertEquals(await heard.next(), { code: 1006, reason: "" });
 });
