@@ -2,12 +2,12 @@ import type { Socket as NetSocket } from "node:net";
 import { type ConnectionOptions, createSecureContext, type TLSSocket } from "node:tls";
 import { dialError, explainUntrusted } from "./dial_failure.ts";
 import { type Endpoint, endpointOf } from "./endpoint.ts";
-import { FramedSocket } from "./framed_socket.ts";
+import { FramedSocket } from "./rfc6455/framed_socket.ts";
+import { requestUpgrade } from "./rfc6455/upgrade_request.ts";
 import type { Dialer, DialOptions, DialTls } from "./runtime.ts";
 import type { Socket, TlsInfo } from "./socket.ts";
 import { dialedTlsInfo, nameProblem, pinProblem } from "./tls.ts";
 import { connectTcp, connectTls, failureOf } from "./transport.ts";
-import { requestUpgrade } from "./upgrade_request.ts";
 
 /** Dials over node:net or node:tls, and checks the TLS session before it says anything. */
 export class NodeDialer implements Dialer {

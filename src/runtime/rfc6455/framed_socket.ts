@@ -1,13 +1,13 @@
 import type { Socket as NetSocket } from "node:net";
 import { clearImmediate, setImmediate } from "node:timers";
-import { AdaptedSocket } from "./adapted_socket.ts";
-import { netAddress } from "./address.ts";
+import { AdaptedSocket } from "../adapted_socket.ts";
+import { netAddress } from "../address.ts";
+import { CLOSE_TIMEOUT_MS, HIGH_WATER_BYTES, MAX_MESSAGE_BYTES } from "../limits.ts";
+import type { Message, NetAddress, TlsInfo } from "../socket.ts";
 import { closePayload, type Closing } from "./close_payload.ts";
 import { Opcode } from "./frame_format.ts";
 import { type FrameHandler, FrameReader } from "./frame_reader.ts";
-import { CLOSE_TIMEOUT_MS, HIGH_WATER_BYTES, MAX_MESSAGE_BYTES } from "./limits.ts";
 import { maskedFrame } from "./masked_frame.ts";
-import type { Message, NetAddress, TlsInfo } from "./socket.ts";
 import { encodedText } from "./text.ts";
 
 const NO_PAYLOAD = new Uint8Array();

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import type { Socket as NetSocket } from "node:net";
-import { noHandshake, refusedUpgrade } from "./dial_failure.ts";
-import type { DialOptions } from "./runtime.ts";
+import { noHandshake, refusedUpgrade } from "../dial_failure.ts";
+import type { DialOptions } from "../runtime.ts";
 
 /** What a server hashes with the key, to show that it knows the protocol (RFC 6455 section 1.3). */
 const ACCEPT_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";

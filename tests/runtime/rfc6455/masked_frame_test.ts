@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
-import { maskedFrame } from "../../src/runtime/masked_frame.ts";
-import { test } from "../harness.ts";
-import { decodeFrame, Opcode } from "../websocket_frames.ts";
+import { maskedFrame } from "../../../src/runtime/rfc6455/masked_frame.ts";
+import { test } from "../../harness.ts";
+import { decodeFrame, Opcode } from "../../websocket_frames.ts";
 
 for (const byteLength of [0, 1, 2, 3, 4, 5, 15, 16, 17, 31, 125, 126, 127, 1_024, 65_535, 65_536, 65_537, 1_000_003]) {
   test(`maskedFrame() is a client's binary frame of ${byteLength} bytes`, () => {

@@ -1,7 +1,7 @@
+import type { Message } from "../socket.ts";
 import { type Closing, closingCode } from "./close_payload.ts";
 import { FINAL, LENGTH_IN_2_BYTES, LENGTH_IN_8_BYTES, MASKED, MAX_CONTROL_BYTES, Opcode } from "./frame_format.ts";
 import { joined, MessageBuffer } from "./message_buffer.ts";
-import type { Message } from "./socket.ts";
 import { decodedText } from "./text.ts";
 
 /** Who is told what a server's frames say. */

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import process from "node:process";
-import { FrameReader } from "../../src/runtime/frame_reader.ts";
-import type { Message } from "../../src/runtime/socket.ts";
-import { test } from "../harness.ts";
-import { closePayload, concat, encodeFrame, Opcode } from "../websocket_frames.ts";
+import { FrameReader } from "../../../src/runtime/rfc6455/frame_reader.ts";
+import type { Message } from "../../../src/runtime/socket.ts";
+import { test } from "../../harness.ts";
+import { closePayload, concat, encodeFrame, Opcode } from "../../websocket_frames.ts";
 
 const LIMIT = 1_000_000;
 

@@ -1,13 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket as NetSocket } from "node:net";
-import { FramedSocket } from "../../src/runtime/framed_socket.ts";
-import { connectTcp } from "../../src/runtime/transport.ts";
-import { Recorder } from "../contract/sockets.ts";
-import { test } from "../harness.ts";
-import { countTimers } from "../leaks.ts";
-import { RawLink } from "../raw_link.ts";
-import { closePayload, concat, Opcode } from "../websocket_frames.ts";
+import { FramedSocket } from "../../../src/runtime/rfc6455/framed_socket.ts";
+import { connectTcp } from "../../../src/runtime/transport.ts";
+import { Recorder } from "../../contract/sockets.ts";
+import { test } from "../../harness.ts";
+import { countTimers } from "../../leaks.ts";
+import { RawLink } from "../../raw_link.ts";
+import { closePayload, concat, Opcode } from "../../websocket_frames.ts";
 
 /** A socket over a TCP connection whose other end is in the hands of the test. What it gets at first came with the handshake. */
 async function open(first: (peer: RawLink) => Uint8Array = () => new Uint8Array()) {
