@@ -22,8 +22,9 @@ export class Demand {
     this.#waiting = waiting;
   }
 
-  /** One more call waits. */
+  /** One more call waits. For some no client need dial: those that fetch a link by its id, or accept a stream. */
   rose(): void {
+    if (this.#waiting() === 0) return;
     this.#tellIn(Math.max(0, this.#toldAt + RISE_MS - this.#clock.now()));
   }
 

@@ -130,7 +130,6 @@ class LinkList<Member extends Node> {
 
   push(node: Member): void {
     node.previous = this.#last;
-    node.next = undefined;
     if (this.#last) this.#last.next = node;
     else this.first = node;
     this.#last = node;
@@ -141,6 +140,7 @@ class LinkList<Member extends Node> {
     else this.first = node.next;
     if (node.next) node.next.previous = node.previous;
     else this.#last = node.previous;
+    node.previous = node.next = undefined; // one that V8 has put among the old objects would keep all that followed it
   }
 
   moveToEnd(node: Member): void {

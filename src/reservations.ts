@@ -3,6 +3,7 @@ import { DeadlineQueue } from "./deadline_queue.ts";
 import type { ReservedLink } from "./link/link.ts";
 import type { Stream } from "./link/stream.ts";
 import type { TakeKind } from "./link/take.ts";
+import { Place } from "./place.ts";
 
 /** How long a stream that the peer took waits for this side's application, in milliseconds (wire.md section 2.3). */
 const FETCH_TIMEOUT_MS = 30_000;
@@ -20,24 +21,23 @@ export interface Reservation {
 
 /** The streams that peers took and that wait for the application: by id, or in the accept queue. Each waits for a limited time. */
 export class Reservations {
-  readonly #byLink = new Map<ReservedLink, Reservation>();
-  readonly #byId = new Map<string, Reservation>();
+  readonly #byLink = new Map<ReservedLink, Place<Reservation>>();
+  readonly #byId = new Map<string, Place<Reservation>>();
   /** Those that were taken to be fetched by id, as long as their links are open. By id alone they cannot be counted. */
-  readonly #taken = new Set<Reservation>();
+  readonly #taken = new Set<Place<Reservation>>();
   /** The accept queue, in the order of arrival. */
-  readonly #queue = new Set<Reservation>();
-  readonly #deadlines: DeadlineQueue<Reservation>;
+  readonly #queue = new Set<Place<Reservation>>();
+  readonly #deadlines: DeadlineQueue<Place<Reservation>>;
   /** Those whose links are closed, and the bytes of each. */
-  readonly #left = new Map<Reservation, number>();
+  readonly #left = new Map<Place<Reservation>, number>();
   readonly #maxLeftBytes: number;
   #leftBytes = 0;
 
   /** @param maxLeftBytes How many bytes closed links may leave behind, all together. */
   constructor(clock: Clock, maxLeftBytes: number) {
     this.#maxLeftBytes = maxLeftBytes;
-    this.#deadlines = new DeadlineQueue(clock, FETCH_TIMEOUT_MS, (reservation) => {
-      this.#remove(reservation);
-      reservation.link.neverFetched();
+    this.#deadlines = new DeadlineQueue(clock, FETCH_TIMEOUT_MS, (place) => {
+      this.#remove(place).link.neverFetched();
     });
   }
 
@@ -51,15 +51,8 @@ export class Reservations {
     return this.#taken.size;
   }
 
-  add(link: ReservedLink, stream: Stream, kind: TakeKind): Reservation {
-    const reservation: Reservation = { link, stream, id: link.id, kind };
-    this.#byLink.set(link, reservation);
-    if (kind === "take") {
-      this.#taken.add(reservation);
-      this.#byId.set(reservation.id, reservation);
-    } else this.#queue.add(reservation);
-    this.#deadlines.add(reservation);
-    return reservation;
+  add(link: ReservedLink, stream: Stream, kind: TakeKind): void {
+    this.#add({ link, stream, id: link.id, kind });
   }
 
   /**
@@ -71,9 +64,9 @@ export class Reservations {
     if (known && this.#left.has(known)) return true;
     const bytes = stream.unreadBytes;
     if (this.#left.size === MAX_LEFT_STREAMS || this.#leftBytes + bytes > this.#maxLeftBytes) return false;
-    const reservation = known ?? this.add(link, stream, "take");
-    this.#taken.delete(reservation);
-    this.#left.set(reservation, bytes);
+    const place = known ?? this.#add({ link, stream, id: link.id, kind: "take" });
+    this.#taken.delete(place);
+    this.#left.set(place, bytes);
     this.#leftBytes += bytes;
     return true;
   }
@@ -85,22 +78,20 @@ export class Reservations {
 
   /** Takes out the stream with this id. */
   fetch(id: string): Reservation | undefined {
-    const reservation = this.#byId.get(id);
-    if (reservation) this.#remove(reservation);
-    return reservation;
+    const place = this.#byId.get(id);
+    return place && this.#remove(place);
   }
 
   /** Takes out the stream that has waited longest in the accept queue. */
   accept(): Reservation | undefined {
-    const [reservation] = this.#queue;
-    if (reservation) this.#remove(reservation);
-    return reservation;
+    const [place] = this.#queue;
+    return place && this.#remove(place);
   }
 
   /** Forgets the stream of a link: it is over. */
   forget(link: ReservedLink): void {
-    const reservation = this.#byLink.get(link);
-    if (reservation) this.#remove(reservation);
+    const place = this.#byLink.get(link);
+    if (place) this.#remove(place);
   }
 
   /** Forgets all, and returns their links. */
@@ -116,14 +107,27 @@ export class Reservations {
     return links;
   }
 
-  #remove(reservation: Reservation): void {
+  #add(reservation: Reservation): Place<Reservation> {
+    const place = new Place(reservation);
+    this.#byLink.set(reservation.link, place);
+    if (reservation.kind === "take") {
+      this.#taken.add(place);
+      this.#byId.set(reservation.id, place);
+    } else this.#queue.add(place);
+    this.#deadlines.add(place);
+    return place;
+  }
+
+  #remove(place: Place<Reservation>): Reservation {
+    const reservation = place.leave();
     this.#byLink.delete(reservation.link);
-    this.#leftBytes -= this.#left.get(reservation) ?? 0;
-    this.#left.delete(reservation);
-    this.#taken.delete(reservation);
+    this.#leftBytes -= this.#left.get(place) ?? 0;
+    this.#left.delete(place);
+    this.#taken.delete(place);
     // Ids repeat at a client with several servers: a newer stream may have the place.
-    if (this.#byId.get(reservation.id) === reservation) this.#byId.delete(reservation.id);
-    this.#queue.delete(reservation);
-    this.#deadlines.delete(reservation);
+    if (this.#byId.get(reservation.id) === place) this.#byId.delete(reservation.id);
+    this.#queue.delete(place);
+    this.#deadlines.delete(place);
+    return reservation;
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "./clock.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 import { PoolExhaustedError } from "./errors.ts";
+import { Place } from "./place.ts";
 
 /** What one call waits for, and how long. */
 export interface CallOptions<Want> {
@@ -17,12 +18,12 @@ export interface CallOptions<Want> {
 
 /** All calls of one pool that wait, whatever for: one count, one bound, one end. */
 export class WaitingCalls<T, Want = undefined> {
-  readonly #callers = new Set<Caller<T, Want>>();
+  readonly #places = new Set<Place<Caller<T, Want>>>();
   readonly #clock: Clock;
   readonly #maxWaiters: number;
   readonly #usualTimeoutMs: number;
   /** Those that wait the usual time: one timer serves them all. */
-  readonly #usual: DeadlineQueue<Caller<T, Want>>;
+  readonly #usual: DeadlineQueue<Place<Caller<T, Want>>>;
   #entered = 0;
 
   /** `usualTimeoutMs` is what most of them wait at most. */
@@ -30,12 +31,12 @@ export class WaitingCalls<T, Want = undefined> {
     this.#clock = clock;
     this.#maxWaiters = maxWaiters;
     this.#usualTimeoutMs = usualTimeoutMs;
-    this.#usual = new DeadlineQueue(clock, usualTimeoutMs, (caller) => caller.expire());
+    this.#usual = new DeadlineQueue(clock, usualTimeoutMs, ({ item }) => item.expire());
   }
 
   /** How many are not settled, those that are in no queue included. */
   get size(): number {
-    return this.#callers.size;
+    return this.#places.size;
   }
 
   /**
@@ -47,29 +48,30 @@ export class WaitingCalls<T, Want = undefined> {
    */
   enter(options: CallOptions<Want>): Caller<T, Want> {
     options.signal?.throwIfAborted();
-    if (this.#callers.size >= this.#maxWaiters) {
+    if (this.#places.size >= this.#maxWaiters) {
       throw new PoolExhaustedError(
-        `Cannot wait: ${this.#callers.size} calls wait already, as many as maxWaiters allows`,
+        `Cannot wait: ${this.#places.size} calls wait already, as many as maxWaiters allows`,
       );
     }
-    const order = this.#entered++;
-    const caller = new Caller<T, Want>(this.#clock, order, options, this.#settled);
-    this.#callers.add(caller);
+    const caller: Caller<T, Want> = new Caller(this.#clock, this.#entered++, options, () => this.#leave(place));
+    const place = new Place(caller);
+    this.#places.add(place);
     if (options.timeoutMs !== this.#usualTimeoutMs) caller.startTimer();
-    else if (options.timeoutMs !== Infinity) this.#usual.add(caller);
+    else if (options.timeoutMs !== Infinity) this.#usual.add(place);
     return caller;
   }
 
   /** Rejects every caller, the longest waiting first. */
   rejectAll(error: unknown): void {
-    for (const caller of this.#callers) caller.reject(error);
+    for (const { item } of this.#places) item.reject(error);
   }
 
-  readonly #settled = (caller: Caller<T, Want>): void => {
-    this.#callers.delete(caller);
-    this.#usual.delete(caller);
-    if (this.#callers.size === 0) this.#usual.clear(); // a timer that nobody needs would keep the process alive
-  };
+  #leave(place: Place<Caller<T, Want>>): void {
+    place.leave();
+    this.#places.delete(place);
+    this.#usual.delete(place);
+    if (this.#places.size === 0) this.#usual.clear(); // a timer that nobody needs would keep the process alive
+  }
 }
 
 /**
@@ -93,7 +95,7 @@ export class Caller<T, Want = undefined> {
 
   readonly #clock: Clock;
   readonly #options: CallOptions<Want>;
-  readonly #onSettled: (caller: this) => void;
+  readonly #onSettled: () => void;
   readonly #settle: PromiseWithResolvers<T> = Promise.withResolvers();
   #timer: Timer | undefined;
   readonly #abort = () => this.#giveUp("abort", this.#options.signal?.reason);
@@ -103,7 +105,7 @@ export class Caller<T, Want = undefined> {
     clock: Clock,
     order: number,
     options: CallOptions<Want>,
-    onSettled: (caller: Caller<T, Want>) => void,
+    onSettled: () => void,
   ) {
     this.order = order;
     this.#clock = clock;
@@ -159,7 +161,7 @@ export class Caller<T, Want = undefined> {
     this.#clock.clearTimeout(this.#timer);
     this.#options.signal?.removeEventListener("abort", this.#abort);
     this.queue?.remove(this);
-    this.#onSettled(this);
+    this.#onSettled();
     return true;
   }
 }

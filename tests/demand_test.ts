@@ -36,6 +36,15 @@ test("Demand tells at once that a call waits", async () => {
   demand.stop();
 });
 
+test("Demand has nothing to do when a call begins to wait that no new link serves", async () => {
+  const { clock, demand, addLink } = setUp();
+  const { takeSent } = addLink(poolA);
+  demand.rose();
+  assertEquals(clock.pending, 0);
+  await clock.advance(10_000);
+  assertEquals(takeSent(), []);
+});
+
 test("Demand tells calls that begin to wait in one turn together", async () => {
   const { clock, demand, addLink, rise } = setUp();
   const { takeSent } = addLink(poolA);
