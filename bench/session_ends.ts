@@ -59,9 +59,10 @@ export class SessionServer {
 
   async #serveTold(): Promise<void> {
     const control = await this.#pool.outgoingGet(CONTROL_ID);
+    const decoder = new TextDecoder();
     let text = "";
-    for await (const chunk of control.readable.pipeThrough(new TextDecoderStream())) {
-      text += chunk;
+    for await (const chunk of control.readable) {
+      text += decoder.decode(chunk);
       for (; text.length >= ID_LENGTH; text = text.slice(ID_LENGTH)) {
         this.#pool.outgoingGet(text.slice(0, ID_LENGTH)).then(answer);
       }
@@ -182,9 +183,10 @@ function assertNothingLeft(left: number, byteLength: number): void {
   if (left !== 0) throw new Error(`Cannot finish session: ${left} of ${byteLength} bytes are missing`);
 }
 
-async function answer(connection: PoolConnection): Promise<void> {
-  const bytes = new Uint8Array(await new Response(connection.readable).arrayBuffer());
-  const writer = connection.writable.getWriter();
-  writer.write(bytes);
+/** Sends back what comes. */
+async function answer({ readable, writable }: PoolConnection): Promise<void> {
+  const writer = writable.getWriter();
+  const reader = readable.getReader();
+  for (let read = await reader.read(); !read.done; read = await reader.read()) writer.write(read.value);
   await writer.close();
 }
