@@ -45,7 +45,6 @@ type WaitingCall = Caller<Stream, Call>;
 
 interface DispatcherLimits {
   readonly maxWaiters: number;
-  readonly getTimeoutMs: number;
   readonly acceptBacklog: number;
   /** How many bytes closed links may leave behind, all together. */
   readonly receiveLimitBytes: number;
@@ -84,7 +83,7 @@ export class Dispatcher {
   constructor(host: DispatcherHost, limits: DispatcherLimits) {
     this.#host = host;
     this.#limits = limits;
-    this.#calls = new WaitingCalls(host.clock, limits.maxWaiters, limits.getTimeoutMs);
+    this.#calls = new WaitingCalls(host.clock, limits.maxWaiters);
     this.#reservations = new Reservations(host.clock, limits.receiveLimitBytes);
     this.#refused = new DeadlineQueue(host.clock, REFUSED_PAUSE_MS, (caller) => {
       caller.want.refusedBy.clear();

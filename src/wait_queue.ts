@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "./clock.ts";
+import type { Clock } from "./clock.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 import { PoolExhaustedError } from "./errors.ts";
 import { Place } from "./place.ts";
@@ -21,17 +21,13 @@ export class WaitingCalls<T, Want = undefined> {
   readonly #places = new Set<Place<Caller<T, Want>>>();
   readonly #clock: Clock;
   readonly #maxWaiters: number;
-  readonly #usualTimeoutMs: number;
-  /** Those that wait the usual time: one timer serves them all. */
-  readonly #usual: DeadlineQueue<Place<Caller<T, Want>>>;
+  /** Those that wait equally long have one timer, however many they are. By their time in milliseconds. */
+  readonly #deadlines = new Map<number, DeadlineQueue<Place<Caller<T, Want>>>>();
   #entered = 0;
 
-  /** `usualTimeoutMs` is what most of them wait at most. */
-  constructor(clock: Clock, maxWaiters: number, usualTimeoutMs: number) {
+  constructor(clock: Clock, maxWaiters: number) {
     this.#clock = clock;
     this.#maxWaiters = maxWaiters;
-    this.#usualTimeoutMs = usualTimeoutMs;
-    this.#usual = new DeadlineQueue(clock, usualTimeoutMs, ({ item }) => item.expire());
   }
 
   /** How many are not settled, those that are in no queue included. */
@@ -53,11 +49,12 @@ export class WaitingCalls<T, Want = undefined> {
         `Cannot wait: ${this.#places.size} calls wait already, as many as maxWaiters allows`,
       );
     }
-    const caller: Caller<T, Want> = new Caller(this.#clock, this.#entered++, options, () => this.#leave(place));
+    const { timeoutMs } = options;
+    const leave = () => this.#leave(place, timeoutMs);
+    const caller: Caller<T, Want> = new Caller(this.#clock, this.#entered++, options, leave);
     const place = new Place(caller);
     this.#places.add(place);
-    if (options.timeoutMs !== this.#usualTimeoutMs) caller.startTimer();
-    else if (options.timeoutMs !== Infinity) this.#usual.add(place);
+    if (timeoutMs !== Infinity) this.#deadline(timeoutMs).add(place);
     return caller;
   }
 
@@ -66,11 +63,22 @@ export class WaitingCalls<T, Want = undefined> {
     for (const { item } of this.#places) item.reject(error);
   }
 
-  #leave(place: Place<Caller<T, Want>>): void {
+  #deadline(timeoutMs: number): DeadlineQueue<Place<Caller<T, Want>>> {
+    let deadline = this.#deadlines.get(timeoutMs);
+    if (!deadline) {
+      deadline = new DeadlineQueue(this.#clock, timeoutMs, ({ item }) => item.expire());
+      this.#deadlines.set(timeoutMs, deadline);
+    }
+    return deadline;
+  }
+
+  #leave(place: Place<Caller<T, Want>>, timeoutMs: number): void {
     place.leave();
     this.#places.delete(place);
-    this.#usual.delete(place);
-    if (this.#places.size === 0) this.#usual.clear(); // a timer that nobody needs would keep the process alive
+    const deadline = this.#deadlines.get(timeoutMs);
+    if (!deadline?.delete(place) || deadline.size > 0) return;
+    deadline.clear(); // a timer that nobody needs would keep the process alive
+    this.#deadlines.delete(timeoutMs);
   }
 }
 
@@ -97,7 +105,6 @@ export class Caller<T, Want = undefined> {
   readonly #options: CallOptions<Want>;
   readonly #onSettled: () => void;
   readonly #settle: PromiseWithResolvers<T> = Promise.withResolvers();
-  #timer: Timer | undefined;
   readonly #abort = () => this.#giveUp("abort", this.#options.signal?.reason);
   #settled = false;
 
@@ -119,12 +126,6 @@ export class Caller<T, Want = undefined> {
 
   get settled(): boolean {
     return this.#settled;
-  }
-
-  /** Lets the deadline run by a timer of its own. */
-  startTimer(): void {
-    const { timeoutMs } = this.#options;
-    if (timeoutMs !== Infinity) this.#timer = this.#clock.setTimeout(() => this.expire(), timeoutMs);
   }
 
   /** The deadline has passed. */
@@ -158,7 +159,6 @@ export class Caller<T, Want = undefined> {
   #end(): boolean {
     if (this.#settled) return false;
     this.#settled = true;
-    this.#clock.clearTimeout(this.#timer);
     this.#options.signal?.removeEventListener("abort", this.#abort);
     this.queue?.remove(this);
     this.#onSettled();

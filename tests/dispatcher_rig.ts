@@ -63,7 +63,7 @@ export class DispatcherRig extends FakeLinkHost {
       stats: () => counters.snapshot(gauges),
       lastDialFailure: () => undefined,
       callWaits: () => this.told.push("call waits"),
-    }, { maxWaiters, getTimeoutMs: 30_000, acceptBacklog, receiveLimitBytes: this.limits.receiveLimitBytes });
+    }, { maxWaiters, acceptBacklog, receiveLimitBytes: this.limits.receiveLimitBytes });
   }
 
   /** A link opens; the first has the id 00000000, the next 00000001. */

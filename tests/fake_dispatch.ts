@@ -37,7 +37,6 @@ export class FakeDispatch {
     };
     this.dispatcher = new Dispatcher(host, {
       maxWaiters,
-      getTimeoutMs: 30_000,
       acceptBacklog,
       receiveLimitBytes: 1_024,
     });

@@ -8,9 +8,9 @@ import { test } from "./harness.ts";
 class Late extends Error {}
 
 /** Waiting calls on a manual clock, and a short way to enter. */
-function setUp(maxWaiters = 100, usualTimeoutMs = Infinity) {
+function setUp(maxWaiters = 100) {
   const clock = new ManualClock();
-  const calls = new WaitingCalls<string, string>(clock, maxWaiters, usualTimeoutMs);
+  const calls = new WaitingCalls<string, string>(clock, maxWaiters);
   const enter = (want: string, options: Partial<CallOptions<string>> = {}) =>
     calls.enter({ want, timeoutMs: Infinity, timeoutError: () => new Late(), ...options });
   return { clock, calls, enter };
@@ -287,8 +287,8 @@ function permutations(items: number[]): number[][] {
   return items.flatMap((item) => permutations(items.filter((other) => other !== item)).map((rest) => [item, ...rest]));
 }
 
-test("WaitingCalls has one timer for all calls that wait the usual time, and each has its own deadline", async () => {
-  const { clock, calls, enter } = setUp(100, 1_000);
+test("WaitingCalls has one timer for all calls that wait equally long, and each has its own deadline", async () => {
+  const { clock, calls, enter } = setUp();
   const enterLate = (want: string, timeoutMs: number) => {
     const caller = enter(want, { timeoutMs });
     return [caller, assertRejects(() => caller.promise, Late)] as const;
@@ -298,6 +298,7 @@ test("WaitingCalls has one timer for all calls that wait the usual time, and eac
   const [second, secondLate] = enterLate("second", 1_000);
   const served = enter("served", { timeoutMs: 1_000 });
   const [, soonLate] = enterLate("soon", 500);
+  enter("as soon", { timeoutMs: 500 }).resolve("link");
   assertEquals(clock.pending, 2);
   served.resolve("link");
   await clock.advance(500);
@@ -315,7 +316,7 @@ test("WaitingCalls has one timer for all calls that wait the usual time, and eac
 });
 
 test("WaitingCalls.rejectAll() leaves no timer", async () => {
-  const { clock, calls, enter } = setUp(100, 1_000);
+  const { clock, calls, enter } = setUp();
   const callers = [enter("usual", { timeoutMs: 1_000 }), enter("other", { timeoutMs: 2_000 })];
   const rejected = callers.map(({ promise }) => assertRejects(() => promise, Late));
   calls.rejectAll(new Late());
@@ -323,17 +324,23 @@ test("WaitingCalls.rejectAll() leaves no timer", async () => {
   assertEquals(clock.pending, 0);
 });
 
-test("WaitingCalls sets no timer for a usual time without end", () => {
-  const { clock, enter } = setUp(100, Infinity);
-  enter("patient", { timeoutMs: Infinity });
-  assertEquals(clock.pending, 0);
-});
-
 test("WaitingCalls keeps no timer when nobody waits any more", () => {
-  const { clock, enter } = setUp(100, 1_000);
+  const { clock, enter } = setUp();
   const callers = [enter("first", { timeoutMs: 1_000 }), enter("second", { timeoutMs: 1_000 })];
   callers[0].resolve("link");
   assertEquals(clock.pending, 1);
   callers[1].resolve("link");
   assertEquals(clock.pending, 0);
+});
+
+test("WaitingCalls keeps no timer for a length of time that nobody waits any more, and has one when somebody does again", async () => {
+  const { clock, enter } = setUp();
+  const long = enter("long", { timeoutMs: 1_000 });
+  enter("short", { timeoutMs: 10 }).resolve("link");
+  assertEquals(clock.pending, 1);
+  const short = enter("short", { timeoutMs: 10 });
+  const late = assertRejects(() => short.promise, Late);
+  await clock.advance(10);
+  await late;
+  assertEquals([long.settled, clock.pending], [false, 1]);
 });

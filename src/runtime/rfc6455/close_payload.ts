@@ -1,7 +1,7 @@
 import { encodedText } from "./text.ts";
 
 /** The close frame had no code (RFC 6455 section 7.1.5). */
-export const NO_CODE = 1005;
+const NO_CODE = 1005;
 
 /** Codes that stand for something that no close frame says, or for nothing yet (RFC 6455 section 7.4). */
 const NEVER_SENT = [1004, NO_CODE, 1006];
