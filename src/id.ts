@@ -30,9 +30,12 @@ export function idBytes(id: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.fromHex(parseId(id));
 }
 
+/** Used again for each random id: on Deno a new one takes longer than the random source. */
+const randomBytes = new Uint8Array(ID_BYTES);
+
 /** An id from the cryptographic random source. */
 export function randomId(): string {
-  return formatId(crypto.getRandomValues(new Uint8Array(ID_BYTES)));
+  return formatId(crypto.getRandomValues(randomBytes));
 }
 
 /** The ids of one server pool: "00000000" first, random ones later, no two alike at a time. */

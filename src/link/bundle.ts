@@ -61,10 +61,8 @@ export class Bundle {
     const start = this.#used + HEADER_BYTES;
     const end = start + (isText ? MAX_UTF8_BYTES * message.length : message.byteLength);
     const buffer = this.#buffer = withRoom(this.#buffer, this.#used, Math.min(end, MAX_BUNDLE_BYTES));
-    const target = buffer.subarray(start, MAX_BUNDLE_BYTES);
-    const length = isText ? writeText(message, target) : message.byteLength;
-    if (length === undefined || length > target.byteLength) return false;
-    if (!isText) target.set(message);
+    const length = isText ? writeText(message, buffer, start) : writeData(message, buffer, start);
+    if (length === undefined) return false;
     const header = isText ? TEXT_BIT | length : length;
     buffer[this.#used] = header >> 8;
     buffer[this.#used + 1] = header & 0xff;
@@ -73,30 +71,26 @@ export class Bundle {
   }
 }
 
-/** Takes a bundle apart. */
-export class BundleReader {
-  readonly #bytes: Uint8Array<ArrayBuffer>;
-  #at = 0;
-
-  constructor(bytes: Uint8Array<ArrayBuffer>) {
-    this.#bytes = bytes;
+/**
+ * The messages of a bundle, with `undefined` behind them where the rest of the bundle is none. Data that is most of the bundle
+ * stays in its memory, of which nobody reads anything else then; other data is copied out of it.
+ */
+export function readBundle(bundle: Uint8Array<ArrayBuffer>): (Message | undefined)[] {
+  const messages: (Message | undefined)[] = [];
+  for (let at = 0; at < bundle.byteLength;) {
+    const start = at + HEADER_BYTES;
+    const header = start < bundle.byteLength ? bundle[at]! << 8 | bundle[at + 1]! : 0;
+    const end = at = start + (header & ~TEXT_BIT);
+    if (end === start || end > bundle.byteLength) return [...messages, undefined];
+    const message = header & TEXT_BIT ? readText(bundle, start, end) : readData(bundle, start, end);
+    messages.push(message);
+    if (message === undefined) return messages;
   }
+  return messages;
+}
 
-  get isOver(): boolean {
-    return this.#at === this.#bytes.byteLength;
-  }
-
-  /** The next message, in memory of its own; undefined where the rest of the bundle is none. */
-  next(): Message | undefined {
-    const bytes = this.#bytes;
-    const start = this.#at + HEADER_BYTES;
-    if (start > bytes.byteLength) return undefined;
-    const header = bytes[this.#at]! << 8 | bytes[this.#at + 1]!;
-    const end = start + (header & ~TEXT_BIT);
-    if (end === start || end > bytes.byteLength) return undefined;
-    this.#at = end;
-    return header & TEXT_BIT ? readText(bytes.subarray(start, end)) : bytes.slice(start, end);
-  }
+function readData(bundle: Uint8Array<ArrayBuffer>, start: number, end: number): Uint8Array<ArrayBuffer> {
+  return 2 * (end - start) > bundle.byteLength ? bundle.subarray(start, end) : bundle.slice(start, end);
 }
 
 const encoder = new TextEncoder();
@@ -108,13 +102,20 @@ const NO_ASCII = 0x80;
 /** Texts longer than this are worth a call of the runtime's decoder, which costs more than most control messages have. */
 const SHORT_BYTES = 64;
 
+/** Writes data and returns its length; undefined where there is no room for all of it. */
+function writeData(data: Uint8Array, bundle: Uint8Array, start: number): number | undefined {
+  if (start + data.byteLength > MAX_BUNDLE_BYTES) return undefined;
+  bundle.set(data, start);
+  return data.byteLength;
+}
+
 /** Writes a text as UTF-8 and returns its length; undefined where there is no room for all of it. */
-function writeText(text: string, target: Uint8Array): number | undefined {
-  if (text.length > target.byteLength) return undefined;
+function writeText(text: string, bundle: Uint8Array, start: number): number | undefined {
+  if (start + text.length > MAX_BUNDLE_BYTES) return undefined;
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
-    if (unit >= NO_ASCII) return encodeText(text, target);
-    target[i] = unit;
+    if (unit >= NO_ASCII) return encodeText(text, bundle.subarray(start, MAX_BUNDLE_BYTES));
+    bundle[start + i] = unit;
   }
   return text.length;
 }
@@ -125,11 +126,12 @@ function encodeText(text: string, target: Uint8Array): number | undefined {
 }
 
 /** Reads UTF-8; undefined where the bytes are none. */
-function readText(bytes: Uint8Array): string | undefined {
-  if (bytes.byteLength > SHORT_BYTES) return decodeText(bytes);
+function readText(bundle: Uint8Array, start: number, end: number): string | undefined {
+  if (end - start > SHORT_BYTES) return decodeText(bundle.subarray(start, end));
   let text = "";
-  for (const byte of bytes) {
-    if (byte >= NO_ASCII) return decodeText(bytes);
+  for (let i = start; i < end; i++) {
+    const byte = bundle[i]!;
+    if (byte >= NO_ASCII) return decodeText(bundle.subarray(start, end));
     text += String.fromCharCode(byte);
   }
   return text;

@@ -1,5 +1,5 @@
 import type { Message, Socket } from "../runtime/socket.ts";
-import { Bundle, BundleReader, MAX_BUNDLE_BYTES, MAX_BUNDLED_BYTES } from "./bundle.ts";
+import { Bundle, MAX_BUNDLE_BYTES, MAX_BUNDLED_BYTES, readBundle } from "./bundle.ts";
 import { Link, type LinkHost } from "./link.ts";
 
 /**
@@ -50,9 +50,8 @@ export abstract class BundledLink extends Link {
     if (!this.#isBundling || typeof message === "string" || message.byteLength > MAX_BUNDLE_BYTES) {
       return this.receiveOne(message);
     }
-    const bundle = new BundleReader(message);
-    while (!bundle.isOver && !this.isEnded) {
-      const next = bundle.next();
+    for (const next of readBundle(message)) {
+      if (this.isEnded) return;
       if (next === undefined) return this.violation("a bundle that cannot be read");
       this.receiveOne(next);
     }

@@ -111,9 +111,9 @@ export class Sender implements Deferred {
     if (length === 0) return;
     this.target.sendData(gather.subarray(0, length));
     if (this.#over) return; // the socket was found lost while sending, and everything is forgotten
-    gather.copyWithin(0, length, this.#used);
     this.#used -= length;
     if (this.#used === 0) this.#returnGather();
+    else gather.copyWithin(0, length, length + this.#used);
   }
 
   #sendRest(): void {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
-import { Bundle, BundleReader } from "../../src/link/bundle.ts";
+import { Bundle, readBundle } from "../../src/link/bundle.ts";
 import { MAX_CONTROL_BYTES } from "../../src/link/control.ts";
 import { returnBuffer, withRoom } from "../../src/link/gather_buffers.ts";
 import type { Message } from "../../src/runtime/socket.ts";
@@ -33,14 +33,6 @@ function leavesAsBefore(messages: Message[], tooLong: Message): void {
   assertEquals(bundle.add(tooLong), false, `${tooLong.length} behind ${messages.length}`);
   assertEquals(bundle.message, before);
   bundle.release();
-}
-
-/** Everything that is read, `undefined` last where the rest is no bundle. */
-function read(bundle: Uint8Array<ArrayBuffer>): (Message | undefined)[] {
-  const reader = new BundleReader(bundle);
-  const messages: (Message | undefined)[] = [];
-  while (!reader.isOver && !messages.includes(undefined)) messages.push(reader.next());
-  return messages;
 }
 
 // Writing.
@@ -139,34 +131,43 @@ test("Bundle needs no memory for a text that is alone", () => {
 
 // Reading.
 
-test("BundleReader tells the messages one by one and in order", () => {
+test("readBundle() tells the messages one by one and in order", () => {
   const messages = ["take", bytes(1, 1), bytes(300, 2), "reset 1 €😀", "\ufeffx", bytes(1, 0x80), "fin"];
-  assertEquals(read(bundleOf(...messages)), messages);
+  assertEquals(readBundle(bundleOf(...messages)), messages);
 });
 
-test("BundleReader tells texts of 4,096 bytes and texts at the bounds of the ways to read them", () => {
+test("readBundle() tells texts of 4,096 bytes and texts at the bounds of the ways to read them", () => {
   for (const length of [1, 63, 64, 65, 4_096]) {
     const texts = ["x".repeat(length), "é".repeat(length / 2) + "x".repeat(length % 2)];
-    assertEquals(read(bundleOf(...texts)), texts, `${length}`);
+    assertEquals(readBundle(bundleOf(...texts)), texts, `${length}`);
   }
 });
 
-test("BundleReader tells data in memory of its own", () => {
-  const bundle = bundleOf(bytes(2), bytes(3));
-  const [first, second] = read(bundle) as Uint8Array[];
+test("readBundle() tells data in memory of its own", () => {
+  const bundle = bundleOf(bytes(2), "fin", bytes(3));
+  const [first, , second] = readBundle(bundle) as Uint8Array[];
   bundle.fill(0);
   first.fill(1);
   assertEquals([second, first.byteOffset, second.byteOffset], [bytes(3), 0, 0]);
   assertEquals([first.buffer.byteLength, second.buffer.byteLength], [2, 3]);
 });
 
-test("BundleReader reads from where the bytes begin in their memory", () => {
-  const memory = new Uint8Array([9, 9, ...bundleOf("ok", bytes(2)), 9]);
-  assertEquals(read(memory.subarray(2, -1)), ["ok", bytes(2)]);
+test("readBundle() leaves data where it is that is more than half of a bundle", () => {
+  const parts = (length: number) => readBundle(bundleOf(bytes(1), bytes(length), "fin")) as Uint8Array<ArrayBuffer>[];
+  const [small, large, fin] = parts(11);
+  assertEquals([small.buffer.byteLength, large.buffer.byteLength, large.byteOffset], [1, 3 + 13 + 5, 5]);
+  large.buffer.transfer(); // as a ReadableByteStreamController does
+  assertEquals<unknown>([small, fin], [bytes(1), "fin"]);
+  assertEquals(parts(10)[1].buffer.byteLength, 10);
 });
 
-test("BundleReader finds no message in no bytes", () => {
-  assertEquals(new BundleReader(new Uint8Array()).isOver, true);
+test("readBundle() reads from where the bytes begin in their memory", () => {
+  const memory = new Uint8Array([9, 9, ...bundleOf("ok", bytes(2)), 9]);
+  assertEquals(readBundle(memory.subarray(2, -1)), ["ok", bytes(2)]);
+});
+
+test("readBundle() finds no message in no bytes", () => {
+  assertEquals(readBundle(new Uint8Array()), []);
 });
 
 const malformed: [string, number[]][] = [
@@ -187,14 +188,18 @@ const malformed: [string, number[]][] = [
   ["a longer form of an ASCII letter", [0x80, 0x02, 0xc1, 0xa1]],
   ["a long text that is no UTF-8", [0x80, 0x46, ...bytes(69), 0x80]],
 ];
-test("BundleReader tells what comes before a message that is none, and nothing there", () => {
+test("readBundle() tells what comes before a message that is none, and nothing there", () => {
   for (const [what, rest] of malformed) {
-    assertEquals(read(Uint8Array.from(rest)), [undefined], what);
-    assertEquals(read(Uint8Array.from([...bundleOf("ok", bytes(2)), ...rest])), ["ok", bytes(2), undefined], what);
+    assertEquals(readBundle(Uint8Array.from(rest)), [undefined], what);
+    assertEquals(
+      readBundle(Uint8Array.from([...bundleOf("ok", bytes(2)), ...rest])),
+      ["ok", bytes(2), undefined],
+      what,
+    );
   }
 });
 
-test("BundleReader reads what Bundle has written, whatever the messages are", () => {
+test("readBundle() reads what Bundle has written, whatever the messages are", () => {
   const text = anyText(200).filter((text) => text.length > 0);
   const message: fc.Arbitrary<Message> = fc.oneof(
     text,
@@ -207,7 +212,7 @@ test("BundleReader reads what Bundle has written, whatever the messages are", ()
     for (let bundle = new Bundle(), left = messages.slice(); left.length > 0;) {
       while (left.length > 0 && bundle.add(left[0])) left = left.slice(1);
       const { message } = bundle;
-      received.push(...(typeof message === "string" ? [message] : read(message.slice())));
+      received.push(...(typeof message === "string" ? [message] : readBundle(message.slice())));
       bundle.release();
       bundle = new Bundle();
     }
