@@ -35,7 +35,7 @@ export async function* runCase(run: CaseRun): AsyncIterableIterator<FigureResult
   await using opened = await openEnds(run);
   for (const figure of figures) {
     const onOpened = (on: OnEnds) => on(opened.ends);
-    await measure({ ...run, rounds: 1, effort: run.effort / 4 }, figure, onOpened); // to warm up
+    await measure({ ...run, rounds: 1 }, figure, onOpened); // compilers need tens of thousands of runs to do their best
     yield await measure(run, figure, onOpened);
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.ts";
-import { DeadlineQueue } from "./deadline_queue.ts";
+import { Deadlines } from "./deadlines.ts";
 import { PoolExhaustedError } from "./errors.ts";
 import { Place } from "./place.ts";
 
@@ -21,13 +21,13 @@ export class WaitingCalls<T, Want = undefined> {
   readonly #places = new Set<Place<Caller<T, Want>>>();
   readonly #clock: Clock;
   readonly #maxWaiters: number;
-  /** Those that wait equally long have one timer, however many they are. By their time in milliseconds. */
-  readonly #deadlines = new Map<number, DeadlineQueue<Place<Caller<T, Want>>>>();
+  readonly #deadlines: Deadlines<Place<Caller<T, Want>>>;
   #entered = 0;
 
   constructor(clock: Clock, maxWaiters: number) {
     this.#clock = clock;
     this.#maxWaiters = maxWaiters;
+    this.#deadlines = new Deadlines(clock, ({ item }) => item.expire());
   }
 
   /** How many are not settled, those that are in no queue included. */
@@ -54,7 +54,7 @@ export class WaitingCalls<T, Want = undefined> {
     const caller: Caller<T, Want> = new Caller(this.#clock, this.#entered++, options, leave);
     const place = new Place(caller);
     this.#places.add(place);
-    if (timeoutMs !== Infinity) this.#deadline(timeoutMs).add(place);
+    this.#deadlines.add(place, timeoutMs);
     return caller;
   }
 
@@ -63,22 +63,10 @@ export class WaitingCalls<T, Want = undefined> {
     for (const { item } of this.#places) item.reject(error);
   }
 
-  #deadline(timeoutMs: number): DeadlineQueue<Place<Caller<T, Want>>> {
-    let deadline = this.#deadlines.get(timeoutMs);
-    if (!deadline) {
-      deadline = new DeadlineQueue(this.#clock, timeoutMs, ({ item }) => item.expire());
-      this.#deadlines.set(timeoutMs, deadline);
-    }
-    return deadline;
-  }
-
   #leave(place: Place<Caller<T, Want>>, timeoutMs: number): void {
     place.leave();
     this.#places.delete(place);
-    const deadline = this.#deadlines.get(timeoutMs);
-    if (!deadline?.delete(place) || deadline.size > 0) return;
-    deadline.clear(); // a timer that nobody needs would keep the process alive
-    this.#deadlines.delete(timeoutMs);
+    this.#deadlines.delete(place, timeoutMs);
   }
 }
 

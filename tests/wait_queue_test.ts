@@ -332,15 +332,3 @@ test("WaitingCalls keeps no timer when nobody waits any more", () => {
   callers[1].resolve("link");
   assertEquals(clock.pending, 0);
 });
-
-test("WaitingCalls keeps no timer for a length of time that nobody waits any more, and has one when somebody does again", async () => {
-  const { clock, enter } = setUp();
-  const long = enter("long", { timeoutMs: 1_000 });
-  enter("short", { timeoutMs: 10 }).resolve("link");
-  assertEquals(clock.pending, 1);
-  const short = enter("short", { timeoutMs: 10 });
-  const late = assertRejects(() => short.promise, Late);
-  await clock.advance(10);
-  await late;
-  assertEquals([long.settled, clock.pending], [false, 1]);
-});
