@@ -1,7 +1,7 @@
 /**
- * What comes and goes with every stream stands in a Set or Map by its place, which is empty when it is gone. A table that grew or
- * shrank is garbage and holds what stood in it then. Once V8 counts it among the old objects, its quick collections keep all
- * that it holds, of one stream as of all that it leads to, and the full ones have to find it.
+ * Where something that comes and goes with every stream stands in a Set or Map; empty when it is gone. A Set or Map that makes a
+ * new table leaves its old one, and what stood there, to the garbage collector. When V8 has moved such a table to the old
+ * generation, minor collections keep all that it leads to, streams with their connections, until a major one.
  */
 export class Place<Item> {
   #item: Item | undefined;
