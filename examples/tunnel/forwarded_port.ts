@@ -1,8 +1,8 @@
-import type { Socket } from "node:net";
 import type { PoolConnection } from "@npws/pool";
 import { formatHostPort, type HostPort } from "./host_port.ts";
 import type { Splicer } from "./splicer.ts";
-import { TcpListener } from "./tcp.ts";
+import { listenTcp } from "./tcp.ts";
+import type { TcpListener, TcpSocket } from "./tcp_socket.ts";
 
 /** Where the connections of a port go. */
 export interface PortOwner {
@@ -29,7 +29,7 @@ export class ForwardedPort {
   /** @throws {Error} The bind error; the message is the reason alone. */
   static async listen(requested: HostPort, owner: PortOwner, index: number, splicer: Splicer): Promise<ForwardedPort> {
     const port = new ForwardedPort(requested, owner, index, splicer);
-    port.#listener = await TcpListener.listen(requested, {
+    port.#listener = await listenTcp(requested, {
       connected: (socket, from) => port.#connect(socket, from),
       failed: (error) => splicer.log.warn(`Cannot accept a connection to ${port.address}: ${error.message}`),
     });
@@ -57,7 +57,7 @@ export class ForwardedPort {
     this.#listener.close();
   }
 
-  async #connect(socket: Socket, address: HostPort): Promise<void> {
+  async #connect(socket: TcpSocket, address: HostPort): Promise<void> {
     const owner = this.#owner;
     const from = formatHostPort(address);
     const describe = () => `connection from ${from} to ${this.address} through ${owner.name}`;

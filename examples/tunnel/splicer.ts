@@ -1,7 +1,7 @@
-import type { Socket } from "node:net";
 import { ConnectionResetError, type PoolConnection } from "@npws/pool";
 import { relay } from "@npws/pool/relay";
 import type { Log } from "./log.ts";
+import type { TcpSocket } from "./tcp_socket.ts";
 
 /** Joins TCP connections and streams. */
 export class Splicer {
@@ -20,7 +20,7 @@ export class Splicer {
    * @param describe Says what is joined, for the log.
    * @returns Why the other end of the tunnel could not connect, where that is what broke it.
    */
-  async join(socket: Socket, connection: PoolConnection, describe: () => string): Promise<string | undefined> {
+  async join(socket: TcpSocket, connection: PoolConnection, describe: () => string): Promise<string | undefined> {
     this.log.debug(() => `Opened ${describe()}`);
     try {
       const { aToB, bToA } = await relay(socket, connection, { signal: this.#abort });

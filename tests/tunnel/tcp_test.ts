@@ -1,33 +1,230 @@
-import { assertEquals } from "@std/assert";
-import { connect, type Socket } from "node:net";
-import { TcpListener } from "../../examples/tunnel/tcp.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { connect, createServer, type Socket } from "node:net";
+import { connectTcp, listenTcp } from "../../examples/tunnel/tcp.ts";
+import type { TcpSocket } from "../../examples/tunnel/tcp_socket.ts";
 import { atRest } from "../at_rest.ts";
 import { test } from "../harness.ts";
+import { deadPort, listen } from "./target.ts";
 
-/** The two ends of a connection to the tunnel; the far one reads nothing before it is told to. */
-async function connection(): Promise<{ near: Socket; far: Socket }> {
-  const accepted = Promise.withResolvers<Socket>();
-  const events = { connected: accepted.resolve, failed: accepted.reject };
-  const listener = await TcpListener.listen({ hostname: "127.0.0.1", port: 0 }, events);
-  const far = connect({ host: "127.0.0.1", port: listener.address.port, allowHalfOpen: true });
-  const near = await accepted.promise;
-  listener.close();
-  return { near, far };
+/** The two ends of a connection. Disposing them destroys both. */
+interface Ends extends Disposable {
+  readonly near: TcpSocket;
+  /** Reads nothing before it is told to. */
+  readonly far: Socket;
 }
 
-test("TcpListener lets no peer take a part for the whole that ended at once and reads late", async () => {
-  const { near, far } = await connection();
-  far.end();
-  await new Promise((resolve) => near.once("end", resolve).resume());
-  const total = 20_000_000;
-  const piece = 50_000;
-  for (let written = 0; written < total; written += piece) near.write(new Uint8Array(piece));
-  near.end();
-  await atRest(() => near.bytesWritten);
-  let received = 0;
-  const end = new Promise((resolve) => far.once("end", () => resolve("end")).once("error", () => resolve("reset")));
-  far.on("data", (chunk) => received += chunk.length);
-  if (await end === "end") assertEquals(received, total);
-  near.destroy();
-  far.destroy();
+function ends(near: TcpSocket, far: Socket): Ends {
+  far.on("error", () => {}); // told by who needs it
+  return {
+    near,
+    far,
+    [Symbol.dispose]() {
+      near.destroy();
+      far.destroy();
+    },
+  };
+}
+
+/** How a socket of the tunnel comes to be, and the other end of it. */
+const WAYS: Record<string, () => Promise<Ends>> = {
+  async "accepted by listenTcp()"() {
+    const { promise, resolve, reject } = Promise.withResolvers<TcpSocket>();
+    const listener = await listenTcp({ hostname: "127.0.0.1", port: 0 }, { connected: resolve, failed: reject });
+    const far = connect({ host: "127.0.0.1", port: listener.address.port, allowHalfOpen: true });
+    const near = await promise;
+    listener.close();
+    return ends(near, far);
+  },
+  async "made by connectTcp()"() {
+    const { promise, resolve } = Promise.withResolvers<Socket>();
+    const server = createServer({ allowHalfOpen: true }, resolve);
+    const near = await connectTcp({ hostname: "127.0.0.1", port: await listen(server) }, 10_000);
+    const far = await promise;
+    server.close();
+    return ends(near, far);
+  },
+};
+
+/** What a socket has told so far. */
+class Heard {
+  byteLength = 0;
+  chunks = 0;
+  /** The events behind the data, in their order. */
+  readonly events: string[] = [];
+  readonly #until: { holds: () => boolean; resolve: () => void }[] = [];
+
+  constructor(socket: TcpSocket | Socket) {
+    socket.on("data", (bytes: Uint8Array) =>
+      this.#hear(() => {
+        this.byteLength += bytes.byteLength;
+        this.chunks++;
+      }));
+    for (const event of ["end", "error", "close"]) socket.on(event, () => this.#hear(() => this.events.push(event)));
+  }
+
+  /** Resolves when the last event is there. */
+  last(event: string): Promise<void> {
+    return this.until(() => this.events.at(-1) === event);
+  }
+
+  until(holds: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#until.push({ holds, resolve });
+      this.#hear(() => {});
+    });
+  }
+
+  #hear(change: () => void): void {
+    change();
+    for (const { holds, resolve } of this.#until) if (holds()) resolve();
+  }
+}
+
+const PIECE = new Uint8Array(50_000);
+
+/** More than the system takes from a peer that reads nothing. */
+const MUCH = new Uint8Array(32 * 1024 * 1024);
+
+/** Writes until the socket wants no more, and returns how much that was. */
+function fill(socket: TcpSocket): number {
+  let written = PIECE.byteLength;
+  while (socket.write(PIECE)) written += PIECE.byteLength;
+  return written;
+}
+
+function sentEnd(socket: TcpSocket): Promise<Error | null | undefined> {
+  return new Promise((resolve) => socket.end(resolve));
+}
+
+for (const [made, join] of Object.entries(WAYS)) {
+  test(`a socket ${made} ends each direction by itself`, async () => {
+    using both = await join();
+    const [near, far] = [new Heard(both.near), new Heard(both.far)];
+    both.near.resume();
+    both.far.end("question");
+    await near.last("end");
+    both.near.write(new TextEncoder().encode("answer after the end"));
+    assertEquals(await sentEnd(both.near) ?? null, null);
+    await far.last("close");
+    assertEquals([near.byteLength, far.byteLength], [8, 20]);
+    await near.last("close");
+    assertEquals([near.events, far.events], [["end", "close"], ["end", "close"]]);
+  });
+
+  test(`a socket ${made} tells what came before anybody listened, and the end behind it`, async () => {
+    using both = await join();
+    both.far.end(MUCH);
+    await atRest(() => both.far.writableLength);
+    assert(both.far.writableLength > 0); // waits for who listens
+    const near = new Heard(both.near);
+    both.near.resume();
+    await near.last("end");
+    assertEquals(near.byteLength, MUCH.byteLength);
+  });
+
+  test(`a socket ${made} tells nothing while it is paused, and all of it later`, async () => {
+    using both = await join();
+    const near = new Heard(both.near);
+    both.near.on("data", () => both.near.pause());
+    both.near.pause();
+    both.far.resume();
+    both.near.write(PIECE);
+    await sentEnd(both.near); // so that nothing but the peer's end is missing
+    const sent = 10 * PIECE.byteLength;
+    for (let i = 0; i < 10; i++) both.far.write(PIECE);
+    both.far.end();
+    for (let chunks = 0; near.byteLength < sent; chunks++) {
+      await atRest(() => near.byteLength);
+      assertEquals(near.chunks, chunks);
+      both.near.resume();
+      await near.until(() => near.chunks > chunks);
+    }
+    both.near.resume();
+    await near.last("close");
+    assertEquals([near.byteLength, near.events], [sent, ["end", "close"]]);
+  });
+
+  test(`a socket ${made} takes no more from its peer while it is paused, and tells none of it when it breaks`, async () => {
+    using both = await join();
+    const near = new Heard(both.near);
+    both.near.resume();
+    both.near.pause();
+    both.far.write(MUCH);
+    await atRest(() => both.far.writableLength);
+    assert(both.far.writableLength > 0);
+    both.far.resetAndDestroy();
+    await atRest(() => near.events.length);
+    assertEquals(near.byteLength, 0);
+  });
+
+  test(`a socket ${made} wants no more while its peer reads nothing, and ends behind all of it`, async () => {
+    using both = await join();
+    const drained = new Promise((resolve) => both.near.on("drain", () => resolve("drain")));
+    let written = fill(both.near);
+    assert(both.near.writableNeedDrain);
+    const far = new Heard(both.far);
+    assertEquals(await drained, "drain");
+    assert(!both.near.writableNeedDrain);
+    both.far.pause();
+    written += fill(both.near);
+    const end = sentEnd(both.near);
+    both.far.resume();
+    assertEquals(await end ?? null, null);
+    await far.last("end");
+    assertEquals(far.byteLength, written);
+  });
+
+  test(`a socket ${made} can be reset`, async () => {
+    using both = await join();
+    const far = new Heard(both.far);
+    both.near.resetAndDestroy();
+    await far.last("close");
+    assertEquals([far.events, both.near.destroyed], [["error", "close"], true]);
+  });
+
+  test(`a socket ${made} tells a reset, also to who waits for the end to be sent`, async () => {
+    using both = await join();
+    const near = new Heard(both.near);
+    both.near.resume();
+    both.far.pause();
+    fill(both.near);
+    const end = sentEnd(both.near);
+    both.far.resetAndDestroy();
+    assert(await end instanceof Error);
+    await near.last("close");
+    assertEquals([near.events.includes("end"), both.near.destroyed], [false, true]);
+    assert(await sentEnd(both.near) instanceof Error);
+  });
+
+  test(`a socket ${made} lets no peer take a part for the whole that ended at once and reads late`, async () => {
+    using both = await join();
+    const near = new Heard(both.near);
+    both.near.resume();
+    both.far.end();
+    await near.last("end");
+    let written = 0;
+    while (written < 20_000_000) {
+      both.near.write(PIECE);
+      written += PIECE.byteLength;
+    }
+    both.near.end(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const far = new Heard(both.far);
+    await far.last("close");
+    if (far.events[0] === "end") assertEquals(far.byteLength, written);
+    else assertEquals(far.events[0], "error");
+  });
+}
+
+test("listenTcp() rejects with the reason alone", async () => {
+  const events = { connected: () => {}, failed: () => {} };
+  const listener = await listenTcp({ hostname: "127.0.0.1", port: 0 }, events);
+  await assertRejects(() => listenTcp(listener.address, events), Error, "address already in use");
+  listener.close();
+});
+
+test("connectTcp() rejects with the target and the reason", async () => {
+  const port = await deadPort();
+  const why = `Cannot connect to 127.0.0.1:${port}: connection refused`;
+  await assertRejects(() => connectTcp({ hostname: "127.0.0.1", port }, 10_000), Error, why);
 });

@@ -1,0 +1,146 @@
+import { EventEmitter } from "node:events";
+import { KEEP_ALIVE_MS, type TcpSocket } from "./tcp_socket.ts";
+
+/** What is used of a socket that `Bun.listen` or `Bun.connect` made. */
+export interface NativeSocket {
+  data: BunSocket;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** How many bytes the system took; negative when the socket is about to close. */
+  write(bytes: Uint8Array): number;
+  /** Ends writing. */
+  shutdown(): void;
+  /** Resets the connection. */
+  terminate(): void;
+  pause(): void;
+  resume(): void;
+  setNoDelay(isOn: boolean): void;
+  setKeepAlive(isOn: boolean, initialDelayMs: number): void;
+}
+
+/**
+ * A socket of Bun itself, as a relay wants it. A connection costs two thirds of the processor time that one of node:net costs on
+ * Bun.
+ */
+export class BunSocket extends EventEmitter implements TcpSocket {
+  /** What Bun calls for any socket; `open` comes first. */
+  static readonly handlers = {
+    binaryType: "uint8array",
+    open: (native: NativeSocket) => void (native.data = new BunSocket(native)),
+    data: ({ data }: NativeSocket, bytes: Uint8Array) => data.#received(bytes),
+    end: ({ data }: NativeSocket) => data.#ended(),
+    drain: ({ data }: NativeSocket) => data.#drained(),
+    close: ({ data }: NativeSocket, error?: Error) => data.#closed(error),
+  };
+
+  readonly allowHalfOpen = true;
+  destroyed = false;
+  errored: Error | null = null;
+  readableEnded = false;
+  readonly #native: NativeSocket;
+  #isPaused = true;
+  /** Came while it was paused. */
+  readonly #held: Uint8Array[] = [];
+  /** The peer has ended its direction. */
+  #hasEnded = false;
+  /** Written, and not taken by the system. */
+  readonly #unsent: Uint8Array[] = [];
+  #onEndSent: ((error?: Error | null) => void) | undefined;
+
+  private constructor(native: NativeSocket) {
+    super();
+    this.#native = native;
+    native.setNoDelay(true);
+    native.setKeepAlive(true, KEEP_ALIVE_MS);
+    native.pause();
+    this.on("error", () => {}); // one that breaks before anybody has it breaks no more than itself
+  }
+
+  get writableNeedDrain(): boolean {
+    return this.#unsent.length > 0;
+  }
+
+  pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#native.pause();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    while (this.#held.length > 0 && !this.#isPaused) this.emit("data", this.#held.shift());
+    if (this.#isPaused) return;
+    this.#native.resume();
+    this.#tellEnd();
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const sent = this.#unsent.length > 0 ? 0 : Math.max(0, this.#native.write(bytes));
+    if (sent < bytes.byteLength) this.#unsent.push(bytes.subarray(sent));
+    return this.#unsent.length === 0;
+  }
+
+  end(callback: (error?: Error | null) => void): void {
+    if (this.destroyed) return callback(this.errored ?? new Error("the socket was closed"));
+    this.#onEndSent = callback;
+    if (this.#unsent.length === 0) this.#sendEnd();
+  }
+
+  destroy(): void {
+    this.resetAndDestroy();
+  }
+
+  resetAndDestroy(): void {
+    if (this.destroyed) return;
+    this.destroyed = true;
+    this.#native.terminate();
+  }
+
+  #received(bytes: Uint8Array): void {
+    if (this.#isPaused) this.#held.push(bytes); // what was read already
+    else this.emit("data", bytes);
+  }
+
+  #ended(): void {
+    this.#hasEnded = true;
+    this.#tellEnd();
+  }
+
+  /** Tells what comes behind the data. */
+  #tellEnd(): void {
+    if (!this.#hasEnded || this.#held.length > 0) return;
+    if (!this.readableEnded) {
+      this.readableEnded = true;
+      this.emit("end");
+    }
+    if (this.destroyed) this.emit("close");
+  }
+
+  #drained(): void {
+    if (this.#unsent.length === 0) return;
+    for (const bytes of this.#unsent.splice(0)) this.write(bytes);
+    if (this.#unsent.length > 0) return;
+    this.emit("drain");
+    if (this.#onEndSent) this.#sendEnd();
+  }
+
+  #sendEnd(): void {
+    this.#native.shutdown();
+    this.#onEndSent!();
+    this.#onEndSent = undefined;
+  }
+
+  /** A close without an error is the peer's end where this side had sent its own, and else this side's reset. */
+  #closed(error: Error | undefined): void {
+    const wasReset = this.destroyed;
+    this.destroyed = true;
+    if (!error && !wasReset) return this.#ended();
+    if (error) {
+      this.errored = error;
+      this.emit("error", error);
+      this.#onEndSent?.(error);
+    }
+    this.emit("close");
+  }
+}

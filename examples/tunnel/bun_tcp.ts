@@ -1,0 +1,55 @@
+import { BunSocket, type NativeSocket } from "./bun_socket.ts";
+import type { HostPort } from "./host_port.ts";
+import { connectOnNode } from "./node_tcp.ts";
+import type { ListenerEvents, TcpListener, TcpSocket } from "./tcp_socket.ts";
+
+/** The part of Bun that is used here; a project on Bun has `@types/bun`. */
+declare const Bun: {
+  listen(options: object): HostPort & { stop(): void };
+  connect(options: object): Promise<NativeSocket>;
+};
+
+/** How many connections were given up while Bun was making them. It cannot stop, and the system takes minutes to fail. */
+let givenUp = 0;
+
+/** Listens by Bun's own sockets. Throws the system's error. */
+export function listenOnBun(address: HostPort, events: ListenerEvents): TcpListener {
+  const open = (native: NativeSocket) => {
+    BunSocket.handlers.open(native);
+    events.connected(native.data, { hostname: native.remoteAddress, port: native.remotePort });
+  };
+  const listener = Bun.listen({ ...address, allowHalfOpen: true, socket: { ...BunSocket.handlers, open } });
+  const { hostname, port } = listener;
+  return { address: { hostname, port }, close: () => listener.stop() };
+}
+
+/**
+ * Connects by Bun's own sockets, and by node:net while some are on their way to a host that does not answer. Rejects with the
+ * system's error, or when the time is over.
+ */
+export async function connectOnBun(target: HostPort, timeoutMs: number): Promise<TcpSocket> {
+  if (givenUp > 0) return await connectOnNode(target, timeoutMs);
+  const { promise, resolve, reject } = Promise.withResolvers<NativeSocket>();
+  const connecting = Bun.connect({ ...target, allowHalfOpen: true, socket: BunSocket.handlers });
+  connecting.then(resolve, reject);
+  const timer = setTimeout(() => {
+    reject(new Error(`no connection within ${timeoutMs} ms`));
+    giveUp(connecting);
+  }, timeoutMs);
+  try {
+    return (await promise).data;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function giveUp(connecting: Promise<NativeSocket>): Promise<void> {
+  givenUp++;
+  try {
+    (await connecting).terminate();
+  } catch {
+    // as was to be expected
+  } finally {
+    givenUp--;
+  }
+}

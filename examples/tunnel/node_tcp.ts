@@ -1,0 +1,73 @@
+import { connect, createServer, type Server, type Socket } from "node:net";
+import type { HostPort } from "./host_port.ts";
+import { KEEP_ALIVE_MS, type ListenerEvents, type TcpListener, type TcpSocket } from "./tcp_socket.ts";
+
+const SOCKET_OPTIONS = {
+  allowHalfOpen: true,
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: KEEP_ALIVE_MS,
+} as const;
+
+/** Listens by node:net: a `Deno.Conn` cannot be reset. Rejects with the system's error. */
+export function listenOnNode({ hostname, port }: HostPort, events: ListenerEvents): Promise<TcpListener> {
+  const server = createServer(SOCKET_OPTIONS, (socket) => {
+    const { remoteAddress = "", remotePort = 0 } = socket;
+    events.connected(held(socket), { hostname: remoteAddress, port: remotePort });
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<TcpListener>();
+  server.once("error", reject);
+  server.listen(port, hostname, () => {
+    server.off("error", reject).on("error", (error) => events.failed(error));
+    resolve(new NodeListener(server));
+  });
+  return promise;
+}
+
+/** Connects by node:net. Rejects with the system's error, or when the time is over. */
+export function connectOnNode({ hostname, port }: HostPort, timeoutMs: number): Promise<TcpSocket> {
+  const socket: Socket = connect({ ...SOCKET_OPTIONS, host: hostname, port });
+  const { promise, resolve, reject } = Promise.withResolvers<TcpSocket>();
+  const timer = setTimeout(() => fail(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs);
+  const fail = (error: unknown) => {
+    clearTimeout(timer);
+    socket.destroy();
+    reject(error);
+  };
+  socket.once("error", fail);
+  socket.once("connect", () => {
+    clearTimeout(timer);
+    socket.off("error", fail);
+    resolve(held(socket));
+  });
+  return promise;
+}
+
+class NodeListener implements TcpListener {
+  readonly address: HostPort;
+  readonly #server: Server;
+
+  constructor(server: Server) {
+    this.#server = server;
+    const { address, port } = server.address() as { address: string; port: number };
+    this.address = { hostname: address, port };
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+}
+
+/**
+ * A socket that breaks before anybody has it breaks no more than itself: who gets it sees that it is destroyed. One that fails
+ * would close itself as if all had been sent, so it is reset: Deno fails one whose peer has ended without having sent a byte, as
+ * soon as a write has to wait.
+ */
+function held(socket: Socket): Socket {
+  const { destroy } = socket;
+  socket.destroy = (error?: Error) => {
+    socket.destroy = destroy; // once; a reset destroys as well
+    return error ? socket.resetAndDestroy() : socket.destroy();
+  };
+  return socket.on("error", () => {});
+}
