@@ -3,7 +3,8 @@ import { connect, createServer, type Socket } from "node:net";
 import { connectTcp, listenTcp } from "../../examples/tunnel/tcp.ts";
 import type { TcpSocket } from "../../examples/tunnel/tcp_socket.ts";
 import { atRest } from "../at_rest.ts";
-import { test } from "../harness.ts";
+import { runtimeName, spawnRuntime, test } from "../harness.ts";
+import { countSockets } from "../leaks.ts";
 import { deadPort, listen } from "./target.ts";
 
 /** The two ends of a connection. Disposing them destroys both. */
@@ -227,4 +228,25 @@ test("connectTcp() rejects with the target and the reason", async () => {
   const port = await deadPort();
   const why = `Cannot connect to 127.0.0.1:${port}: connection refused`;
   await assertRejects(() => connectTcp({ hostname: "127.0.0.1", port }, 10_000), Error, why);
+});
+
+test("connectTcp() gives up a target that does not answer, and reaches others meanwhile", async () => {
+  const silent = spawnRuntime(runtimeName, new URL("deaf_listener.ts", import.meta.url));
+  const sockets: TcpSocket[] = [];
+  const fill = async (hostname: string, port: number) => {
+    while (sockets.length < 1_000) sockets.push(await connectTcp({ hostname, port }, 500)); // the system queues some
+  };
+  try {
+    const port = Number((await silent.lines.next()).value);
+    const why = `Cannot connect to 127.0.0.1:${port}: no connection within 500 ms`;
+    await assertRejects(() => fill("127.0.0.1", port), Error, why);
+    const before = countSockets();
+    await assertRejects(() => connectTcp({ hostname: "127.0.0.1", port }, 100), Error, "no connection within 100 ms");
+    assertEquals(countSockets(), before); // what cannot be ended is not begun again
+    using both = await WAYS["made by connectTcp()"]();
+    assert(!both.near.destroyed);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await silent[Symbol.asyncDispose]();
+  }
 });
