@@ -216,9 +216,9 @@ export class ClientPool extends Pool {
 
   #closed(link: Link): void {
     this.#borrowed.delete(link);
-    const { code, local, from } = link.end!;
+    const { code, local } = link.end!;
     const isYoung = this.clock.now() - link.openedAt < SETTLED_AFTER_MS;
-    if (!isYoung || from !== "idle" || (local && isOrderly(code))) return this.#cycleSoon();
+    if (!isYoung || link.hasServed || (local && isOrderly(code))) return this.#cycleSoon();
     const reason = `closed with code ${code} as soon as it was open`;
     this.#refill.failed(new PoolError(`Cannot keep link ${link.id}: ${reason}`));
   }
@@ -272,7 +272,9 @@ export class ClientPool extends Pool {
   /** Closes idle links above the target that nobody needed since the last tick, the oldest first. */
   #retireSurplus(): void {
     const surplus = Math.min(this.#fewestIdle, this.active) - this.#target;
-    for (let count = 0; count < surplus; count++) this.retire(this.stalest!, "above capacity");
+    for (let count = 0; count < surplus && !this.stalest!.isTouched; count++) {
+      this.retire(this.stalest!, "above capacity");
+    }
     this.#fewestIdle = this.active;
   }
 
@@ -330,6 +332,6 @@ export class ClientPool extends Pool {
 function offering({ protocol, dial }: ClientSettings): DialOptions {
   if (protocol === 1) return dial;
   const url = new URL(dial.url);
-  url.searchParams.set("npws", "2");
+  url.search += url.search === "" ? "?npws=2" : "&npws=2"; // as it stands: `searchParams` would write all of it anew
   return { ...dial, url: url.href };
 }

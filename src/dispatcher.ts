@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.ts";
 import { LinkConnection, type PoolConnection } from "./connection.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
-import { ConnectionLostError, type PoolClosedError, PoolTimeoutError } from "./errors.ts";
+import { ConnectionLostError, NotSupportedError, type PoolClosedError, PoolTimeoutError } from "./errors.ts";
 import { EarlyStart } from "./link/early_start.ts";
 import { CloseCode, type Link, type ReservedLink } from "./link/link.ts";
 import type { Stream } from "./link/stream.ts";
@@ -133,6 +133,7 @@ export class Dispatcher {
 
   /** Gives a stream that the peer took to whoever waits for it, else keeps it for the fetch time. */
   reserved(link: ReservedLink, stream: Stream, kind: TakeKind): void {
+    if (this.#closedWith) return link.abort(this.#closedWith);
     const caller = kind === "take" ? this.#forId.shift(link.id) : this.#forAccept.shift();
     if (!caller) return void this.#reservations.add(link, stream, kind);
     this.#serve(caller, stream);
@@ -155,10 +156,18 @@ export class Dispatcher {
     this.#reservations.forget(link);
   }
 
-  /** Rejects all calls, those to come too, and returns the links whose streams nobody will fetch. */
+  /** Rejects the `open` calls that wait for a link: those that come speak npws/1. */
+  rejectOpens(): void {
+    this.#calls.reject(noOpenError(), ({ want, queue }) => want.target.kind === "open" && queue !== undefined);
+  }
+
+  /**
+   * Rejects all calls, those to come too, but for early ones whose stream the application has and whose link has not answered.
+   * Returns the links whose streams nobody will fetch.
+   */
   close(error: PoolClosedError): ReservedLink[] {
     this.#closedWith = error;
-    this.#calls.rejectAll(error);
+    this.#calls.reject(error, ({ want }) => !want.early?.isUnderWay);
     this.#refused.clear();
     return this.#reservations.clear();
   }
@@ -225,6 +234,7 @@ export class Dispatcher {
   #failed(caller: WaitingCall, link: TakenLink, why: TakeFailure): void {
     if (why !== "refused" && !this.#closedWith) this.#host.counters.deadOnTake++;
     if (caller.settled) return;
+    if (this.#closedWith) return void caller.reject(this.#closedWith);
     const { target: want, early, refusedBy } = caller.want;
     if (why === "refused") refusedBy.add(link.peerPool!);
     const isRepeatable = !early || this.#servesCrossed(want, why) ||
@@ -314,6 +324,11 @@ export class Dispatcher {
 const NO_METADATA = new Uint8Array();
 const NOBODY: ReadonlySet<string> = new Set();
 const PLAIN_TAKE = { kind: "take", metadata: NO_METADATA, early: undefined } as const;
+
+/** What a call of `open` fails with where only peers of npws/1 are connected. */
+export function noOpenError(): NotSupportedError {
+  return new NotSupportedError("Cannot open a stream: every connected peer speaks npws/1, which has no open()");
+}
 
 function fetched({ link, stream }: Reservation): Stream {
   link.fetched();

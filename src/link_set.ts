@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "./clock.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
-import type { Link, LinkState } from "./link/link.ts";
+import { CloseCode, type Link, type LinkState } from "./link/link.ts";
 
 /** How often all links are looked at, at most, in milliseconds. */
 const SWEEP_MS = 1_000;
@@ -67,16 +67,28 @@ export class LinkSet implements Iterable<Link> {
     if (link.protocol === 2) this.#npws2--;
   }
 
-  /** Resolves when every link that is here now is closed. */
-  async allClosed(): Promise<void> {
+  /**
+   * Closes every link that is here now. Those that carry a stream may end it within so many milliseconds, and break with the
+   * error then. Resolves when all are closed.
+   */
+  async drain(ms: number, error: Error): Promise<void> {
+    for (const link of this.#links) if (!link.isHeld) link.close(CloseCode.normal, "pool closed");
+    await this.#closedWithin(ms);
+    for (const link of this.#links) {
+      if (link.state === "inUse") link.abort(error);
+      else link.close(CloseCode.normal, "pool closed");
+    }
+    await this.#allClosed();
+  }
+
+  async #allClosed(): Promise<void> {
     await Promise.all(Array.from(this.#links, (link) => link.closed));
   }
 
-  /** Resolves when every link that is here now is closed, or when the time is over. */
-  closedWithin(ms: number): Promise<void> {
+  #closedWithin(ms: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = this.#clock.setTimeout(resolve, ms);
-    this.allClosed().then(() => {
+    this.#allClosed().then(() => {
       this.#clock.clearTimeout(timer);
       resolve();
     });

@@ -1,7 +1,7 @@
 import type { PoolConnection } from "./connection.ts";
 import { eachConnection } from "./connection_loop.ts";
 import { describe } from "./describe.ts";
-import { Dispatcher, type DispatcherHost } from "./dispatcher.ts";
+import { Dispatcher, type DispatcherHost, noOpenError } from "./dispatcher.ts";
 import type { Environment } from "./environment.ts";
 import { NotSupportedError, PoolClosedError } from "./errors.ts";
 import { PoolEvents } from "./events.ts";
@@ -107,15 +107,9 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    * @throws The bind error (server), or the signal's reason.
    */
   start(options?: { signal?: AbortSignal }): Promise<void> {
-    if (this.#closed) return Promise.reject(closedError("start pool"));
-    try {
-      const { signal } = loopSettings("start", options);
-      this.#started ??= this.#start(signal);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    this.#started.catch(() => {}); // who does not await it learns it from the first get
-    return this.#started;
+    const started = this.#startOnce(options);
+    started.catch(() => {}); // who does not await it learns it from the first get
+    return started;
   }
 
   /**
@@ -193,9 +187,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     const { peer, metadata, ...patience } = getSettings("open", options, this.#settings);
     this.#needsNpws2("open");
     this.#needsNames(peer);
-    if (this.#links.isNpws1Only) {
-      throw new NotSupportedError("Cannot open a stream: every connected peer speaks npws/1, which has no open()");
-    }
+    if (this.#links.isNpws1Only) throw noOpenError();
     return this.#dispatcher.get({ kind: "open", peer, metadata }, patience);
   }
 
@@ -473,7 +465,9 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
       link.socket.terminate();
       return this.releaseId(link.id);
     }
+    const isFirst = this.#links.size === 0;
     this.#links.add(link);
+    if (isFirst && link.protocol === 1) this.#dispatcher.rejectOpens();
     this.#counters.dialed++;
     link.socket.handler = link;
     this.#linkFree(link);
@@ -547,6 +541,16 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     throw new NotSupportedError(`Cannot call ${call}(): it needs npws/2, and the pool was created with protocol 1`);
   }
 
+  #startOnce(options: { signal?: AbortSignal } | undefined): Promise<void> {
+    try {
+      const { signal } = loopSettings("start", options);
+      if (this.isClosed) throw this.closedWhileStarting();
+      return this.#started ??= this.#start(signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
   async #start(signal: AbortSignal | undefined): Promise<void> {
     const aborted = new AbortController();
     const abort = () => {
@@ -570,10 +574,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     const roleEnded = this.end();
     const orphans = this.#dispatcher.close(closedError("get a link"));
     for (const link of orphans) link.abort(closedError("fetch a stream"));
-    for (const link of this.#links) if (link.state !== "inUse") link.close(CloseCode.normal, "pool closed");
-    await this.#links.closedWithin(drainMs);
-    for (const link of this.#links) if (link.state === "inUse") link.abort(closedError("use connection"));
-    await Promise.all([roleEnded, this.#links.allClosed()]);
+    await Promise.all([roleEnded, this.#links.drain(drainMs, closedError("use connection"))]);
     this.#links.stop();
     this.#probes.clear();
     await this.release();
@@ -604,7 +605,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
 
   #swept(link: Link, now: number): void {
     link.sweep(now);
-    if (link.state === "idle" && now >= link.retireAt) this.retire(link, "age");
+    if (link.state === "idle" && now >= link.retireAt && !link.isTouched) this.retire(link, "age");
   }
 }
 

@@ -45,6 +45,7 @@ export class ServerPool extends Pool {
   readonly #ids = new IdSpace();
   readonly #attempts: Attempts;
   readonly #demand: Demand;
+  #beginning: Promise<void> | undefined;
   #listener: Listener | undefined;
   /** Upgrades that were let in and whose sockets are not open yet: each has its place among the idle links already. */
   #opening = 0;
@@ -117,7 +118,11 @@ export class ServerPool extends Pool {
   }
 
   /** @internal */
-  protected async begin(signal: AbortSignal): Promise<void> {
+  protected begin(signal: AbortSignal): Promise<void> {
+    return this.#beginning = this.#listen(signal);
+  }
+
+  async #listen(signal: AbortSignal): Promise<void> {
     const { runtime } = this.#environment;
     const listener = await runtime.serve(this.#settings.listen, this.fetch).catch((error) => {
       this.countError(error);
@@ -142,8 +147,9 @@ export class ServerPool extends Pool {
    *
    * @internal
    */
-  protected release(): Promise<void> | undefined {
-    return this.#listener?.close();
+  protected async release(): Promise<void> {
+    await this.#beginning?.catch(() => {}); // which closes what was bound when the pool was closed already
+    await this.#listener?.close();
   }
 
   /** @internal */
@@ -192,6 +198,7 @@ export class ServerPool extends Pool {
     this.#hasServed = true;
     const refusal = this.#refuseRequest(request);
     if (refusal) return refusal;
+    if (this.isClosed) return text(503, "Service Unavailable");
     const address = this.#clientAddress(request, serverOrInfo);
     const { allow, origins, tokens, authorize } = this.#settings;
     if (allow && !allow.has(address?.hostname)) return this.#refuse("forbidden", address);

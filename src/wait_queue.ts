@@ -58,9 +58,9 @@ export class WaitingCalls<T, Want = undefined> {
     return caller;
   }
 
-  /** Rejects every caller, the longest waiting first. */
-  rejectAll(error: unknown): void {
-    for (const { item } of this.#places) item.reject(error);
+  /** Rejects every caller that the predicate takes, the longest waiting first. */
+  reject(error: unknown, predicate: (caller: Caller<T, Want>) => boolean): void {
+    for (const { item } of this.#places) if (predicate(item)) item.reject(error);
   }
 
   #leave(place: Place<Caller<T, Want>>, timeoutMs: number): void {

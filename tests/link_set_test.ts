@@ -88,17 +88,17 @@ test("LinkSet.isNpws1Only is true where there are links and all of them speak np
   links.stop();
 });
 
-test("LinkSet.allClosed() resolves when every link that was there is gone", async () => {
+test("LinkSet.drain() closes the links, and resolves when every one that was there is gone", async () => {
   const host = new SetHost();
   const [a, b] = [host.open(), host.open()];
   let isOver = false;
-  const closed = host.links.allClosed().then(() => isOver = true);
-  host.open();
+  const drained = host.links.drain(0, new Error("closed")).then(() => isOver = true);
+  assertEquals([a.link.state, b.link.state], ["closing", "closing"]);
   a.socket.end(1000);
   await host.clock.advance(0);
   assertEquals(isOver, false);
   b.socket.end(1006);
-  await closed;
+  await drained;
   host.links.stop();
 });
 

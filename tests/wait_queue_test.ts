@@ -203,7 +203,7 @@ test("Caller leaves no timer and no listener behind, however it is settled", asy
   const ways: ((caller: ReturnType<typeof enter>) => void)[] = [
     (caller) => caller.resolve("link"),
     (caller) => caller.reject(new Error("closed")),
-    () => calls.rejectAll(new Error("closed")),
+    () => calls.reject(new Error("closed"), () => true),
   ];
   for (const settle of ways) {
     const { signal, listeners } = countedSignal();
@@ -248,7 +248,7 @@ test("WaitingCalls.enter() throws PoolExhaustedError when as many wait as are al
   enter("c");
 });
 
-test("WaitingCalls.rejectAll() rejects those in queues and those being served, the longest waiting first", async () => {
+test("WaitingCalls.reject() rejects those in queues and those being served, the longest waiting first", async () => {
   const { calls, enter } = setUp();
   const queue = new WaitQueue<string, string>();
   const rejected: string[] = [];
@@ -257,7 +257,7 @@ test("WaitingCalls.rejectAll() rejects those in queues and those being served, t
   const ends = callers.map(({ promise, want }) => promise.catch((error) => rejected.push(`${want} ${error.message}`)));
   queue.add(callers[2]);
   queue.add(callers[1]);
-  calls.rejectAll(closed);
+  calls.reject(closed, () => true);
   await Promise.all(ends);
   assertEquals(rejected, ["a closed", "b closed", "c closed"]);
   assertEquals([calls.size, queue.size], [0, 0]);
@@ -315,11 +315,11 @@ test("WaitingCalls has one timer for all calls that wait equally long, and each 
   assertEquals([calls.size, clock.pending], [0, 0]);
 });
 
-test("WaitingCalls.rejectAll() leaves no timer", async () => {
+test("WaitingCalls.reject() leaves no timer", async () => {
   const { clock, calls, enter } = setUp();
   const callers = [enter("usual", { timeoutMs: 1_000 }), enter("other", { timeoutMs: 2_000 })];
   const rejected = callers.map(({ promise }) => assertRejects(() => promise, Late));
-  calls.rejectAll(new Late());
+  calls.reject(new Late(), () => true);
   await Promise.all(rejected);
   assertEquals(clock.pending, 0);
 });

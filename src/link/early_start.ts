@@ -55,6 +55,11 @@ export class EarlyStart implements StreamLink {
     return this.#isBegun;
   }
 
+  /** Whether a link was asked for it that has not answered. */
+  get isUnderWay(): boolean {
+    return this.#link !== undefined && !this.#isConfirmed;
+  }
+
   /** Whether the application wants nothing of it any more, in neither direction. */
   get isGivenUp(): boolean {
     return this.#reset !== undefined && this.#stop !== undefined;

@@ -129,8 +129,6 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
   abstract readonly protocol: 1 | 2;
   /** One per pool object of the peer; undefined on npws/1. */
   abstract readonly peerPool: string | undefined;
-  /** How many streams the link has carried to their end. */
-  abstract readonly streams: number;
   readonly socket: Socket;
   /** The client's name, where it told one. */
   readonly peer: string | undefined;
@@ -139,6 +137,8 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
   heardAt: number;
   /** When the link is old enough to be retired; written by the pool that retires. */
   retireAt = Infinity;
+  /** How many streams the link has carried to their end; written by the protocol. */
+  streams = 0;
   protected readonly host: LinkHost;
   /** The stream that the link carries, or that the peer has begun to fill while the link is idle. */
   protected stream: Stream | undefined;
@@ -166,6 +166,21 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
 
   get state(): LinkState {
     return this.#state;
+  }
+
+  /** Whether an application, of this side or of the peer, may still have use for it. */
+  get isHeld(): boolean {
+    return this.#state === "inUse";
+  }
+
+  /** Whether it was of use until it ended: an application of this side had a stream of it. */
+  get hasServed(): boolean {
+    return this.#end?.from === "inUse";
+  }
+
+  /** Whether it is idle, but the peer's application has it already: the peer has sent data. */
+  get isTouched(): boolean {
+    return false;
   }
 
   /** Whether nothing of it is sent or received any more. */

@@ -4,7 +4,7 @@ import { CloseCode, isOrderly, Link, type ReservedLink } from "./link.ts";
 import { ResetCode, Stream } from "./stream.ts";
 import type { Take } from "./take.ts";
 
-/** Unread bytes at which the socket of a link in use is paused, and at half of which it goes on. */
+/** Unread bytes at which the socket of a link in use is paused at the latest, and at half of which it goes on. */
 const PAUSE_BYTES = 262_144;
 
 /**
@@ -15,9 +15,12 @@ const PAUSE_BYTES = 262_144;
 export class Npws1Link extends Link implements ReservedLink {
   readonly protocol = 1;
   readonly peerPool = undefined;
-  readonly streams = 0;
   #paused = false;
   #pingedAt = -Infinity;
+
+  override get isTouched(): boolean {
+    return this.state === "idle" && this.stream !== undefined && this.stream.unreadBytes > 0;
+  }
 
   take(take: Take): void {
     const stream = this.#streamOf();
@@ -80,7 +83,7 @@ export class Npws1Link extends Link implements ReservedLink {
   sendStop(): void {}
 
   consumed(): void {
-    if (this.#paused && this.stream!.unreadBytes <= PAUSE_BYTES / 2) this.#resume();
+    if (this.#paused && this.stream!.unreadBytes <= this.#pauseBytes / 2) this.#resume();
   }
 
   /** The link's close is the only end of a stream. */
@@ -106,7 +109,9 @@ export class Npws1Link extends Link implements ReservedLink {
     if (!isOrderly(code)) return stream.lost(this.lostError());
     stream.closedByPeer(this.lostError());
     // The peer took the link, said what it had to say, and was faster than the id that it told.
-    if (from === "idle" && !local && stream.unreadBytes > 0) this.host.leftBehind(this, stream);
+    if (from !== "idle" || stream.unreadBytes === 0) return;
+    if (local) this.neverFetched();
+    else this.host.leftBehind(this, stream);
   }
 
   #streamOf(): Stream {
@@ -116,8 +121,17 @@ export class Npws1Link extends Link implements ReservedLink {
     return stream;
   }
 
+  get #pauseBytes(): number {
+    return Math.min(PAUSE_BYTES, this.host.limits.receiveLimitBytes / 4);
+  }
+
   /** Keeps what is unread within bounds: by a pause where the runtime can and somebody is there to read, else by an end. */
   #holdBack(stream: Stream): void {
+    // An idle link is never paused: a paused socket does not tell its close.
+    if (this.state === "inUse" && this.socket.canPause) {
+      if (stream.unreadBytes >= this.#pauseBytes) this.#pause();
+      return;
+    }
     const { receiveLimitBytes } = this.host.limits;
     if (stream.unreadBytes > receiveLimitBytes) {
       const error = new ProtocolError(
@@ -126,11 +140,11 @@ export class Npws1Link extends Link implements ReservedLink {
       );
       return this.#fail(CloseCode.policyViolation, "receive limit", error);
     }
-    // An idle link is never paused: a paused socket does not tell its close.
-    if (this.state === "inUse" && this.socket.canPause && stream.unreadBytes >= PAUSE_BYTES) {
-      this.#paused = true;
-      this.socket.pause();
-    }
+  }
+
+  #pause(): void {
+    this.#paused = true;
+    this.socket.pause();
   }
 
   #resume(): void {

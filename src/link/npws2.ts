@@ -1,10 +1,9 @@
 import type { Timer } from "../clock.ts";
-import { printable } from "../describe.ts";
-import { ConnectionResetError } from "../errors.ts";
 import { formatEnd, formatOpen } from "./control.ts";
 import type { EarlyLink, EarlyStart } from "./early_start.ts";
 import { CloseCode, type ReservedLink } from "./link.ts";
 import { MeteredLink, type StreamControl } from "./metered_link.ts";
+import { resetError } from "./reset_error.ts";
 import { ResetCode, Stream } from "./stream.ts";
 import type { Take, TakeFailure, TakeKind } from "./take.ts";
 
@@ -28,13 +27,15 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
   /** The peer is done with the stream; the next one has `#nextId`. */
   #isPeerDone = false;
   #nextId: string | undefined;
-  #streams = 0;
   /** The pool has given the stream up, and the link closes when the peer has ended its direction, or when this timer runs. */
   #leaving: Timer | undefined;
 
-  /** How many streams the link has carried to their end. */
-  get streams(): number {
-    return this.#streams;
+  override get isHeld(): boolean {
+    return super.isHeld || this.state === "done" || this.#take?.early !== undefined;
+  }
+
+  override get hasServed(): boolean {
+    return this.streams > 0 || (super.hasServed && (!this.#reservedBy || this.stream!.receiving === "fin"));
   }
 
   take(take: Take): void {
@@ -48,7 +49,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
 
   handBack(): void {
     if (this.#early) this.#replaceEarly(this.#early);
-    this.#giveUp(ResetCode.givenUp, "");
+    this.stream?.giveUp(ResetCode.givenUp, "");
   }
 
   fetched(): void {
@@ -58,7 +59,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
 
   neverFetched(): void {
     this.#reservedBy = undefined;
-    this.#giveUp(ResetCode.neverFetched, "never fetched");
+    this.stream?.giveUp(ResetCode.neverFetched, "never fetched");
   }
 
   adopt(early: EarlyStart): void {
@@ -253,7 +254,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
   #onReset(code: number, reason: string): boolean {
     if (this.#leaving) return this.#leave();
     if (this.state !== "inUse" || this.stream!.receiving !== "open") return false;
-    this.stream!.receiveReset(this.#resetError("read", code, reason));
+    this.stream!.receiveReset(resetError(this.id, "read", code, reason));
     return true;
   }
 
@@ -262,7 +263,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     const stream = this.stream;
     if (stream?.sending === "open") {
       this.sendReset(code, "");
-      stream.receiveStop(this.#resetError("write", code, reason));
+      stream.receiveStop(resetError(this.id, "write", code, reason));
       this.#early?.dropRest();
     }
     const isGivenUp = this.#reservedBy && code === ResetCode.givenUp && this.stream?.receiving !== "open";
@@ -276,7 +277,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     if (!isOver && this.state !== "done") return false;
     this.#isPeerDone = true;
     this.#nextId ??= id;
-    if (this.state === "done") this.#reuse();
+    if (this.state === "done" && !this.#retired()) this.#reuse();
     return true;
   }
 
@@ -334,12 +335,19 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     stream.detach();
     this.stream = undefined;
     this.#reservedBy = undefined;
-    this.#streams++;
-    if (this.host.shallRetire(this)) return this.close(CloseCode.normal, "retired");
+    this.streams++;
+    if (this.#isPeerDone && this.#retired()) return;
     this.setState("done");
     if (this.role === "server") this.#nextId = this.host.nextId();
     this.send(this.role === "server" ? `idle ${this.#nextId}` : "idle"); // which may find the socket lost
     if (this.#isPeerDone && this.state === "done") this.#reuse();
+  }
+
+  /** Closes a link that is not to be used again, but not before the peer is done: it may not have got all. */
+  #retired(): boolean {
+    const isDue = this.host.shallRetire(this);
+    if (isDue) this.close(CloseCode.normal, "retired");
+    return isDue;
   }
 
   /** Both sides are done: the link is idle under its next id. */
@@ -357,19 +365,9 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     this.host.linkFree(this);
   }
 
-  #giveUp(code: number, reason: string): void {
-    this.stream?.giveUp(code, reason);
-  }
-
   /** Closes the link; true, for the peer's end was no violation. */
   #leave(): true {
     this.close(CloseCode.goingAway, "pool closed");
     return true;
-  }
-
-  #resetError(what: "read" | "write", code: number, reason: string): ConnectionResetError {
-    const text = reason ? ` (${printable(reason)})` : "";
-    const by = what === "read" ? "the peer gave its direction up" : "the peer does not want more";
-    return new ConnectionResetError(`Cannot ${what} connection ${this.id}: ${by}, code ${code}${text}`, code, reason);
   }
 }

@@ -107,6 +107,6 @@ function readMetadata(reader: OptionReader): Uint8Array<ArrayBuffer> {
   const value = reader.value("metadata");
   if (value === undefined) return NO_METADATA;
   if (!(value instanceof Uint8Array)) throw reader.wrongSecret("metadata", "a Uint8Array");
-  if (value.length <= MAX_METADATA_BYTES) return value.slice();
+  if (value.length <= MAX_METADATA_BYTES) return new Uint8Array(value);
   throw new RangeError(reader.message(`metadata must be at most ${MAX_METADATA_BYTES} bytes, got ${value.length}`));
 }

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers";
 import { AdaptedSocket } from "./adapted_socket.ts";
+import { Backlog } from "./backlog.ts";
 import { DrainWatch } from "./drain_watch.ts";
 import { HIGH_WATER_BYTES, LOW_WATER_BYTES } from "./limits.ts";
 import type { NetAddress, TlsInfo } from "./socket.ts";
@@ -49,6 +50,7 @@ export interface OpeningEnd {
 export class WebSocketSocket extends AdaptedSocket {
   readonly #webSocket: WebSocket & Extensions;
   readonly #facts: SocketFacts;
+  readonly #backlog = new Backlog();
   /** Defined until the socket is open or failed. */
   #opening: OpeningEnd | undefined;
   /** Defined while the handler waits to be told to go on. */
@@ -83,7 +85,7 @@ export class WebSocketSocket extends AdaptedSocket {
   }
 
   get bufferedBytes(): number {
-    return this.#webSocket.bufferedAmount;
+    return this.#backlog.weight(this.#webSocket.bufferedAmount);
   }
 
   get canPause(): boolean {
@@ -93,7 +95,8 @@ export class WebSocketSocket extends AdaptedSocket {
   send(message: Uint8Array<ArrayBuffer> | string): boolean {
     if (this.isClosed || this.#webSocket.readyState !== WebSocket.OPEN) return this.isClosed;
     this.#webSocket.send(message);
-    if (this.#webSocket.bufferedAmount < HIGH_WATER_BYTES) return true;
+    this.#backlog.add(message);
+    if (this.bufferedBytes < HIGH_WATER_BYTES) return true;
     this.#watch ??= new DrainWatch(() => this.#lookForDrain());
     this.blocked = true;
     return false;
@@ -174,7 +177,7 @@ export class WebSocketSocket extends AdaptedSocket {
   }
 
   #lookForDrain(): boolean {
-    if (this.#webSocket.bufferedAmount > LOW_WATER_BYTES) return false;
+    if (this.bufferedBytes > LOW_WATER_BYTES) return false;
     this.#watch = undefined;
     this.drained();
     return true;

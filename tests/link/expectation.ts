@@ -207,11 +207,7 @@ export class Expectation {
     this.row = `${this.#own}/${this.#peer === "open" ? "open" : "ended"}`;
     if (this.row !== "ended/ended" || !this.#isDone) return;
     if (this.#holder === "pool") this.told.push("unreserved");
-    if (this.#rig.host.retires) {
-      this.sent.push("close 1000");
-      this.row = "closing";
-      return;
-    }
+    if (this.isPeerIdle && this.#rig.host.retires) return this.#retire();
     this.sent.push(this.#isServer ? `idle ${NEXT_ID}` : "idle");
     this.row = "done";
     if (this.isPeerIdle) this.#reuse();
@@ -222,7 +218,13 @@ export class Expectation {
     return this.#holder === "pool" ? this.#peer === "reset" : this.#unread === 0;
   }
 
+  #retire(): void {
+    this.sent.push("close 1000");
+    this.row = "closing";
+  }
+
   #reuse(): void {
+    if (this.#rig.host.retires) return this.#retire();
     if (this.#isServer) this.told.push(`released ${this.id}`);
     this.told.push("free");
     this.row = "idle";

@@ -169,13 +169,15 @@ test("a link sends what it has said before its close", async () => {
   assertEquals(await leaving(rig), []);
 });
 
-test("a link that retires sends its last data and end before its close", async () => {
+test("a link that retires sends its last data and end, and closes when the peer is done with them", async () => {
   const rig = await rigAfter("client", ...hold);
   rig.host.retires = true;
   rig.receive("fin");
   rig.application!.write(new Uint8Array(10));
   rig.application!.end();
-  assertEquals(await leaving(rig), ["[data 10, fin]", "close 1000"]);
+  assertEquals(await leaving(rig), ["[data 10, fin, idle]"]);
+  rig.receive("idle 0000000b");
+  assertEquals(await leaving(rig), ["close 1000"]);
 });
 
 test("a link sends nothing of its turn when its socket is dropped or lost before the turn is over", async () => {
@@ -329,8 +331,8 @@ test("a link ignores what stands in a bundle behind the message for which it has
   rig.host.retires = true;
   rig.application!.end();
   await leaving(rig);
-  rig.receiveBundle("fin", "ping 2", "idle 0000000b", "take");
-  assertEquals(await leaving(rig), ["close 1000"]);
+  rig.receiveBundle("fin", "idle 0000000b", "ping 2", "take");
+  assertEquals(await leaving(rig), ["idle", "close 1000"]);
   assertEquals([rig.link.state, rig.takeTold()], ["closing", ["readable"]]);
 });
 

@@ -19,7 +19,7 @@ for (const role of ["client", "server"] as const) {
       }
     });
 
-    test(`a link of the ${role} that shall retire does so in ${state} too, and closes in the place of its idle`, async () => {
+    test(`a link of the ${role} that shall retire does so in ${state} too, and closes when the peer is done`, async () => {
       for (const row of rows.filter((row) => row.state === state)) {
         for (const delivery of deliveries) {
           const rig = new LinkRig(role);
@@ -62,6 +62,6 @@ function checkLimit(rig: LinkRig, limit: number, where: string): void {
 function checkEnd(rig: LinkRig, isPeerIdle: boolean, where: string): void {
   if (rig.holder === "pool") rig.fetch();
   rig.stream?.read();
-  const after = rig.host.retires ? "closing" : isPeerIdle ? "idle" : "done";
+  const after = !isPeerIdle ? "done" : rig.host.retires ? "closing" : "idle";
   assertEquals(rig.link.state, after, `the row after ${where} and the last read`);
 }

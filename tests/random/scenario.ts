@@ -306,7 +306,7 @@ export class Scenario {
     return {
       keepAliveMs: this.#dice.pick([0, 1_000]),
       heartbeatTimeoutMs: this.#dice.pick([500, 2_000]),
-      receiveLimitBytes: this.#dice.pick([100_000, 1_000_000]),
+      receiveLimitBytes: this.#dice.pick([400_000, 1_000_000]),
       windowBytes,
       maxWindowBytes: windowBytes * this.#dice.pick([1, 4]),
       acceptBacklog: this.#dice.pick([1, 4]),

@@ -2,6 +2,7 @@ import type { Socket as NetSocket } from "node:net";
 import { clearImmediate, setImmediate } from "node:timers";
 import { AdaptedSocket } from "../adapted_socket.ts";
 import { netAddress } from "../address.ts";
+import { Backlog } from "../backlog.ts";
 import { CLOSE_TIMEOUT_MS, HIGH_WATER_BYTES, MAX_MESSAGE_BYTES } from "../limits.ts";
 import type { Message, NetAddress, TlsInfo } from "../socket.ts";
 import { closePayload, type Closing } from "./close_payload.ts";
@@ -19,6 +20,7 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
   readonly tls: TlsInfo | undefined;
   readonly canPause = true;
   readonly #transport: NetSocket;
+  readonly #backlog = new Backlog();
   readonly #reader = new FrameReader(this, MAX_MESSAGE_BYTES);
   #turn: ReturnType<typeof setImmediate> | undefined;
   /** What the peer's close frame said. */
@@ -42,14 +44,15 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
   }
 
   get bufferedBytes(): number {
-    return this.#transport.writableLength;
+    return this.#backlog.weight(this.#transport.writableLength);
   }
 
   send(message: Uint8Array | string): boolean {
     if (!this.#isOpen) return this.isClosed;
     if (typeof message === "string") this.#write(Opcode.text, encodedText(message));
     else this.#write(Opcode.binary, message);
-    if (!this.#isFull) return true;
+    this.#backlog.add(message);
+    if (this.bufferedBytes < HIGH_WATER_BYTES) return true;
     this.blocked = true;
     return false;
   }
@@ -101,10 +104,6 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
   /** Whether frames may still be sent: not behind a close frame, and not when the connection has ended. */
   get #isOpen(): boolean {
     return !this.isClosed && this.#transport.writable;
-  }
-
-  get #isFull(): boolean {
-    return this.#transport.writableLength >= HIGH_WATER_BYTES;
   }
 
   #write(opcode: number, payload: Uint8Array): void {
