@@ -565,3 +565,54 @@ test("ClientPool.close() gives up the dials that are under way", async () => {
   assertEquals([network.dialing, network.openSockets, clock.pending], [0, 0, 0]);
   assertEquals([pool.isReady, pool.stats().dialing, pool.stats().dialFailures], [false, 0, 0]);
 });
+
+for (const ends of ["when it is taken", "as soon as it has taken it"]) {
+  test(`ClientPool does not dial in a tight loop when the server drops each link ${ends}`, async () => {
+    await using setting = setUp({ protocol: "auto", minCapacity: 16, maxCapacity: 16, getTimeoutMs: Infinity });
+    const { clock, network, server, pool } = setting;
+    server.greet = ({ socket }, index) => {
+      const id = index.toString(16).padStart(8, "0");
+      socket.send(`{"npws":2,"id":"${id}","window":262144,"pool":"0123456789abcdef"}`);
+      socket.handler = {
+        onMessage(message) {
+          if (ends === "when it is taken" && message === "take") socket.terminate();
+          if (ends === "when it is taken" || !String(message).startsWith("{")) return;
+          socket.send("take");
+          socket.close(1011, "");
+        },
+        onDrain() {},
+        onClose() {},
+      };
+    };
+    pool.start();
+    const waiting = assertRejects(() => pool.incomingGet(), PoolClosedError);
+    await clock.advance(30_000);
+    const { dialFailures } = pool.stats();
+    assert(network.dials.length < 1_500, `${network.dials.length} dials in 30 s`);
+    assert(dialFailures > 10, `${dialFailures} failures`);
+    await Promise.all([pool.close(), clock.advance(10_000)]);
+    await waiting;
+  });
+}
+
+test("ClientPool offers npws/2 behind the query as it stands", async () => {
+  await using world = new FakeWorld();
+  const seen: string[] = [];
+  const authorize = ({ url }: Request) => seen.push(url.replace(/^.*:\d+/, "")) > 0;
+  const server = await world.startServerPool({ protocol: "auto", authorize });
+  for (const query of ["?sig=a%20b~(c)&flag&k=v%2Fw==", "", "?"]) {
+    const url = `${urlOf(server)}${query}`;
+    world.clientPool({ url, protocol: "auto", minCapacity: 1, maxCapacity: 1 }).start();
+    await world.settle();
+  }
+  assertEquals(seen, ["/?sig=a%20b~(c)&flag&k=v%2Fw==&npws=2", "/?npws=2", "/?npws=2"]);
+});
+
+test("ClientPool retires no idle link of npws/1 that the server has begun to use", async () => {
+  await using setting = await setUpFull({ minCapacity: 1, maxCapacity: 1, maxLinkAgeMs: 100_000 });
+  const { clock, server, pool } = setting;
+  server.openPeers[0].socket.send(new Uint8Array([1, 2, 3]));
+  await clock.advance(200_000);
+  const connection = await pool.outgoingGet("00000000");
+  assertEquals((await connection.readable.getReader().read()).value, new Uint8Array([1, 2, 3]));
+});

@@ -428,3 +428,104 @@ test("Pool keeps what ended links of npws/1 left behind for the fetch time and w
   const connection = await pool.outgoingGet(peers[2].id, { timeoutMs: 100 });
   assertEquals((await Array.fromAsync(connection.readable)).length, 1, "there is room again");
 });
+
+test("Pool.start() whose promise nobody awaits raises no unhandled rejection, whatever it rejects with", async () => {
+  await using world = new FakeWorld();
+  for (const pool of [world.serverPool(), world.clientPool({ url: "ws://127.0.0.1:1" })]) {
+    const unheard: unknown[] = [];
+    const hear = (error: unknown) => void unheard.push(error);
+    process.on("unhandledRejection", hear);
+    pool.start({ signal: 1 as never });
+    await Promise.all([pool.close(), world.settle()]);
+    pool.start();
+    await new Promise((resolve) => setTimeout(resolve));
+    process.off("unhandledRejection", hear);
+    assertEquals(unheard, []);
+    await assertRejects(() => pool.start(), PoolClosedError);
+  }
+});
+
+test("Pool.open() that waits for a link rejects when the first peer speaks npws/1, and other calls wait on", async () => {
+  await using world = new FakeWorld();
+  const server = world.server();
+  const pool = world.clientPool({ url: urlOf(server), protocol: "auto", minCapacity: 1, maxCapacity: 1 });
+  const opening = pool.open({ timeoutMs: 60_000 });
+  const getting = pool.incomingGet();
+  const refused = assertRejects(() => opening, NotSupportedError, "every connected peer speaks npws/1");
+  pool.start();
+  await world.settle();
+  await refused;
+  assertEquals([(await getting).protocol, pool.stats().waiting], [1, 0]);
+});
+
+test("Pool.close() lets an early stream whose link has not answered end as one in use", async () => {
+  await using world = new FakeWorld();
+  world.network.delayMs = () => 20;
+  const server = await world.startServerPool({ protocol: "auto" });
+  const client = world.clientPool({ url: urlOf(server), protocol: "auto" });
+  client.start();
+  await world.clock.advance(1_000);
+  const accepted = server.accept();
+  const opened = await client.open({ early: true });
+  opened.writable.getWriter().write(new Uint8Array(3)).catch(() => {});
+  const closed = client.close({ drainMs: 5_000 });
+  await world.clock.advance(100);
+  const answer = await accepted;
+  await opened.opened;
+  const reader = answer.readable.getReader();
+  assertEquals((await reader.read()).value, new Uint8Array(3));
+  await world.clock.advance(7_000);
+  await closed;
+  await assertRejects(() => opened.closed, PoolClosedError);
+});
+
+test("Pool.close() breaks an early stream whose link does not answer in time", async () => {
+  await using world = new FakeWorld();
+  const server = await world.startServerPool({ protocol: "auto" });
+  const client = world.clientPool({ url: urlOf(server), protocol: "auto", minCapacity: 1, maxCapacity: 1 });
+  client.start();
+  await world.clock.advance(1_000);
+  for (const cable of world.network.cables) cable.server.silence();
+  const opened = await client.open({ early: true });
+  const lost = assertRejects(() => opened.opened, PoolClosedError);
+  const closed = client.close({ drainMs: 200 });
+  await world.clock.advance(1_300);
+  await Promise.all([closed, lost]);
+  assertEquals(client.stats().links, 0);
+});
+
+test("Pool flushes a link of npws/1 that its peer has begun to use, and counts what is lost with it", async () => {
+  await using world = new FakeWorld();
+  const pool = await world.startServerPool();
+  const peer = await world.dial(pool);
+  peer.socket.send(new Uint8Array(5));
+  await world.settle();
+  assertEquals([pool.active, pool.errorCount], [1, 0]);
+  pool.flush();
+  await world.settle();
+  assertEquals([pool.active, pool.errorCount], [0, 1]);
+});
+
+test("Pool.close() waits for a peer that has not read all of a stream that ended, as for a stream in use", async () => {
+  await using world = new FakeWorld();
+  const server = await world.startServerPool({ protocol: "auto" });
+  const client = world.clientPool({ url: urlOf(server), protocol: "auto", minCapacity: 1, maxCapacity: 1 });
+  client.start();
+  await world.settle();
+  const both = Promise.all([client.open(), server.accept()]);
+  await world.settle();
+  const [sent, received] = await both;
+  received.writable.close();
+  sent.writable.getWriter().write(new Uint8Array(3));
+  sent.close();
+  await world.settle();
+  const closed = client.close();
+  await world.clock.advance(2_000);
+  assertEquals(client.stats().links, 1);
+  const reader = received.readable.getReader();
+  assertEquals((await reader.read()).value, new Uint8Array(3));
+  assertEquals((await reader.read()).done, true);
+  await world.settle();
+  await closed;
+  assertEquals(server.stats().links, 0);
+});

@@ -336,3 +336,20 @@ test("ServerPool keeps no more than maxCapacity idle links when many streams of 
   const { idle, links, retired } = pool.stats();
   assertEquals({ idle, links, retired }, { idle: 2, links: 2, retired: 2 });
 });
+
+test("ServerPool asks authorize() for nobody once it is closed, also while streams end", async () => {
+  let asked = 0;
+  const authorize = () => {
+    asked++;
+    return true;
+  };
+  await using setting = await setUp({ authorize });
+  const { world, pool, refusals } = setting;
+  await world.dial(pool);
+  await pool.incomingGet();
+  const closed = pool.close({ drainMs: 1_000 });
+  await assertRejects(() => world.dial(pool), Error, "server answered 503");
+  assertEquals([asked, refusals], [1, []]);
+  await world.clock.advance(3_000);
+  await closed;
+});

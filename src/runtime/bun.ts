@@ -5,7 +5,7 @@ import { BunServerSocket } from "./bun_server_socket.ts";
 import { listenError } from "./listen_error.ts";
 import type { Dialer, DialOptions, Listener, RequestHandler, Runtime, ServeOptions } from "./runtime.ts";
 import type { NetAddress, Socket, TlsInfo } from "./socket.ts";
-import { checkKeyPair } from "./tls.ts";
+import { checkAuthorities, checkDialTls, checkKeyPair } from "./tls.ts";
 import { WebSocketDialer } from "./web_socket_dialer.ts";
 
 /** The port to Bun: `Bun.serve`, and the global WebSocket to dial. */
@@ -23,7 +23,7 @@ export const bunRuntime: Runtime = {
 const verifyingServers = new WeakSet<object>();
 
 function dialer(options: DialOptions): Dialer {
-  if (options.tls?.cert !== undefined) checkKeyPair(options.tls.cert, options.tls.key ?? "");
+  if (options.tls) checkDialTls(options.tls);
   if (options.WebSocket === undefined || options.WebSocket === WebSocket) return new BunDialer(options);
   return new WebSocketDialer(options.WebSocket, options);
 }
@@ -36,6 +36,7 @@ function checkServe({ tls }: ServeOptions): void {
     );
   }
   checkKeyPair(tls.cert, tls.key);
+  if (tls.ca !== undefined) checkAuthorities("ca", tls.ca);
 }
 
 // deno-lint-ignore require-await -- what Bun.serve throws rejects

@@ -6,7 +6,7 @@ import { NodeDialer } from "./node_dialer.ts";
 import { Opening } from "./opening.ts";
 import type { Dialer, DialOptions, Listener, RequestHandler, Runtime, ServeOptions } from "./runtime.ts";
 import type { NetAddress, Socket } from "./socket.ts";
-import { checkKeyPair } from "./tls.ts";
+import { checkDialTls, checkKeyPair } from "./tls.ts";
 import { type SocketFacts, WebSocketSocket } from "./web_socket.ts";
 import { WebSocketDialer } from "./web_socket_dialer.ts";
 
@@ -14,7 +14,7 @@ import { WebSocketDialer } from "./web_socket_dialer.ts";
 export const denoRuntime: Runtime = { name: "deno", dialer, checkServe, serve, remoteAddress, upgrade, websocket: {} };
 
 function dialer(options: DialOptions): Dialer {
-  if (options.tls?.cert !== undefined) checkKeyPair(options.tls.cert, options.tls.key ?? "");
+  if (options.tls) checkDialTls(options.tls);
   if (options.WebSocket === undefined) return new NodeDialer(options);
   if (options.WebSocket === WebSocket) return new DenoGlobalDialer(options);
   return new WebSocketDialer(options.WebSocket, options);

@@ -36,6 +36,28 @@ export function dialedTlsInfo(tls: DialTls, der: Uint8Array | undefined, told: P
   return info;
 }
 
+/** A certificate in PEM (RFC 7468). */
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+
+/**
+ * Checks what a client's TLS is given: the runtimes find out during a handshake, where it ends the process on Deno.
+ *
+ * @throws {TypeError} A certificate or key cannot be read, or they do not belong together.
+ */
+export function checkDialTls({ caCerts = [], cert, key = "" }: DialTls): void {
+  for (const text of caCerts) checkAuthorities("caCerts", text);
+  if (cert !== undefined) checkKeyPair(cert, key);
+}
+
+/**
+ * Checks that every certificate in a PEM text can be read.
+ *
+ * @throws {TypeError} One cannot.
+ */
+export function checkAuthorities(option: string, text: string): void {
+  for (const [block] of text.matchAll(CERTIFICATE)) readPem(option, "certificate", () => new X509Certificate(block));
+}
+
 /**
  * Checks that a PEM certificate and key can be read and belong together: the runtimes say so late or in their libraries' words.
  *

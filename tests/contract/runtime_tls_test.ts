@@ -233,6 +233,14 @@ test("dialer() refuses a client key that is not its certificate's", () => {
   );
 });
 
+test("dialer() refuses authorities that cannot be read, wherever they stand", () => {
+  const unreadable = "-----BEGIN CERTIFICATE-----\nMAo=\n-----END CERTIFICATE-----\n";
+  for (const caCerts of [[unreadable], [authority.cert, unreadable], [authority.cert + unreadable]]) {
+    const options = dialTo("wss://localhost/", { tls: { ...verified, caCerts } });
+    assertThrows(() => runtime.dialer(options), TypeError, "tls.caCerts is no certificate in PEM");
+  }
+});
+
 test("dial() says that a server does not speak TLS", async () => {
   await using server = await UpgradingServer.listen();
   for (const tls of [verified, selfSigned, { ...selfSigned, pinSha256: [pinOf(impostor)] }]) {
@@ -285,6 +293,13 @@ for (const { tls, says } of unusable) {
 }
 
 if (isBun) {
+  test("checkServe() refuses an authority that cannot be read", () => {
+    const ca = authority.cert.replace(/\n.{20}/, "\n");
+    const tls = { ...certificates.valid, ca, requireClientCertificate: true };
+    const options = { hostname: "127.0.0.1", port: 0, tls };
+    assertThrows(() => runtime.checkServe(options), TypeError, "tls.ca is no certificate in PEM");
+  });
+
   test("serve() lets only clients in whose certificate it verified", async () => {
     const tls = { ...certificates.valid, ca: authority.cert, requireClientCertificate: true };
     await using server = await UpgradingServer.listen({ tls });

@@ -166,6 +166,22 @@ test("Npws1Link that is held back takes no more than half of receiveLimitBytes i
   connection.abort();
 });
 
+test("Npws1Link that can be held back fails at no receiveLimitBytes, however small", async () => {
+  for (const receiveLimitBytes of [1, 128 * KIB]) {
+    await using setting = await setUp({ receiveLimitBytes, keepAliveMs: 0 });
+    const { clock, pool, flood } = setting;
+    const connection = await pool.incomingGet();
+    flood(10);
+    await clock.advance(0);
+    assertEquals([pool.stats().inUse, pool.stats().bytesRead], [1, 64 * KIB]);
+    while (connection.bytesRead < 640 * KIB) {
+      await read(connection, 64 * KIB);
+      await clock.advance(0);
+    }
+    assertEquals(pool.stats().inUse, 1);
+  }
+});
+
 test("Npws1Link that idles is closed with 1003 for a text, and nobody gets it", async () => {
   await using setting = await setUp();
   const { clock, pool, peer } = setting;

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assertEquals, assertFalse, assertNotStrictEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { closeSettings, type GetOptions, getSettings, loopSettings } from "../../src/options/get_options.ts";
 import { test } from "../harness.ts";
@@ -23,11 +24,12 @@ test("getSettings() takes what the call knows", () => {
 });
 
 test("getSettings() copies metadata, which the application may reuse", () => {
-  const memory = new Uint8Array([0, 1, 2, 3]);
-  const { metadata } = getSettings("open", { metadata: memory.subarray(1) }, DEFAULTS);
-  memory.fill(9);
-  assertEquals(metadata, new Uint8Array([1, 2, 3]));
-  assertNotStrictEquals(metadata.buffer, memory.buffer);
+  for (const memory of [new Uint8Array([0, 1, 2, 3]), Buffer.from([0, 1, 2, 3])]) {
+    const { metadata } = getSettings("open", { metadata: memory.subarray(1) }, DEFAULTS);
+    memory.fill(9);
+    assertEquals(metadata, new Uint8Array([1, 2, 3]));
+    assertNotStrictEquals(metadata.buffer, memory.buffer);
+  }
   assertEquals(getSettings("open", { metadata: new Uint8Array(2_048) }, DEFAULTS).metadata.length, 2_048);
 });
 
