@@ -66,7 +66,12 @@ export function monitor(
     ["events", () => eventsResponse(feed)],
   ]);
   const handle = (request: Request): Response | undefined => {
-    const { pathname } = new URL(request.url);
+    const url = URL.parse(request.url);
+    // The runtimes put the Host header into the URL: it may make it none, or bring a path that is not the request's.
+    if (!url || /[/?#@\\]/.test(request.headers.get("host") ?? "")) {
+      return textResponse("Bad Request\n", "text/plain; charset=utf-8", 400);
+    }
+    const { pathname } = url;
     // The page's own links are relative: they need the slash.
     if (`${pathname}/` === path) return new Response(null, { status: 308, headers: { location: path } });
     const route = pathname.startsWith(path) ? routes.get(pathname.slice(path.length)) : undefined;

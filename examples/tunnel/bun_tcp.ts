@@ -1,7 +1,7 @@
 import { BunSocket, type NativeSocket } from "./bun_socket.ts";
 import type { HostPort } from "./host_port.ts";
 import { connectOnNode } from "./node_tcp.ts";
-import type { ListenerEvents, TcpListener, TcpSocket } from "./tcp_socket.ts";
+import type { Connecting, ListenerEvents, TcpListener } from "./tcp_socket.ts";
 
 /** The part of Bun that is used here; a project on Bun has `@types/bun`. */
 declare const Bun: {
@@ -24,23 +24,13 @@ export function listenOnBun(address: HostPort, events: ListenerEvents): TcpListe
 }
 
 /**
- * Connects by Bun's own sockets, and by node:net while some are on their way to a host that does not answer. Rejects with the
- * system's error, or when the time is over.
+ * Begins to connect by Bun's own sockets, and by node:net while some are on their way to a host that does not answer. Rejects with
+ * the system's error.
  */
-export async function connectOnBun(target: HostPort, timeoutMs: number): Promise<TcpSocket> {
-  if (givenUp > 0) return await connectOnNode(target, timeoutMs);
-  const { promise, resolve, reject } = Promise.withResolvers<NativeSocket>();
+export function connectOnBun(target: HostPort): Connecting {
+  if (givenUp > 0) return connectOnNode(target);
   const connecting = Bun.connect({ ...target, allowHalfOpen: true, socket: BunSocket.handlers });
-  connecting.then(resolve, reject);
-  const timer = setTimeout(() => {
-    reject(new Error(`no connection within ${timeoutMs} ms`));
-    giveUp(connecting);
-  }, timeoutMs);
-  try {
-    return (await promise).data;
-  } finally {
-    clearTimeout(timer);
-  }
+  return { promise: connecting.then(({ data }) => data), giveUp: () => void giveUp(connecting) };
 }
 
 async function giveUp(connecting: Promise<NativeSocket>): Promise<void> {

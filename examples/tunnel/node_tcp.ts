@@ -1,6 +1,6 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { HostPort } from "./host_port.ts";
-import { KEEP_ALIVE_MS, type ListenerEvents, type TcpListener, type TcpSocket } from "./tcp_socket.ts";
+import { type Connecting, KEEP_ALIVE_MS, type ListenerEvents, type TcpListener, type TcpSocket } from "./tcp_socket.ts";
 
 const SOCKET_OPTIONS = {
   allowHalfOpen: true,
@@ -12,6 +12,7 @@ const SOCKET_OPTIONS = {
 /** Listens by node:net: a `Deno.Conn` cannot be reset. Rejects with the system's error. */
 export function listenOnNode({ hostname, port }: HostPort, events: ListenerEvents): Promise<TcpListener> {
   const server = createServer(SOCKET_OPTIONS, (socket) => {
+    socket.setKeepAlive(true, KEEP_ALIVE_MS); // Deno forgets the option of a server
     const { remoteAddress = "", remotePort = 0 } = socket;
     events.connected(held(socket), { hostname: remoteAddress, port: remotePort });
   });
@@ -24,23 +25,16 @@ export function listenOnNode({ hostname, port }: HostPort, events: ListenerEvent
   return promise;
 }
 
-/** Connects by node:net. Rejects with the system's error, or when the time is over. */
-export function connectOnNode({ hostname, port }: HostPort, timeoutMs: number): Promise<TcpSocket> {
+/** Begins to connect by node:net. Rejects with the system's error. */
+export function connectOnNode({ hostname, port }: HostPort): Connecting {
   const socket: Socket = connect({ ...SOCKET_OPTIONS, host: hostname, port });
   const { promise, resolve, reject } = Promise.withResolvers<TcpSocket>();
-  const timer = setTimeout(() => fail(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs);
-  const fail = (error: unknown) => {
-    clearTimeout(timer);
-    socket.destroy();
-    reject(error);
-  };
-  socket.once("error", fail);
+  socket.once("error", reject);
   socket.once("connect", () => {
-    clearTimeout(timer);
-    socket.off("error", fail);
+    socket.off("error", reject);
     resolve(held(socket));
   });
-  return promise;
+  return { promise, giveUp: () => void socket.destroy() };
 }
 
 class NodeListener implements TcpListener {

@@ -13,7 +13,7 @@ export interface Ending {
 /** The signals that end a program, and their numbers, which make the exit codes. */
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 
-/** How long what was broken off may take to end, in milliseconds. */
+/** How long what was broken off, or is left open, may take to end, in milliseconds. */
 const ABORT_TIMEOUT_MS = 1_000;
 
 /** Runs a program to its end, and sets its exit code. */
@@ -25,7 +25,7 @@ export async function runProgram(main: (args: string[], ending: Ending) => Promi
       if (!stop.signal.aborted) return stop.abort(new Error(`Ended by ${name}`));
       process.exitCode = 128 + number;
       abort.abort(new Error(`Aborted by ${name}`));
-      setTimeout(() => process.exit(), ABORT_TIMEOUT_MS).unref();
+      exitSoon();
     };
     process.on(name, listener);
     return () => process.off(name, listener);
@@ -38,5 +38,11 @@ export async function runProgram(main: (args: string[], ending: Ending) => Promi
     process.exitCode = error instanceof ExitError ? error.exitCode : ExitCode.failed;
   } finally {
     for (const remove of listeners) remove();
+    exitSoon(); // Bun cannot end a connection that it is making
   }
+}
+
+/** Ends the program even if something is left open. */
+function exitSoon(): void {
+  setTimeout(() => process.exit(), ABORT_TIMEOUT_MS).unref();
 }

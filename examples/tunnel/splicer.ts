@@ -1,17 +1,40 @@
 import { ConnectionResetError, type PoolConnection } from "@npws/pool";
 import { relay } from "@npws/pool/relay";
+import type { HostPort } from "./host_port.ts";
+import { CONNECT_TIMEOUT_MS } from "./limits.ts";
 import type { Log } from "./log.ts";
+import { connectTcp } from "./tcp.ts";
 import type { TcpSocket } from "./tcp_socket.ts";
 
 /** Joins TCP connections and streams. */
 export class Splicer {
   readonly log: Log;
+  readonly #late = new AbortController();
   readonly #abort: AbortSignal;
+  /** How many are joined or about to be. */
+  #joined = 0;
+  #onNone: (() => void) | undefined;
 
   /** @param abort Breaks all that are joined. */
   constructor(log: Log, abort: AbortSignal) {
     this.log = log;
-    this.#abort = abort;
+    this.#abort = AbortSignal.any([abort, this.#late.signal]);
+  }
+
+  /**
+   * Connects to a target and joins it with a stream.
+   *
+   * @param describe Says what is joined, for the log.
+   * @throws {Error} The target cannot be reached.
+   */
+  async joinTarget(target: HostPort, connection: PoolConnection, describe: () => string): Promise<void> {
+    this.#joined++;
+    try {
+      const socket = await connectTcp(target, CONNECT_TIMEOUT_MS, this.#abort);
+      await this.join(socket, connection, describe);
+    } finally {
+      this.#left();
+    }
   }
 
   /**
@@ -22,12 +45,29 @@ export class Splicer {
    */
   async join(socket: TcpSocket, connection: PoolConnection, describe: () => string): Promise<string | undefined> {
     this.log.debug(() => `Opened ${describe()}`);
+    this.#joined++;
     try {
       const { aToB, bToA } = await relay(socket, connection, { signal: this.#abort });
       this.log.debug(() => `Closed ${describe()}: ${aToB} bytes in, ${bToA} bytes out`);
     } catch (error) {
       this.log.debug(() => `Broke ${describe()}: ${(error as Error).message}`);
       if (error instanceof ConnectionResetError && error.reason !== "") return error.reason;
+    } finally {
+      this.#left();
     }
+  }
+
+  /** Resolves when all have ended, and breaks those that take longer. Nothing new is joined meanwhile. */
+  async drain(ms: number): Promise<void> {
+    if (this.#joined === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onNone = resolve;
+    const timer = setTimeout(() => this.#late.abort(new Error("the time to end is over")), ms);
+    await promise;
+    clearTimeout(timer);
+  }
+
+  #left(): void {
+    if (--this.#joined === 0) this.#onNone?.();
   }
 }

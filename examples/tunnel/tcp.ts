@@ -22,12 +22,23 @@ export async function listenTcp(address: HostPort, events: ListenerEvents): Prom
 /**
  * Connects to a target.
  *
- * @throws {Error} It cannot be reached in time; the message says why.
+ * @param signal Gives it up.
+ * @throws {Error} It cannot be reached in time, or was given up; the message says why.
  */
-export async function connectTcp(target: HostPort, timeoutMs: number): Promise<TcpSocket> {
+export async function connectTcp(target: HostPort, timeoutMs: number, signal: AbortSignal): Promise<TcpSocket> {
+  const { promise, giveUp } = (isBun ? connectOnBun : connectOnNode)(target);
+  const ended = Promise.withResolvers<never>();
+  const abort = () => ended.reject(signal.reason);
+  const timer = setTimeout(() => ended.reject(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs);
+  signal.addEventListener("abort", abort);
   try {
-    return await (isBun ? connectOnBun : connectOnNode)(target, timeoutMs);
+    signal.throwIfAborted();
+    return await Promise.race([promise, ended.promise]);
   } catch (error) {
+    giveUp();
     throw new Error(`Cannot connect to ${formatHostPort(target)}: ${systemReason(error)}`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
   }
 }

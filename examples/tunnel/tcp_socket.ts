@@ -10,6 +10,13 @@ export interface TcpSocket extends RelaySocket {
   resetAndDestroy(): unknown;
 }
 
+/** A connection that is being made. */
+export interface Connecting {
+  readonly promise: Promise<TcpSocket>;
+  /** Makes it no more; the promise may then stay pending. */
+  giveUp(): void;
+}
+
 /** A port that is listened on. */
 export interface TcpListener {
   readonly address: HostPort;

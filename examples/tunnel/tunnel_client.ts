@@ -6,14 +6,13 @@ import { ControlChannel } from "./control_channel.ts";
 import { ExitCode, ExitError } from "./exit_error.ts";
 import { ForwardedPort } from "./forwarded_port.ts";
 import { formatHostPort, type HostPort } from "./host_port.ts";
-import { CONNECT_TIMEOUT_MS, OPEN_TIMEOUT_MS, POOL_OPTIONS } from "./limits.ts";
+import { OPEN_TIMEOUT_MS, POOL_OPTIONS } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { fromFlags } from "./pool_flags.ts";
 import { decodeServerPurpose, encodePurpose } from "./messages.ts";
 import type { Ending } from "./program.ts";
 import { ServerSession } from "./server_session.ts";
 import { Splicer } from "./splicer.ts";
-import { connectTcp } from "./tcp.ts";
 
 /** The pause before a session that began in vain is tried again, in milliseconds; doubled each time. */
 const RETRY_MS = { first: 100, longest: 5_000 } as const;
@@ -75,11 +74,11 @@ export class TunnelClient {
   }
 
   /** Lets connections end, and cuts off those that take longer. */
-  #close(): Promise<void> {
-    const drainMs = this.#stop.aborted ? this.#options.drainMs : 0;
-    if (this.#stop.aborted) this.#log.info(`Ending: connections may go on for ${drainMs / 1_000} s`);
+  async #close(): Promise<void> {
+    const { drainMs } = this.#options;
+    if (this.#pool.isReady) this.#log.info(`Ending: connections may go on for ${drainMs / 1_000} s`);
     for (const port of this.#locals) port.close();
-    return this.#pool.close({ drainMs });
+    await Promise.all([this.#pool.close({ drainMs }), this.#splicer.drain(drainMs)]);
   }
 
   /** Ends the client where trying again is of no use. */
@@ -158,8 +157,7 @@ export class TunnelClient {
       const { index, from } = decodeServerPurpose(stream.metadata);
       const target = this.#options.forwards[index]?.target;
       if (!target) throw new Error(`Cannot serve stream: it is for port number ${index}, which was not asked for`);
-      const socket = await connectTcp(target, CONNECT_TIMEOUT_MS);
-      await this.#splicer.join(socket, stream, () => `connection from ${from} to ${formatHostPort(target)}`);
+      await this.#splicer.joinTarget(target, stream, () => `connection from ${from} to ${formatHostPort(target)}`);
     } catch (error) {
       const why = (error as Error).message;
       this.#log.warn(why);

@@ -3,14 +3,13 @@ import type { Certificate } from "./certificate.ts";
 import { ClientSession, type SessionHost } from "./client_session.ts";
 import { ControlChannel } from "./control_channel.ts";
 import { formatHostPort, type HostPort } from "./host_port.ts";
-import { CONNECT_TIMEOUT_MS, POOL_OPTIONS } from "./limits.ts";
+import { POOL_OPTIONS } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { decodeClientPurpose } from "./messages.ts";
 import type { ServerOptions } from "./server_options.ts";
 import type { Ending } from "./program.ts";
 import { fromFlags } from "./pool_flags.ts";
 import { Splicer } from "./splicer.ts";
-import { connectTcp } from "./tcp.ts";
 
 /** The side with the public ports. */
 export class TunnelServer {
@@ -61,8 +60,11 @@ export class TunnelServer {
   async run(): Promise<void> {
     await this.#pool.start();
     this.#tellAddress();
-    for await (const stream of this.#pool.accepted({ signal: this.#stop })) this.#route(stream);
-    await this.#close();
+    try {
+      for await (const stream of this.#pool.accepted({ signal: this.#stop })) this.#route(stream);
+    } finally {
+      await this.#close();
+    }
   }
 
   #tellAddress(): void {
@@ -73,11 +75,11 @@ export class TunnelServer {
   }
 
   /** Frees the public ports, lets connections end, and cuts off those that take longer. */
-  #close(): Promise<void> {
+  async #close(): Promise<void> {
     const { drainMs } = this.#options;
     this.#log.info(`Ending: connections may go on for ${drainMs / 1_000} s`);
     for (const session of this.#sessions.values()) session.close();
-    return this.#pool.close({ drainMs });
+    await Promise.all([this.#pool.close({ drainMs }), this.#splicer.drain(drainMs)]);
   }
 
   #route(stream: PoolConnection): void {
@@ -112,8 +114,7 @@ export class TunnelServer {
       if (!this.#options.allowTargets?.has(target)) {
         throw new Error(`Cannot connect to ${to}: this server does not allow that target`);
       }
-      const socket = await connectTcp(target, CONNECT_TIMEOUT_MS);
-      await this.#splicer.join(socket, stream, () => `connection of ${stream.peer} to ${to}`);
+      await this.#splicer.joinTarget(target, stream, () => `connection of ${stream.peer} to ${to}`);
     } catch (error) {
       const why = (error as Error).message;
       this.#log.warn(`${stream.peer}: ${why}`);

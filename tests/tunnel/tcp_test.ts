@@ -39,7 +39,7 @@ const WAYS: Record<string, () => Promise<Ends>> = {
   async "made by connectTcp()"() {
     const { promise, resolve } = Promise.withResolvers<Socket>();
     const server = createServer({ allowHalfOpen: true }, resolve);
-    const near = await connectTcp({ hostname: "127.0.0.1", port: await listen(server) }, 10_000);
+    const near = await connectTcp({ hostname: "127.0.0.1", port: await listen(server) }, 10_000, FOR_EVER);
     const far = await promise;
     server.close();
     return ends(near, far);
@@ -80,6 +80,8 @@ class Heard {
     for (const { holds, resolve } of this.#until) if (holds()) resolve();
   }
 }
+
+const FOR_EVER = new AbortController().signal;
 
 const PIECE = new Uint8Array(50_000);
 
@@ -227,21 +229,25 @@ test("listenTcp() rejects with the reason alone", async () => {
 test("connectTcp() rejects with the target and the reason", async () => {
   const port = await deadPort();
   const why = `Cannot connect to 127.0.0.1:${port}: connection refused`;
-  await assertRejects(() => connectTcp({ hostname: "127.0.0.1", port }, 10_000), Error, why);
+  await assertRejects(() => connectTcp({ hostname: "127.0.0.1", port }, 10_000, FOR_EVER), Error, why);
 });
 
 test("connectTcp() gives up a target that does not answer, and reaches others meanwhile", async () => {
   const silent = spawnRuntime(runtimeName, new URL("deaf_listener.ts", import.meta.url));
   const sockets: TcpSocket[] = [];
   const fill = async (hostname: string, port: number) => {
-    while (sockets.length < 1_000) sockets.push(await connectTcp({ hostname, port }, 500)); // the system queues some
+    while (sockets.length < 1_000) sockets.push(await connectTcp({ hostname, port }, 500, FOR_EVER)); // the system queues some
   };
   try {
     const port = Number((await silent.lines.next()).value);
     const why = `Cannot connect to 127.0.0.1:${port}: no connection within 500 ms`;
     await assertRejects(() => fill("127.0.0.1", port), Error, why);
     const before = countSockets();
-    await assertRejects(() => connectTcp({ hostname: "127.0.0.1", port }, 100), Error, "no connection within 100 ms");
+    await assertRejects(
+      () => connectTcp({ hostname: "127.0.0.1", port }, 100, FOR_EVER),
+      Error,
+      "no connection within 100 ms",
+    );
     assertEquals(countSockets(), before); // what cannot be ended is not begun again
     using both = await WAYS["made by connectTcp()"]();
     assert(!both.near.destroyed);

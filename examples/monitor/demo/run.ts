@@ -28,8 +28,7 @@ export async function runDemo(
   const pools: Record<string, MonitoredPool> = { server };
   const page = monitor(pools);
   const http = serve(hostname, port, (request, serverOrInfo) => {
-    const { pathname } = new URL(request.url);
-    if (pathname === LINKS_PATH) return server.fetch(request, serverOrInfo);
+    if (URL.parse(request.url)?.pathname === LINKS_PATH) return server.fetch(request, serverOrInfo);
     return page(request) ?? new Response("Not Found\n", { status: 404 });
   }, server);
   const client = timed(new ClientPool({ url: urlOf("ws", hostname, http.port) + LINKS_PATH, token, minCapacity: 4 }));

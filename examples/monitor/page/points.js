@@ -1,6 +1,6 @@
 /** What is drawn, made of samples: gauges as they stood, and counters as what they gained in a second. */
 
-/** A pause between samples that is longer than this is a gap in the lines, in milliseconds. */
+/** A pause between samples that is longer than this, and than three of the usual ones, is a gap in the lines, in milliseconds. */
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
@@ -9,11 +9,14 @@ const LONGEST_PAUSE_MS = 5_000;
  * @returns {object[]} A point for each sample but the first; one with nothing but its time where a gap is.
  */
 export function pointsOf(samples, pool) {
+  const pauses = samples.slice(1).map(({ at }, index) => at - samples[index].at);
+  const usual = pauses.toSorted((a, b) => a - b)[pauses.length >> 1];
+  const longest = Math.max(LONGEST_PAUSE_MS, 3 * usual);
   return samples.slice(1).map((now, index) => {
     const before = samples[index];
     const [stats, statsBefore] = [now.pools[pool], before.pools[pool]];
-    const isGap = now.at - before.at > LONGEST_PAUSE_MS || !stats || !statsBefore;
-    return { at: now.at, ...!isGap && pointOf(statsBefore, stats, (now.at - before.at) / 1_000) };
+    const isGap = pauses[index] > longest || !stats || !statsBefore;
+    return { at: now.at, ...!isGap && pointOf(statsBefore, stats, pauses[index] / 1_000) };
   });
 }
 

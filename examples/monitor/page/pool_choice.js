@@ -12,8 +12,8 @@ export class PoolChoice {
 
   /** The pool that is to be shown. */
   get chosen() {
-    const wanted = decodeURIComponent(location.hash.slice(1));
-    return this.#names.includes(wanted) ? wanted : this.#names[0];
+    const wanted = location.hash.slice(1);
+    return this.#names.find((name) => encodeURIComponent(name) === wanted) ?? this.#names[0];
   }
 
   /** Offers pools; the choice is only shown where there is one. */
