@@ -154,3 +154,11 @@ test("examples/monitor can be copied: all but its demo imports the module and wh
     assertEquals(packages.filter((name) => name !== "@npws/pool" && !name.startsWith("node:")), [], file);
   }
 });
+
+for (const host of ["x/stats?", "[", "a b"]) {
+  test(`monitor() refuses a request whose Host is "${host}": the path in its URL is none that was asked for`, () => {
+    using handle = monitor(poolWith());
+    const request = { url: `http://${host}/public`, method: "GET", headers: new Headers({ host }) } as Request;
+    assertEquals(handle(request)?.status, 400);
+  });
+}

@@ -1,10 +1,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { deadline } from "@std/async/deadline";
 import { ServerPool } from "@npws/pool";
-import { write } from "../contract/streams.ts";
+import { write, writeAndClose } from "../contract/streams.ts";
 import { test } from "../harness.ts";
 import { RawClient } from "./raw_client.ts";
-import { deadPort, startEcho } from "./target.ts";
+import { startEcho } from "./target.ts";
 import { startClient, startServer, startTunnel } from "./tunnel.ts";
 
 /** A connection that the tunnel carries to an echo. */
@@ -70,18 +70,25 @@ test("tunnel client asks again for a port that is in use until it gets it", asyn
   await assertEchoes(Number(port));
 });
 
-test("tunnel client with the name of another one takes its ports over, and the other one ends", async () => {
+test("tunnel client with the name of another one takes its ports over, and the other one ends behind its connections", async () => {
   await using echo = await startEcho();
   const { server, url } = await startServer();
   await using _ = server;
-  await using first = startClient(url, await deadPort(), ["--name", "edge-7"]);
+  await using first = startClient(url, echo.port, ["--name", "edge-7"]);
   const [port] = await first.logged(/:(\d+) on the server/);
+  using earlier = await RawClient.connect(Number(port));
+  earlier.send("before");
+  assertEquals(await earlier.read(6), "before");
   await using second = startClient(url, echo.port, [
     ...["--name", "edge-7", "--forward", `${port}=127.0.0.1:${echo.port}`],
   ]);
+  await second.logged(/on the server leads to/);
+  await first.logged(/^info +Ending/);
+  earlier.send("after");
+  assertEquals(await earlier.read(5), "after");
+  earlier.endWriting();
   assertEquals(await first.exited, 3);
   await first.logged(/^Cannot go on: another client has begun with the same name$/);
-  await second.logged(/on the server leads to/);
   await assertEchoes(Number(port));
 });
 
@@ -144,5 +151,23 @@ test("tunnel client comes back soon to a server that it has lost, however often"
     await client.logged(/on the server leads to/);
     control.abort();
   }
+  await server.close({ drainMs: 0 });
+});
+
+test("tunnel client that leaves and is refused meanwhile ends with 0 and asks for nothing more", async () => {
+  await using server = new ServerPool({ hostname: "127.0.0.1" });
+  await server.start();
+  await using client = startClient(`ws://127.0.0.1:${server.address.port}`, 1);
+  const control = await deadline(server.accept(), 5_000);
+  const reader = control.readable.pipeThrough(new TextDecoderStream()).getReader();
+  await reader.read(); // what it asks for
+  await write(control, `${JSON.stringify({ kind: "listening", index: 0, address: "127.0.0.1:1" })}\n`);
+  await client.logged(/on the server leads to/); // else the signal may come before the session
+  client.kill("SIGTERM");
+  while (!(await reader.read()).done); // its end: it leaves
+  const refusals = [false, true].map((isFinal) => ({ kind: "refused", index: 0, reason: "no", isFinal }));
+  await writeAndClose(control, refusals.map((refusal) => `${JSON.stringify(refusal)}\n`).join(""));
+  assertEquals(await client.exited, 0);
+  assertEquals(client.log.filter((line) => /asking again|^no$/.test(line)), []);
   await server.close({ drainMs: 0 });
 });

@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { test } from "../harness.ts";
+import { deadline } from "@std/async/deadline";
+import { connect } from "node:net";
+import { runtimeName, spawnRuntime, test } from "../harness.ts";
 import { RawClient } from "./raw_client.ts";
 import { startEcho } from "./target.ts";
 import { startTunnel, type Tunnel } from "./tunnel.ts";
@@ -57,3 +59,15 @@ for (const side of ["server", "client"] as const) {
     assertEquals(await tunnel[side].exited, 0);
   });
 }
+
+test("tunnel client ends though its target does not answer", async () => {
+  await using silent = spawnRuntime(runtimeName, new URL("deaf_listener.ts", import.meta.url));
+  const port = Number((await silent.lines.next()).value);
+  await using tunnel = await startTunnel(port, { client: ["--drain", "0"] });
+  const connections = Array.from({ length: 8 }, () => connect({ host: "127.0.0.1", port: tunnel.port }));
+  for (const connection of connections) connection.on("error", () => {}).write("x");
+  await new Promise((resolve) => setTimeout(resolve, 500)); // until it is connecting
+  tunnel.client.kill("SIGTERM");
+  assertEquals(await deadline(tunnel.client.exited, 5_000), 0);
+  for (const connection of connections) connection.destroy();
+});

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { connectTcp, listenTcp } from "../../examples/tunnel/tcp.ts";
 import type { TcpSocket } from "../../examples/tunnel/tcp_socket.ts";
@@ -34,6 +36,7 @@ const WAYS: Record<string, () => Promise<Ends>> = {
     const far = connect({ host: "127.0.0.1", port: listener.address.port, allowHalfOpen: true });
     const near = await promise;
     listener.close();
+    if (far.connecting) await once(far, "connect");
     return ends(near, far);
   },
   async "made by connectTcp()"() {
@@ -256,3 +259,25 @@ test("connectTcp() gives up a target that does not answer, and reaches others me
     await silent[Symbol.asyncDispose]();
   }
 });
+
+test("connectTcp() gives a target up when its signal aborts", async () => {
+  const silent = spawnRuntime(runtimeName, new URL("deaf_listener.ts", import.meta.url));
+  try {
+    const port = Number((await silent.lines.next()).value);
+    const aborted = AbortSignal.abort(new Error("the end"));
+    const why = `Cannot connect to 127.0.0.1:${port}: the end`;
+    await assertRejects(() => connectTcp({ hostname: "127.0.0.1", port }, 10_000, aborted), Error, why);
+  } finally {
+    await silent[Symbol.asyncDispose]();
+  }
+});
+
+for (const [made, join] of Object.entries(WAYS)) {
+  test(`a socket ${made} asks after a while whether its peer still lives`, async () => {
+    using both = await join();
+    const table = readFileSync("/proc/net/tcp", "utf8").split("\n").map((line) => line.trim().split(/\s+/));
+    const port = both.far.localPort!.toString(16).toUpperCase().padStart(4, "0");
+    const [, , , , , timer] = table.find(([, , remote]) => remote?.endsWith(`:${port}`))!;
+    assertEquals(timer.slice(0, 2), "02", "no timer for keep-alive");
+  }, { skip: !existsSync("/proc/net/tcp") });
+}

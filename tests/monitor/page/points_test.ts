@@ -84,3 +84,8 @@ for (const [counts, share, value] of quantiles) {
     assertEquals(quantile(counts, [10, 20, 40], share), value);
   });
 }
+
+test("pointsOf() draws samples that come as seldom as they are taken, and a gap where some are missing", () => {
+  const samples = [0, 20_000, 40_000, 41_000, 61_000, 161_000].map((at) => sample(at));
+  assertEquals(pointsOf(samples, "edge").map((point) => "idle" in point), [true, true, true, true, false]);
+});
