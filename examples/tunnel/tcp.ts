@@ -31,8 +31,8 @@ export async function connectTcp(target: HostPort, timeoutMs: number, signal: Ab
   const abort = () => ended.reject(signal.reason);
   const timer = setTimeout(() => ended.reject(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs);
   signal.addEventListener("abort", abort);
+  if (signal.aborted) abort();
   try {
-    signal.throwIfAborted();
     return await Promise.race([promise, ended.promise]);
   } catch (error) {
     giveUp();
