@@ -55,14 +55,14 @@ export interface LinkCloseDetail {
  *
  * /** A line for a log. *\/
  * export function failed({ error, attempt, retryInMs }: DialErrorDetail): string {
- *   return `${error.message} (${attempt} times); trying again in ${Math.round(retryInMs)} ms`;
+ *   return `${error.message} (round ${attempt}); trying again in ${Math.round(retryInMs)} ms`;
  * }
  * ```
  */
 export interface DialErrorDetail {
   /** What went wrong; `cause` is the runtime's own error. */
   readonly error: Error;
-  /** Failures in a row, from 1. A row ends when none came for twice `maxBackoffMs`: short successes do not end it. */
+  /** Rounds of failures in a row, from 1: dials that fail while others do are of one round. A row ends when none came for twice `maxBackoffMs`: short successes do not end it. */
   readonly attempt: number;
   /** When the next dial starts, in milliseconds from now. */
   readonly retryInMs: number;
