@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { type Certificate, makeCertificate } from "../demo/certificate.ts";
+import type { Certificate } from "../demo/certificate.ts";
 import { usageError } from "./command_line.ts";
 import type { ServerTls } from "./server_options.ts";
 
@@ -12,7 +12,10 @@ export type { Certificate };
  */
 export async function loadCertificate(tls: ServerTls): Promise<Certificate | undefined> {
   if (tls === "off") return undefined;
-  if (tls === "made") return await makeCertificate();
+  if (tls === "made") {
+    const { makeCertificate } = await import("../demo/certificate.ts"); // 8 MiB that no other server needs
+    return await makeCertificate();
+  }
   return { ...tls, sha256: fingerprint(tls.cert) };
 }
 
