@@ -26,6 +26,8 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
   #reservedBy: TakeKind | undefined;
   /** The peer is done with the stream; the next one has `#nextId`. */
   #isPeerDone = false;
+  /** The link is not to be used again. A client says no `idle` then, so that nobody takes it meanwhile. */
+  #isRetiring = false;
   #nextId: string | undefined;
   /** The pool has given the stream up, and the link closes when the peer has ended its direction, or when this timer runs. */
   #leaving: Timer | undefined;
@@ -277,7 +279,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     if (!isOver && this.state !== "done") return false;
     this.#isPeerDone = true;
     this.#nextId ??= id;
-    if (this.state === "done" && !this.#retired()) this.#reuse();
+    if (this.state === "done") this.#bothDone();
     return true;
   }
 
@@ -336,22 +338,16 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     this.stream = undefined;
     this.#reservedBy = undefined;
     this.streams++;
-    if (this.#isPeerDone && this.#retired()) return;
+    this.#isRetiring = this.host.shallRetire(this);
     this.setState("done");
-    if (this.role === "server") this.#nextId = this.host.nextId();
-    this.send(this.role === "server" ? `idle ${this.#nextId}` : "idle"); // which may find the socket lost
-    if (this.#isPeerDone && this.state === "done") this.#reuse();
+    if (this.role === "server") this.send(`idle ${this.#nextId = this.host.nextId()}`); // which may find the socket lost
+    else if (!this.#isRetiring) this.send("idle");
+    if (this.#isPeerDone && this.state === "done") this.#bothDone();
   }
 
-  /** Closes a link that is not to be used again, but not before the peer is done: it may not have got all. */
-  #retired(): boolean {
-    const isDue = this.host.shallRetire(this);
-    if (isDue) this.close(CloseCode.normal, "retired");
-    return isDue;
-  }
-
-  /** Both sides are done: the link is idle under its next id. */
-  #reuse(): void {
+  /** Closes a link that is to retire, but not before the peer is done: it may not have got all. Else it is idle under its next id. */
+  #bothDone(): void {
+    if (this.#isRetiring) return this.close(CloseCode.normal, "retired");
     if (this.role === "server") this.host.releaseId(this.id);
     this.setId(this.#nextId!);
     this.#nextId = undefined;

@@ -207,8 +207,8 @@ export class Expectation {
     this.row = `${this.#own}/${this.#peer === "open" ? "open" : "ended"}`;
     if (this.row !== "ended/ended" || !this.#isDone) return;
     if (this.#holder === "pool") this.told.push("unreserved");
-    if (this.isPeerIdle && this.#rig.host.retires) return this.#retire();
-    this.sent.push(this.#isServer ? `idle ${NEXT_ID}` : "idle");
+    if (this.#isServer) this.sent.push(`idle ${NEXT_ID}`);
+    else if (!this.#rig.host.retires) this.sent.push("idle");
     this.row = "done";
     if (this.isPeerIdle) this.#reuse();
   }
@@ -218,13 +218,12 @@ export class Expectation {
     return this.#holder === "pool" ? this.#peer === "reset" : this.#unread === 0;
   }
 
-  #retire(): void {
-    this.sent.push("close 1000");
-    this.row = "closing";
-  }
-
   #reuse(): void {
-    if (this.#rig.host.retires) return this.#retire();
+    if (this.#rig.host.retires && this.#from.state !== "done") {
+      this.sent.push("close 1000");
+      this.row = "closing";
+      return;
+    }
     if (this.#isServer) this.told.push(`released ${this.id}`);
     this.told.push("free");
     this.row = "idle";

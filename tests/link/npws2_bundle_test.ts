@@ -175,7 +175,7 @@ test("a link that retires sends its last data and end, and closes when the peer 
   rig.receive("fin");
   rig.application!.write(new Uint8Array(10));
   rig.application!.end();
-  assertEquals(await leaving(rig), ["[data 10, fin, idle]"]);
+  assertEquals(await leaving(rig), ["[data 10, fin]"]);
   rig.receive("idle 0000000b");
   assertEquals(await leaving(rig), ["close 1000"]);
 });
@@ -332,7 +332,7 @@ test("a link ignores what stands in a bundle behind the message for which it has
   rig.application!.end();
   await leaving(rig);
   rig.receiveBundle("fin", "idle 0000000b", "ping 2", "take");
-  assertEquals(await leaving(rig), ["idle", "close 1000"]);
+  assertEquals(await leaving(rig), ["close 1000"]);
   assertEquals([rig.link.state, rig.takeTold()], ["closing", ["readable"]]);
 });
 

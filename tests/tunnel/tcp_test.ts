@@ -277,7 +277,8 @@ for (const [made, join] of Object.entries(WAYS)) {
     using both = await join();
     const table = readFileSync("/proc/net/tcp", "utf8").split("\n").map((line) => line.trim().split(/\s+/));
     const port = both.far.localPort!.toString(16).toUpperCase().padStart(4, "0");
-    const [, , , , , timer] = table.find(([, , remote]) => remote?.endsWith(`:${port}`))!;
+    const isOpen = ([, , remote, state]: string[]) => remote?.endsWith(`:${port}`) && state === "01";
+    const [, , , , , timer] = table.find(isOpen)!;
     assertEquals(timer.slice(0, 2), "02", "no timer for keep-alive");
   }, { skip: !existsSync("/proc/net/tcp") });
 }
