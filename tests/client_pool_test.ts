@@ -566,7 +566,7 @@ test("ClientPool.close() gives up the dials that are under way", async () => {
   assertEquals([pool.isReady, pool.stats().dialing, pool.stats().dialFailures], [false, 0, 0]);
 });
 
-for (const ends of ["when it is taken", "as soon as it has taken it"]) {
+for (const ends of ["when it is taken", "as soon as it has taken it", "with nonsense", "behind a stream of its own"]) {
   test(`ClientPool does not dial in a tight loop when the server drops each link ${ends}`, async () => {
     await using setting = setUp({ protocol: "auto", minCapacity: 16, maxCapacity: 16, getTimeoutMs: Infinity });
     const { clock, network, server, pool } = setting;
@@ -578,6 +578,8 @@ for (const ends of ["when it is taken", "as soon as it has taken it"]) {
           if (ends === "when it is taken" && message === "take") socket.terminate();
           if (ends === "when it is taken" || !String(message).startsWith("{")) return;
           socket.send("take");
+          if (ends === "with nonsense") return void socket.send("nonsense");
+          if (ends === "behind a stream of its own") { for (const end of ["reset 0", "stop 0"]) socket.send(end); }
           socket.close(1011, "");
         },
         onDrain() {},
@@ -608,11 +610,20 @@ test("ClientPool offers npws/2 behind the query as it stands", async () => {
   assertEquals(seen, ["/?sig=a%20b~(c)&flag&k=v%2Fw==&npws=2", "/?npws=2", "/?npws=2"]);
 });
 
-test("ClientPool retires no idle link of npws/1 that the server has begun to use", async () => {
-  await using setting = await setUpFull({ minCapacity: 1, maxCapacity: 1, maxLinkAgeMs: 100_000 });
-  const { clock, server, pool } = setting;
-  server.openPeers[0].socket.send(new Uint8Array([1, 2, 3]));
-  await clock.advance(200_000);
-  const connection = await pool.outgoingGet("00000000");
-  assertEquals((await connection.readable.getReader().read()).value, new Uint8Array([1, 2, 3]));
+test("ClientPool retires no idle link of npws/1 that the server has begun to use, for half a minute", async () => {
+  for (const isFetched of [true, false]) {
+    await using setting = await setUpFull({ minCapacity: 1, maxCapacity: 1, maxLinkAgeMs: 100_000 });
+    const { clock, server, pool } = setting;
+    await clock.advance(35_000);
+    server.openPeers[0].socket.send(new Uint8Array([1, 2, 3]));
+    await clock.advance(20_000);
+    assertEquals([pool.stats().retired, pool.errorCount], [0, 0]);
+    if (isFetched) {
+      const connection = await pool.outgoingGet("00000000");
+      assertEquals((await connection.readable.getReader().read()).value, new Uint8Array([1, 2, 3]));
+    } else {
+      await clock.advance(15_000);
+      assertEquals([pool.stats().retired, pool.errorCount], [1, 1]);
+    }
+  }
 });

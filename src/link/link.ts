@@ -139,6 +139,8 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
   retireAt = Infinity;
   /** How many streams the link has carried to their end; written by the protocol. */
   streams = 0;
+  /** Whether it was of use: this side got it, or all of a stream that the peer took. Written by the protocol. */
+  hasServed = false;
   protected readonly host: LinkHost;
   /** The stream that the link carries, or that the peer has begun to fill while the link is idle. */
   protected stream: Stream | undefined;
@@ -171,11 +173,6 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
   /** Whether an application, of this side or of the peer, may still have use for it. */
   get isHeld(): boolean {
     return this.#state === "inUse";
-  }
-
-  /** Whether it was of use until it ended: an application of this side had a stream of it. */
-  get hasServed(): boolean {
-    return this.#end?.from === "inUse";
   }
 
   /** Whether it is idle, but the peer's application has it already: the peer has sent data. */

@@ -73,6 +73,9 @@ export abstract class MeteredLink extends BundledLink {
   /** False: the link's state does not allow the message. */
   protected abstract receiveControl(control: StreamControl): boolean;
 
+  /** The peer has answered a ping. */
+  protected abstract answered(ping: number): void;
+
   /** The row of the state table, for messages. */
   protected abstract get row(): string;
 
@@ -128,6 +131,7 @@ export abstract class MeteredLink extends BundledLink {
         return true;
       case "pong":
         this.#roundTrip.answered(control.count, this.host.clock.now());
+        this.answered(control.count);
         return true;
       default:
         return this.receiveControl(control);

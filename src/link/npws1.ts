@@ -7,6 +7,9 @@ import type { Take } from "./take.ts";
 /** Unread bytes at which the socket of a link in use is paused at the latest, and at half of which it goes on. */
 const PAUSE_BYTES = 262_144;
 
+/** How long an idle link in which the peer's data waits is the peer's, which tells its id by another way, in milliseconds. */
+const TOUCHED_MS = 30_000;
+
 /**
  * A link to a peer that speaks npws/1 (wire.md section 1, npws itself): every binary message is stream data, a close with 1000
  * or 1001 ends both directions, and the link dies with its one stream. While it is idle the peer may read nothing at all, so
@@ -19,11 +22,13 @@ export class Npws1Link extends Link implements ReservedLink {
   #pingedAt = -Infinity;
 
   override get isTouched(): boolean {
-    return this.state === "idle" && this.stream !== undefined && this.stream.unreadBytes > 0;
+    const isUnread = this.state === "idle" && this.stream !== undefined && this.stream.unreadBytes > 0;
+    return isUnread && this.host.clock.now() - this.heardAt < TOUCHED_MS;
   }
 
   take(take: Take): void {
     const stream = this.#streamOf();
+    this.hasServed = true;
     this.setState("inUse");
     take.granted(this, stream);
     this.#holdBack(stream);

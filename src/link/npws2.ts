@@ -11,6 +11,12 @@ import type { Take, TakeFailure, TakeKind } from "./take.ts";
 const LEAVING_TIMEOUT_MS = 500;
 
 /**
+ * The number of the ping behind the last stream of a link that retires. Its answer tells that the peer has got everything, so that
+ * the close, which does not wait for a slow way, takes nothing with it.
+ */
+const LAST_PING = Number.MAX_SAFE_INTEGER;
+
+/**
  * A link to a peer that speaks npws/2 (wire.md section 2): binary messages are stream data, text messages are control, and the
  * link carries one stream after another. Made when both hellos were exchanged. What each message does in each state is the
  * table of wire-states.md; a message that the table calls a violation ends this link and no other.
@@ -26,7 +32,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
   #reservedBy: TakeKind | undefined;
   /** The peer is done with the stream; the next one has `#nextId`. */
   #isPeerDone = false;
-  /** The link is not to be used again. A client says no `idle` then, so that nobody takes it meanwhile. */
+  /** The link is done and not to be used again: it closes when the peer has got everything. */
   #isRetiring = false;
   #nextId: string | undefined;
   /** The pool has given the stream up, and the link closes when the peer has ended its direction, or when this timer runs. */
@@ -34,10 +40,6 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
 
   override get isHeld(): boolean {
     return super.isHeld || this.state === "done" || this.#take?.early !== undefined;
-  }
-
-  override get hasServed(): boolean {
-    return this.streams > 0 || (super.hasServed && (!this.#reservedBy || this.stream!.receiving === "fin"));
   }
 
   take(take: Take): void {
@@ -55,6 +57,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
   }
 
   fetched(): void {
+    this.hasServed = true;
     this.#reservedBy = undefined;
     this.streamProgressed();
   }
@@ -167,6 +170,10 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     else if (!this.#leaving) this.stream!.receive(data);
   }
 
+  protected answered(ping: number): void {
+    if (ping === LAST_PING && this.#isRetiring) this.close(CloseCode.normal, "retired");
+  }
+
   protected get row(): string {
     const { state, stream } = this;
     if (state !== "inUse" || !stream) return state;
@@ -230,6 +237,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     const stream = take.early?.stream ?? this.#newStream();
     this.stream = stream;
     this.#early = take.early;
+    this.hasServed = true;
     this.setState("inUse");
     take.granted(this, stream);
     this.#early?.confirm();
@@ -249,6 +257,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     if (this.#isBeforeStream) return true;
     if (this.#leaving) return this.#leave();
     if (this.state !== "inUse" || this.stream!.receiving !== "open") return false;
+    this.hasServed = true;
     this.stream!.receiveEnd();
     return true;
   }
@@ -279,7 +288,8 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     if (!isOver && this.state !== "done") return false;
     this.#isPeerDone = true;
     this.#nextId ??= id;
-    if (this.state === "done") this.#bothDone();
+    if (this.#isRetiring) this.close(CloseCode.normal, "retired");
+    else if (this.state === "done") this.#reuse();
     return true;
   }
 
@@ -335,19 +345,19 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
 
   #streamDone(stream: Stream): void {
     stream.detach();
-    this.stream = undefined;
-    this.#reservedBy = undefined;
+    this.stream = this.#reservedBy = undefined;
     this.streams++;
     this.#isRetiring = this.host.shallRetire(this);
+    if (this.#isRetiring && this.#isPeerDone) return this.close(CloseCode.normal, "retired");
     this.setState("done");
-    if (this.role === "server") this.send(`idle ${this.#nextId = this.host.nextId()}`); // which may find the socket lost
-    else if (!this.#isRetiring) this.send("idle");
-    if (this.#isPeerDone && this.state === "done") this.#bothDone();
+    if (this.#isRetiring) return this.send(`ping ${LAST_PING}`);
+    if (this.role === "server") this.#nextId = this.host.nextId();
+    this.send(this.role === "server" ? `idle ${this.#nextId}` : "idle"); // which may find the socket lost
+    if (this.#isPeerDone && this.state === "done") this.#reuse();
   }
 
-  /** Closes a link that is to retire, but not before the peer is done: it may not have got all. Else it is idle under its next id. */
-  #bothDone(): void {
-    if (this.#isRetiring) return this.close(CloseCode.normal, "retired");
+  /** Both sides are done: the link is idle under its next id. */
+  #reuse(): void {
     if (this.role === "server") this.host.releaseId(this.id);
     this.setId(this.#nextId!);
     this.#nextId = undefined;

@@ -233,6 +233,23 @@ for (const { name, open, canPause, takesProtocolCodes, limitsMessages, waitsForN
     assert(socket.send("on it goes"));
   });
 
+  testSocket("send() says to wait where many small messages wait, and onDrain() to go on", async (rig) => {
+    const { peer, socket } = rig;
+    const [chunk, small] = [new Uint8Array(16 * 1024), new Uint8Array(10)];
+    let sent = 0;
+    while (socket.bufferedBytes === 0) {
+      assert(socket.send(chunk));
+      sent += chunk.length;
+      await new Promise((resolve) => setTimeout(resolve)); // the system takes what it can
+    }
+    do sent += small.length; while (socket.send(small));
+    const drained = new Promise<void>((resolve) => socket.handler = { ...ignoring, onDrain: resolve });
+    const received = peer.readBytes(sent);
+    await drained;
+    assertEquals((await received).length, sent);
+    assert(socket.send("on it goes"));
+  });
+
   testSocket("tells no drain to a handler that never had to wait", async ({ peer, socket, heard }) => {
     const chunk = new Uint8Array(16 * 1024);
     let sent = 0;

@@ -207,9 +207,15 @@ export class Expectation {
     this.row = `${this.#own}/${this.#peer === "open" ? "open" : "ended"}`;
     if (this.row !== "ended/ended" || !this.#isDone) return;
     if (this.#holder === "pool") this.told.push("unreserved");
-    if (this.#isServer) this.sent.push(`idle ${NEXT_ID}`);
-    else if (!this.#rig.host.retires) this.sent.push("idle");
+    const { retires } = this.#rig.host;
+    if (retires && this.isPeerIdle) {
+      this.sent.push("close 1000");
+      this.row = "closing";
+      return;
+    }
     this.row = "done";
+    if (retires) return void this.sent.push(`ping ${Number.MAX_SAFE_INTEGER}`);
+    this.sent.push(this.#isServer ? `idle ${NEXT_ID}` : "idle");
     if (this.isPeerIdle) this.#reuse();
   }
 
@@ -219,11 +225,6 @@ export class Expectation {
   }
 
   #reuse(): void {
-    if (this.#rig.host.retires && this.#from.state !== "done") {
-      this.sent.push("close 1000");
-      this.row = "closing";
-      return;
-    }
     if (this.#isServer) this.told.push(`released ${this.id}`);
     this.told.push("free");
     this.row = "idle";

@@ -169,14 +169,16 @@ test("a link sends what it has said before its close", async () => {
   assertEquals(await leaving(rig), []);
 });
 
-test("a link that retires sends its last data and end, and closes when the peer is done with them", async () => {
+test("a link that retires sends its last data and end, and closes when the peer has got them", async () => {
   const rig = await rigAfter("client", ...hold);
   rig.host.retires = true;
   rig.receive("fin");
   rig.application!.write(new Uint8Array(10));
   rig.application!.end();
-  assertEquals(await leaving(rig), ["[data 10, fin]"]);
-  rig.receive("idle 0000000b");
+  assertEquals(await leaving(rig), ["[data 10, fin, ping 9007199254740991]"]);
+  rig.receive("pong 1");
+  assertEquals(await leaving(rig), []);
+  rig.receive("pong 9007199254740991");
   assertEquals(await leaving(rig), ["close 1000"]);
 });
 
@@ -332,7 +334,7 @@ test("a link ignores what stands in a bundle behind the message for which it has
   rig.application!.end();
   await leaving(rig);
   rig.receiveBundle("fin", "idle 0000000b", "ping 2", "take");
-  assertEquals(await leaving(rig), ["close 1000"]);
+  assertEquals(await leaving(rig), ["ping 9007199254740991", "close 1000"]);
   assertEquals([rig.link.state, rig.takeTold()], ["closing", ["readable"]]);
 });
 

@@ -19,7 +19,7 @@ for (const role of ["client", "server"] as const) {
       }
     });
 
-    test(`a link of the ${role} that shall retire does so in ${state} too, and closes when the peer is done`, async () => {
+    test(`a link of the ${role} that shall retire does so in ${state} too, and asks whether all has arrived in the place of its idle`, async () => {
       for (const row of rows.filter((row) => row.state === state)) {
         for (const delivery of deliveries) {
           const rig = new LinkRig(role);

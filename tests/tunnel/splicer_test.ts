@@ -1,4 +1,3 @@
-import { assertEquals } from "@std/assert";
 import { connect, createServer, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import type { PoolConnection } from "@npws/pool";
@@ -33,5 +32,4 @@ test("Splicer breaks what is joined when it is aborted, which ends the wait", as
   const drained = splicer.drain(1_000_000);
   abort.abort(new Error("Aborted"));
   await Promise.all([drained, join, broken]);
-  assertEquals(abort.signal.aborted, true);
 });
