@@ -68,6 +68,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
   }
 
   adopt(early: EarlyStart): void {
+    this.hasServed = true;
     this.#reservedBy = undefined;
     this.stream = early.stream;
     this.#early = early;
@@ -175,9 +176,8 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
   }
 
   protected get row(): string {
-    const { state, stream } = this;
-    if (state !== "inUse" || !stream) return state;
-    return `in use (${stream.sending}/${stream.receiving}${this.#isPeerDone ? ", peer done" : ""})`;
+    if (this.state !== "inUse") return this.state;
+    return `in use (${this.stream!.sending}/${this.stream!.receiving}${this.#isPeerDone ? ", peer done" : ""})`;
   }
 
   protected receiveControl(control: StreamControl): boolean {
