@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { percentile } from "./statistics.ts";
 import { dialTcp } from "./tcp.ts";
 import { request, REQUEST_BYTES, sendAll, type Wish } from "./tcp_target.ts";
@@ -16,6 +17,9 @@ const MIB = 1024 ** 2;
 
 /** Ticks of the system's clock in a second, for processor times (USER_HZ). */
 const TICKS = 100;
+
+/** More than any transfer moves. */
+const ENDLESS_BYTES = 2 ** 40;
 
 /** What a new connection sends and gets back, in bytes. */
 const EXCHANGE_BYTES = 100;
@@ -41,23 +45,19 @@ export class TcpLoad {
     return connections * byteLength / (performance.now() - startedAt) / 1_000;
   }
 
-  /** How fast bytes come or go after so much time, in MB/s. */
-  async mbPerSecondAfter(
-    way: string,
-    wish: "download" | "upload",
-    byteLength: number,
-    afterMs: number,
-  ): Promise<number> {
-    const began = performance.now();
-    let from: { at: number; left: number } | undefined;
-    let left = byteLength;
-    await this.#bulk(way, wish, byteLength, (bytes) => {
-      left -= bytes;
-      const now = performance.now();
-      if (!from && now - began >= afterMs) from = { at: now, left };
-    });
-    if (!from) throw new Error(`Cannot measure: ${byteLength} bytes went within ${afterMs} ms`);
-    return from.left / (performance.now() - from.at) / 1_000;
+  /** How fast bytes come or go between two moments of a transfer that does not end by itself, in MB/s. */
+  async mbPerSecondBetween(way: string, wish: "download" | "upload", fromMs: number, toMs: number): Promise<number> {
+    const socket = await this.#dial(way, wish, ENDLESS_BYTES);
+    let moved = 0;
+    const count = (bytes: number) => moved += bytes;
+    socket.on("data", (chunk) => count(chunk.length));
+    if (wish === "upload") sendAll(socket, ENDLESS_BYTES, count);
+    await delay(fromMs);
+    const from = { at: performance.now(), moved };
+    await delay(toMs - fromMs);
+    const rate = (moved - from.moved) / (performance.now() - from.at) / 1_000;
+    socket.on("error", () => {}).resetAndDestroy();
+    return rate;
   }
 
   /** Processor time of the processes on the way, in seconds for a GiB. */
@@ -137,16 +137,14 @@ export class TcpLoad {
     way: string,
     wish: "download" | "upload",
     byteLength: number,
-    onBytes: (bytes: number) => void = () => {},
   ): Promise<void> {
     const socket = await this.#dial(way, wish, byteLength);
     const closed = new Promise((resolve) => socket.once("close", resolve));
     let left = wish === "download" ? byteLength : 1;
     socket.on("data", (chunk) => {
       left -= chunk.length;
-      onBytes(chunk.length);
     });
-    if (wish === "upload") sendAll(socket, byteLength, onBytes);
+    if (wish === "upload") sendAll(socket, byteLength);
     else socket.end();
     await closed;
     if (left !== 0) throw new Error(`Cannot ${wish} over ${way}: ${left} bytes are missing`);
