@@ -467,7 +467,8 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     }
     const isFirst = this.#links.size === 0;
     this.#links.add(link);
-    if (isFirst && link.protocol === 1) this.#dispatcher.rejectOpens();
+    // A client has one server. Behind the first client of a server others may come, which speak npws/2 and have names.
+    if (isFirst && link.protocol === 1 && !this.hasNamedPeers) this.#dispatcher.rejectOpens();
     this.#counters.dialed++;
     link.socket.handler = link;
     this.#linkFree(link);
