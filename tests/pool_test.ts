@@ -529,3 +529,14 @@ test("Pool.close() waits for a peer that has not read all of a stream that ended
   await closed;
   assertEquals(server.stats().links, 0);
 });
+
+test("Pool.open() of a server waits on behind a first client of npws/1, for one that speaks npws/2", async () => {
+  await using world = new FakeWorld();
+  const server = await world.startServerPool({ protocol: "auto" });
+  const opening = server.open({ timeoutMs: 60_000 });
+  await world.dial(server);
+  assertEquals([server.active, server.stats().waiting], [1, 1]);
+  world.clientPool({ url: urlOf(server), protocol: "auto" }).start();
+  await world.settle();
+  assertEquals((await opening).protocol, 2);
+});
