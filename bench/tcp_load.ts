@@ -133,17 +133,11 @@ export class TcpLoad {
     return us!;
   }
 
-  async #bulk(
-    way: string,
-    wish: "download" | "upload",
-    byteLength: number,
-  ): Promise<void> {
+  async #bulk(way: string, wish: "download" | "upload", byteLength: number): Promise<void> {
     const socket = await this.#dial(way, wish, byteLength);
     const closed = new Promise((resolve) => socket.once("close", resolve));
     let left = wish === "download" ? byteLength : 1;
-    socket.on("data", (chunk) => {
-      left -= chunk.length;
-    });
+    socket.on("data", (chunk) => left -= chunk.length);
     if (wish === "upload") sendAll(socket, byteLength);
     else socket.end();
     await closed;

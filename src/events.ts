@@ -62,7 +62,10 @@ export interface LinkCloseDetail {
 export interface DialErrorDetail {
   /** What went wrong; `cause` is the runtime's own error. */
   readonly error: Error;
-  /** Rounds of failures in a row, from 1: dials that fail while others do are of one round. A row ends when none came for twice `maxBackoffMs`: short successes do not end it. */
+  /**
+   * Rounds of failures in a row, from 1: dials that fail while others do are of one round. A row ends when none came for twice
+   * `maxBackoffMs`: short successes do not end it.
+   */
   readonly attempt: number;
   /** When the next dial starts, in milliseconds from now. */
   readonly retryInMs: number;

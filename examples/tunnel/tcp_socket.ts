@@ -4,7 +4,10 @@ import type { HostPort } from "./host_port.ts";
 /** How long a connection may be silent before the system asks whether its peer still lives, in milliseconds. */
 export const KEEP_ALIVE_MS = 60_000;
 
-/** A connection: each direction ends by itself, and what is written leaves at once. It says nothing before `resume()`. */
+/**
+ * A connection: each direction ends by itself, and what is written leaves at once. Its data comes when somebody listens and has
+ * called `resume()`.
+ */
 export interface TcpSocket extends RelaySocket {
   /** Ends the connection by a reset: an end would make what came so far look complete. */
   resetAndDestroy(): unknown;

@@ -1,4 +1,5 @@
 import { DrainWatch } from "./drain_watch.ts";
+import { LOW_WATER_BYTES } from "./limits.ts";
 import type { Message, NetAddress, Socket, SocketHandler, TlsInfo } from "./socket.ts";
 
 /** No close frame came (RFC 6455 section 7.1.5). */
@@ -30,6 +31,8 @@ export abstract class AdaptedSocket implements Socket {
   #isClosing = false;
   /** Defined while somebody waits until everything is sent. */
   #sending: DrainWatch | undefined;
+  /** Defined while the handler waits to be told to go on by `watchDrain`. */
+  #draining: DrainWatch | undefined;
   /** `send` returned false, and the handler was not told to go on since. */
   protected blocked = false;
 
@@ -102,10 +105,21 @@ export abstract class AdaptedSocket implements Socket {
     if (this.#closeTold) return;
     this.#closeTold = true;
     this.#sending?.cancel();
+    this.#draining?.cancel();
     this.blocked = false;
     const told = code === 0 ? ABNORMAL_CLOSURE : code;
     if (this.#handler && !this.#held) return this.#handler.onClose(told, reason);
     this.#hold().close = { code: told, reason };
+  }
+
+  /** Looks until so little waits that the handler may go on, where the runtime does not tell. */
+  protected watchDrain(): void {
+    this.#draining ??= new DrainWatch(() => {
+      if (this.bufferedBytes > LOW_WATER_BYTES) return false;
+      this.#draining = undefined;
+      this.drained();
+      return true;
+    });
   }
 
   /** Tells the handler to go on, when it was told to wait. */

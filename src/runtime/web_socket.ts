@@ -1,8 +1,7 @@
 import { setImmediate } from "node:timers";
 import { AdaptedSocket } from "./adapted_socket.ts";
 import { Backlog } from "./backlog.ts";
-import { DrainWatch } from "./drain_watch.ts";
-import { HIGH_WATER_BYTES, LOW_WATER_BYTES } from "./limits.ts";
+import { HIGH_WATER_BYTES } from "./limits.ts";
 import type { NetAddress, TlsInfo } from "./socket.ts";
 
 /**
@@ -53,8 +52,6 @@ export class WebSocketSocket extends AdaptedSocket {
   readonly #backlog = new Backlog();
   /** Defined until the socket is open or failed. */
   #opening: OpeningEnd | undefined;
-  /** Defined while the handler waits to be told to go on. */
-  #watch: DrainWatch | undefined;
   /** Closes with the code and reason that were given; defined once they were. */
   #sendClose: (() => void) | undefined;
   /** Looks whether the close may be sent. */
@@ -97,8 +94,8 @@ export class WebSocketSocket extends AdaptedSocket {
     this.#webSocket.send(message);
     this.#backlog.add(message);
     if (this.bufferedBytes < HIGH_WATER_BYTES) return true;
-    this.#watch ??= new DrainWatch(() => this.#lookForDrain());
     this.blocked = true;
+    this.watchDrain();
     return false;
   }
 
@@ -140,7 +137,6 @@ export class WebSocketSocket extends AdaptedSocket {
   }
 
   protected override closed(code: number, reason: string): void {
-    this.#watch?.cancel();
     clearTimeout(this.#closing);
     super.closed(code, reason);
   }
@@ -174,13 +170,6 @@ export class WebSocketSocket extends AdaptedSocket {
       if (this.#wasHeard || this.#webSocket.bufferedAmount > 0) this.#closeOnceQuiet();
       else setImmediate(this.#sendClose!);
     }, QUIET_MS);
-  }
-
-  #lookForDrain(): boolean {
-    if (this.bufferedBytes > LOW_WATER_BYTES) return false;
-    this.#watch = undefined;
-    this.drained();
-    return true;
   }
 }
 

@@ -3,8 +3,7 @@ import { clearImmediate, setImmediate } from "node:timers";
 import { AdaptedSocket } from "../adapted_socket.ts";
 import { netAddress } from "../address.ts";
 import { Backlog } from "../backlog.ts";
-import { DrainWatch } from "../drain_watch.ts";
-import { CLOSE_TIMEOUT_MS, HIGH_WATER_BYTES, LOW_WATER_BYTES, MAX_MESSAGE_BYTES } from "../limits.ts";
+import { CLOSE_TIMEOUT_MS, HIGH_WATER_BYTES, MAX_MESSAGE_BYTES } from "../limits.ts";
 import type { Message, NetAddress, TlsInfo } from "../socket.ts";
 import { closePayload, type Closing } from "./close_payload.ts";
 import { Opcode } from "./frame_format.ts";
@@ -24,8 +23,6 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
   readonly #backlog = new Backlog();
   readonly #reader = new FrameReader(this, MAX_MESSAGE_BYTES);
   #turn: ReturnType<typeof setImmediate> | undefined;
-  /** Defined while the handler waits to be told to go on, and the transport, which counts bytes alone, would not tell. */
-  #watch: DrainWatch | undefined;
   /** What the peer's close frame said. */
   #closing: Closing | undefined;
   /** A ping that came while the peer took nothing: the last one is answered. */
@@ -57,7 +54,7 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
     this.#backlog.add(message);
     if (this.bufferedBytes < HIGH_WATER_BYTES) return true;
     this.blocked = true;
-    if (!this.#transport.writableNeedDrain) this.#watch ??= new DrainWatch(() => this.#lookForDrain());
+    if (!this.#transport.writableNeedDrain) this.watchDrain(); // it counts bytes alone, and would not tell
     return false;
   }
 
@@ -144,19 +141,11 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
     this.drained();
   }
 
-  #lookForDrain(): boolean {
-    if (this.bufferedBytes > LOW_WATER_BYTES) return false;
-    this.#watch = undefined;
-    this.drained();
-    return true;
-  }
-
   /** The connection is gone. What came before, while the socket was paused, is told first. */
   #ended(): void {
     this.#transport.removeAllListeners("data");
     for (let chunk = this.#transport.read(); chunk !== null; chunk = this.#transport.read()) this.#reader.read(chunk);
     clearTimeout(this.#timer);
-    this.#watch?.cancel();
     this.closed(this.#closing?.code ?? 0, this.#closing?.reason ?? "");
   }
 }
