@@ -38,6 +38,8 @@ export interface Figure<Server, Client> {
   /** What the pool's own value must reach. */
   readonly target?: Target;
   readonly baselines: readonly Baseline<Server, Client>[];
+  /** How many rounds go before those that count (1): compilers need tens of thousands of runs to do their best. */
+  readonly warmUpRounds?: number;
 }
 
 /** Figures that are measured on the same two processes. */

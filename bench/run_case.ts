@@ -35,7 +35,7 @@ export async function* runCase(run: CaseRun): AsyncIterableIterator<FigureResult
   await using opened = await openEnds(run);
   for (const figure of figures) {
     const onOpened = (on: OnEnds) => on(opened.ends);
-    await measure({ ...run, rounds: 1 }, figure, onOpened); // compilers need tens of thousands of runs to do their best
+    await measure({ ...run, rounds: figure.warmUpRounds ?? 1 }, figure, onOpened);
     yield await measure(run, figure, onOpened);
   }
 }

@@ -72,8 +72,8 @@ export class Bundle {
 }
 
 /**
- * The messages of a bundle, with `undefined` behind them where the rest of the bundle is none. Data that is most of the bundle
- * stays in its memory, of which nobody reads anything else then; other data is copied out of it.
+ * The messages of a bundle, with `undefined` behind them where the rest of the bundle is none. Data that is most of the bundle,
+ * with its header, stays in its memory, of which nobody reads anything else then; other data is copied out of it.
  */
 export function readBundle(bundle: Uint8Array<ArrayBuffer>): (Message | undefined)[] {
   const messages: (Message | undefined)[] = [];
@@ -90,7 +90,8 @@ export function readBundle(bundle: Uint8Array<ArrayBuffer>): (Message | undefine
 }
 
 function readData(bundle: Uint8Array<ArrayBuffer>, start: number, end: number): Uint8Array<ArrayBuffer> {
-  return 2 * (end - start) > bundle.byteLength ? bundle.subarray(start, end) : bundle.slice(start, end);
+  const isMost = 2 * (HEADER_BYTES + end - start) > bundle.byteLength;
+  return isMost ? bundle.subarray(start, end) : bundle.slice(start, end);
 }
 
 const encoder = new TextEncoder();

@@ -1,3 +1,5 @@
+import type { Clock } from "../clock.ts";
+
 /** Bytes of data that may still be sent on a link, counted over its whole life (wire.md section 2.4). */
 export class SendCredit {
   #limit: number;
@@ -63,12 +65,12 @@ export class ReceiveWindow {
    * Counts bytes that were consumed or discarded. Returns what to grant in total, when at least half a window was consumed
    * since the last grant.
    *
-   * @param now Milliseconds on any clock.
+   * @param clock Asked only where the window may grow: a look at it costs a message of a few bytes much.
    * @param roundTripMs The link's round trip; Infinity grows the window always, 0 never.
    */
-  consume(bytes: number, now: number, roundTripMs: number): number | undefined {
+  consume(bytes: number, clock: Pick<Clock, "now">, roundTripMs: number): number | undefined {
     this.#consumed += bytes;
-    if (this.canGrow) this.#grow(now, roundTripMs);
+    if (this.canGrow) this.#grow(clock, roundTripMs);
     const grant = this.#consumed + this.#windowBytes;
     if (grant - this.#granted < this.#windowBytes / 2) return undefined;
     this.#granted = grant;
@@ -81,10 +83,11 @@ export class ReceiveWindow {
     this.#measuredSince = -Infinity;
   }
 
-  #grow(now: number, roundTripMs: number): void {
-    if (this.#measuredSince === -Infinity) return this.#measure(now);
-    if (this.#consumed - this.#measuredFrom < this.#windowBytes) return;
-    if (now - this.#measuredSince <= GROWTH_ROUND_TRIPS * roundTripMs) {
+  #grow(clock: Pick<Clock, "now">, roundTripMs: number): void {
+    const isMeasuring = this.#measuredSince !== -Infinity;
+    if (isMeasuring && this.#consumed - this.#measuredFrom < this.#windowBytes) return;
+    const now = clock.now();
+    if (isMeasuring && now - this.#measuredSince <= GROWTH_ROUND_TRIPS * roundTripMs) {
       this.#windowBytes = Math.min(2 * this.#windowBytes, this.#maxBytes);
     }
     this.#measure(now);

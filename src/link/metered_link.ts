@@ -57,10 +57,11 @@ export abstract class MeteredLink extends BundledLink {
   }
 
   consumed(bytes: number): void {
-    const now = this.host.clock.now();
-    const grant = this.#window.consume(bytes, now, this.#roundTrip.shortestMs);
+    const { clock } = this.host;
+    const grant = this.#window.consume(bytes, clock, this.#roundTrip.shortestMs);
     if (grant === undefined) return;
     this.send(`credit ${grant}`);
+    const now = clock.now();
     if (this.#window.canGrow && this.#roundTrip.isDue(now)) this.#ping(now);
   }
 

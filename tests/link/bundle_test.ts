@@ -150,15 +150,19 @@ test("readBundle() tells data in memory of its own", () => {
   first.fill(1);
   assertEquals([second, first.byteOffset, second.byteOffset], [bytes(3), 0, 0]);
   assertEquals([first.buffer.byteLength, second.buffer.byteLength], [2, 3]);
+  const equal = readBundle(bundleOf(bytes(1), bytes(1))) as Uint8Array[];
+  assertEquals(equal.map(({ buffer }) => buffer.byteLength), [1, 1], "neither is most of it");
 });
 
-test("readBundle() leaves data where it is that is more than half of a bundle", () => {
+test("readBundle() leaves data where it is that is more than half of a bundle, with its header", () => {
   const parts = (length: number) => readBundle(bundleOf(bytes(1), bytes(length), "fin")) as Uint8Array<ArrayBuffer>[];
-  const [small, large, fin] = parts(11);
-  assertEquals([small.buffer.byteLength, large.buffer.byteLength, large.byteOffset], [1, 3 + 13 + 5, 5]);
+  const [small, large, fin] = parts(7);
+  assertEquals([small.buffer.byteLength, large.buffer.byteLength, large.byteOffset], [1, 3 + 9 + 5, 5]);
   large.buffer.transfer(); // as a ReadableByteStreamController does
   assertEquals<unknown>([small, fin], [bytes(1), "fin"]);
-  assertEquals(parts(10)[1].buffer.byteLength, 10);
+  assertEquals(parts(6)[1].buffer.byteLength, 6);
+  const [alone] = readBundle(bundleOf(bytes(1))) as Uint8Array[];
+  assertEquals(alone.buffer.byteLength, 3, "a byte alone");
 });
 
 test("readBundle() reads from where the bytes begin in their memory", () => {

@@ -1,3 +1,4 @@
+import type { Clock } from "../../src/clock.ts";
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { ReceiveWindow, SendCredit } from "../../src/link/flow.ts";
 import { test } from "../harness.ts";
@@ -33,7 +34,7 @@ test("ReceiveWindow.receive() counts up to what was granted, and no byte more", 
 test("ReceiveWindow.receive() counts what was granted on top", () => {
   const window = new ReceiveWindow(1_000, 1_000);
   window.receive(1_000);
-  assertEquals(window.consume(700, 0, 0), 1_700);
+  assertEquals(window.consume(700, at(0), 0), 1_700);
   assert(window.receive(700));
   assertFalse(window.receive(1));
 });
@@ -54,21 +55,26 @@ test("ReceiveWindow.consume() grants when half a window was consumed since the l
   ];
   for (const [bytes, granted] of steps) {
     window.receive(bytes);
-    assertEquals(window.consume(bytes, 0, 0), granted, `${bytes} consumed`);
+    assertEquals(window.consume(bytes, at(0), 0), granted, `${bytes} consumed`);
   }
 });
 
 test("ReceiveWindow.consume() grants half of an odd window when it is full", () => {
   const window = new ReceiveWindow(1_025, 1_025);
-  assertEquals(window.consume(512, 0, 0), undefined);
-  assertEquals(window.consume(1, 0, 0), 1_538);
+  assertEquals(window.consume(512, at(0), 0), undefined);
+  assertEquals(window.consume(1, at(0), 0), 1_538);
 });
+
+/** A clock that stands. */
+function at(ms: number): Pick<Clock, "now"> {
+  return { now: () => ms };
+}
 
 /** Consumes a whole window in two halves, the second one `takesMs` later, and tells the window afterwards. */
 function consumeWhole(window: ReceiveWindow, from: number, takesMs: number, roundTripMs: number): number {
   const half = window.windowBytes / 2;
-  window.consume(half, from, roundTripMs);
-  window.consume(half, from + takesMs, roundTripMs);
+  window.consume(half, at(from), roundTripMs);
+  window.consume(half, at(from + takesMs), roundTripMs);
   return window.windowBytes;
 }
 
@@ -84,23 +90,23 @@ test("ReceiveWindow grows twofold when a whole window was consumed within two ro
   ];
   for (const [takesMs, roundTripMs, after] of cases) {
     const window = new ReceiveWindow(1_000, 8_000);
-    window.consume(0, 0, roundTripMs);
+    window.consume(0, at(0), roundTripMs);
     assertEquals(consumeWhole(window, 0, takesMs, roundTripMs), after, `${takesMs} ms, round trip ${roundTripMs} ms`);
   }
 });
 
 test("ReceiveWindow does not grow by less than a whole window", () => {
   const window = new ReceiveWindow(1_000, 8_000);
-  window.consume(0, 0, 100);
-  window.consume(999, 1, 100);
+  window.consume(0, at(0), 100);
+  window.consume(999, at(1), 100);
   assertEquals(window.windowBytes, 1_000);
-  window.consume(1, 2, 100);
+  window.consume(1, at(2), 100);
   assertEquals(window.windowBytes, 2_000);
 });
 
 test("ReceiveWindow looks at each window anew: a slow one does not spoil the next", () => {
   const window = new ReceiveWindow(1_000, 8_000);
-  window.consume(0, 0, 100);
+  window.consume(0, at(0), 100);
   assertEquals(consumeWhole(window, 0, 5_000, 100), 1_000);
   assertEquals(consumeWhole(window, 5_000, 150, 100), 2_000);
 });
@@ -108,9 +114,9 @@ test("ReceiveWindow looks at each window anew: a slow one does not spoil the nex
 test("ReceiveWindow grows to its maximum and not beyond, where it grants what it grew by", () => {
   const window = new ReceiveWindow(1_000, 3_000);
   assert(window.canGrow);
-  window.consume(0, 0, 100);
-  assertEquals(window.consume(1_000, 1, 100), 3_000, "1,000 consumed, and a window of 2,000");
-  assertEquals(window.consume(2_000, 2, 100), 6_000, "3,000 consumed, and the largest window");
+  window.consume(0, at(0), 100);
+  assertEquals(window.consume(1_000, at(1), 100), 3_000, "1,000 consumed, and a window of 2,000");
+  assertEquals(window.consume(2_000, at(2), 100), 6_000, "3,000 consumed, and the largest window");
   assertFalse(window.canGrow);
   assertEquals(consumeWhole(window, 3, 1, 100), 3_000);
 });
@@ -123,21 +129,38 @@ test("ReceiveWindow does not grow where the maximum is the beginning", () => {
 
 test("ReceiveWindow.shrink() goes back to the hello's window, and takes back nothing that was granted", () => {
   const window = new ReceiveWindow(1_000, 4_000);
-  window.consume(0, 0, 100);
+  window.consume(0, at(0), 100);
   window.receive(1_000);
-  assertEquals(window.consume(1_000, 1, 100), 3_000);
+  assertEquals(window.consume(1_000, at(1), 100), 3_000);
   window.shrink();
   assertEquals([window.windowBytes, window.canGrow], [1_000, true]);
   assert(window.receive(2_000), "what was granted may still come");
-  assertEquals(window.consume(1_499, 2_000, 100), undefined, "more was granted than a window beyond what is consumed");
-  assertEquals(window.consume(1, 2_001, 100), 3_500);
+  assertEquals(
+    window.consume(1_499, at(2_000), 100),
+    undefined,
+    "more was granted than a window beyond what is consumed",
+  );
+  assertEquals(window.consume(1, at(2_001), 100), 3_500);
 });
 
 test("ReceiveWindow.shrink() begins to look at growth anew", () => {
   const window = new ReceiveWindow(1_000, 4_000);
-  window.consume(0, 0, 100);
-  window.consume(999, 1, 100);
+  window.consume(0, at(0), 100);
+  window.consume(999, at(1), 100);
   window.shrink();
-  window.consume(1, 2, 100);
+  window.consume(1, at(2), 100);
   assertEquals(window.windowBytes, 1_000, "the bytes of the stream before do not count");
+});
+
+test("ReceiveWindow.consume() asks for the time only at a window's end, and not where the window cannot grow", () => {
+  let asked = 0;
+  const clock = { now: () => asked++ };
+  const growing = new ReceiveWindow(1_000, 2_000);
+  for (const bytes of [0, 500, 499]) growing.consume(bytes, clock, 100);
+  assertEquals(asked, 1, "at its beginning");
+  growing.consume(1, clock, 100);
+  assertEquals(asked, 2, "at its end");
+  assertFalse(growing.canGrow);
+  growing.consume(2_000, clock, 100);
+  assertEquals(asked, 2);
 });
