@@ -18,6 +18,7 @@
  */
 import { LinkConnection } from "./connection.ts";
 import { describe } from "./describe.ts";
+import { releaseOf } from "./free_memory.ts";
 import { OptionReader } from "./options/option_reader.ts";
 import { ConnectionEnd } from "./relay/connection_end.ts";
 import type { HeldEnd } from "./relay/held_end.ts";
@@ -140,8 +141,8 @@ async function move(from: HeldEnd, to: HeldEnd): Promise<number> {
     }
     const room = to.room();
     if (room) await room;
-    to.write(bytes);
     moved += bytes.byteLength;
+    to.write(bytes, from.ownsLastRead ? releaseOf(bytes) : undefined);
   }
   await to.end();
   from.allMoved?.();

@@ -5,6 +5,7 @@ import type { HeldEnd } from "./held_end.ts";
 /** A connection of a pool, past its web streams: its bytes go from the link to the other end without a queue between. */
 export class ConnectionEnd implements HeldEnd, StreamHolder {
   readonly over: Promise<void>;
+  readonly ownsLastRead = true;
   readonly #over = Promise.withResolvers<void>();
   readonly #stream: Stream;
   readonly #allMoved = Promise.withResolvers<void>();
@@ -37,9 +38,14 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
     return this.#writing;
   }
 
-  write(bytes: Uint8Array): void {
-    const written = () => this.#writing = undefined;
-    this.#writing = this.#stream.write(bytes)?.then(written, written); // what breaks the stream is told by `over`
+  write(bytes: Uint8Array, taken?: () => void): void {
+    const writing = this.#stream.write(bytes);
+    if (!writing) return taken?.();
+    const written = () => {
+      this.#writing = undefined;
+      taken?.();
+    };
+    this.#writing = writing.then(written, written); // what breaks the stream is told by `over`
   }
 
   async end(): Promise<void> {

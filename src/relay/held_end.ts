@@ -2,10 +2,16 @@
 export interface HeldEnd {
   /** The next bytes; undefined at the end. */
   read(): Promise<Uint8Array | undefined> | Uint8Array | undefined;
+  /** Whether nobody but the relay has the memory of what was last read. */
+  readonly ownsLastRead: boolean;
   /** Resolves when more bytes may be written; undefined when they may be at once. */
   room(): Promise<unknown> | undefined;
-  /** Takes bytes. That they cannot be sent is told by `over`. */
-  write(bytes: Uint8Array): void;
+  /**
+   * Takes bytes. That they cannot be sent is told by `over`.
+   *
+   * @param taken Called when nobody reads their memory any more; never, where that cannot be known.
+   */
+  write(bytes: Uint8Array, taken?: () => void): void;
   /** Ends writing, behind all bytes. */
   end(): Promise<void>;
   /** Resolves when both directions have ended; rejects as soon as one breaks, also while nothing is read or written. */

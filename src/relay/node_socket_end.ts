@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import type { HeldEnd } from "./held_end.ts";
 
 /**
@@ -47,10 +48,15 @@ const HIGH_WATER_BYTES = 65_536;
 export class NodeSocketEnd implements HeldEnd {
   readonly over: Promise<unknown>;
   readonly #socket: RelaySocket;
+  /** Where it is one of node:net: its chunks are fresh memory for its listeners, and it tells when it has written one. */
+  readonly #netSocket: Socket | undefined;
   readonly #readOver = Promise.withResolvers<void>();
   readonly #writeOver = Promise.withResolvers<void>();
   readonly #unread: Uint8Array[] = [];
   #unreadBytes = 0;
+  /** How much of what is still to be read may be memory of somebody else: of one who put it back (`unshift`), for one. */
+  #foreignBytes: number;
+  ownsLastRead = false;
   /** The peer has ended its direction. */
   #isEnded = false;
   /** This side's end has left. */
@@ -61,6 +67,8 @@ export class NodeSocketEnd implements HeldEnd {
 
   constructor(socket: RelaySocket) {
     this.#socket = socket;
+    this.#netSocket = socket instanceof Socket ? socket : undefined;
+    this.#foreignBytes = this.#netSocket?.readableLength ?? Infinity;
     this.over = Promise.all([this.#readOver.promise, this.#writeOver.promise]);
     this.over.catch(ignore); // a relay that is aborted before it begins does not listen
     socket.on("data", (bytes: Uint8Array) => this.#receive(bytes));
@@ -76,6 +84,7 @@ export class NodeSocketEnd implements HeldEnd {
     const bytes = this.#unread.shift();
     if (bytes) {
       this.#unreadBytes -= bytes.byteLength;
+      this.#handsOut(bytes);
       return bytes;
     }
     if (this.#isEnded) return undefined;
@@ -90,8 +99,9 @@ export class NodeSocketEnd implements HeldEnd {
     return this.#draining.promise;
   }
 
-  write(bytes: Uint8Array): void {
-    this.#socket.write(bytes);
+  write(bytes: Uint8Array, taken?: () => void): void {
+    if (taken && this.#netSocket) this.#netSocket.write(bytes, taken);
+    else this.#socket.write(bytes);
   }
 
   end(): Promise<void> {
@@ -112,10 +122,18 @@ export class NodeSocketEnd implements HeldEnd {
   release(): void {}
 
   #receive(bytes: Uint8Array): void {
-    if (this.#reading) return this.#settleRead(bytes);
+    if (this.#reading) {
+      this.#handsOut(bytes);
+      return this.#settleRead(bytes);
+    }
     this.#unread.push(bytes);
     this.#unreadBytes += bytes.byteLength;
     if (this.#unreadBytes >= HIGH_WATER_BYTES) this.#socket.pause();
+  }
+
+  #handsOut(bytes: Uint8Array): void {
+    this.ownsLastRead = this.#foreignBytes <= 0 && this.#netSocket?.listenerCount("data") === 1;
+    this.#foreignBytes -= bytes.byteLength;
   }
 
   #receiveEnd(): void {

@@ -4,7 +4,7 @@ import type { HeldEnd } from "./held_end.ts";
 export interface DirectSocket {
   /** Fills a part of the buffer; null at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
-  /** Writes a part of the bytes. */
+  /** Writes a part of the bytes, and keeps none of their memory. */
   write(bytes: Uint8Array): Promise<number>;
   /** Ends writing; reading goes on. */
   closeWrite(): Promise<void>;
@@ -24,6 +24,7 @@ const COPY_BYTES = 16_384;
  */
 export class SocketEnd implements HeldEnd {
   readonly over: Promise<unknown>;
+  readonly ownsLastRead = true;
   readonly #socket: DirectSocket;
   readonly #readOver = Promise.withResolvers<void>();
   readonly #writeOver = Promise.withResolvers<void>();
@@ -51,8 +52,8 @@ export class SocketEnd implements HeldEnd {
     return this.#writing;
   }
 
-  write(bytes: Uint8Array): void {
-    this.#writing = this.#writeAll(bytes);
+  write(bytes: Uint8Array, taken?: () => void): void {
+    this.#writing = this.#writeAll(bytes, taken);
   }
 
   async end(): Promise<void> {
@@ -73,10 +74,11 @@ export class SocketEnd implements HeldEnd {
     }
   }
 
-  async #writeAll(bytes: Uint8Array): Promise<void> {
+  async #writeAll(bytes: Uint8Array, taken: (() => void) | undefined): Promise<void> {
     try {
       for (let sent = 0; sent < bytes.byteLength;) sent += await this.#socket.write(bytes.subarray(sent));
       this.#writing = undefined;
+      taken?.();
     } catch (error) {
       this.#writeOver.reject(error);
     }

@@ -10,6 +10,8 @@ const MAX_WAITING_BYTES = 1_048_576;
 /** An end made of two web streams, both locked from here on. */
 export class StreamEnd implements HeldEnd {
   readonly over: Promise<unknown>;
+  /** Whoever fills the readable may have kept the chunk. */
+  readonly ownsLastRead = false;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   #waitingBytes = 0;
@@ -35,6 +37,7 @@ export class StreamEnd implements HeldEnd {
     return desiredSize !== null && desiredSize > 0 ? undefined : this.#writer.ready;
   }
 
+  /** Whoever empties the writable may keep the chunk. */
   write(bytes: Uint8Array): void {
     const { byteLength } = bytes;
     this.#waitingBytes += byteLength;

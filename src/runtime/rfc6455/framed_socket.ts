@@ -1,5 +1,6 @@
 import type { Socket as NetSocket } from "node:net";
 import { clearImmediate, setImmediate } from "node:timers";
+import { releaseOf } from "../../free_memory.ts";
 import { AdaptedSocket } from "../adapted_socket.ts";
 import { netAddress } from "../address.ts";
 import { Backlog } from "../backlog.ts";
@@ -114,6 +115,7 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
 
   #read(chunk: Uint8Array<ArrayBuffer>): void {
     this.#reader.read(chunk);
+    releaseOf(chunk)?.();
     if (!this.handler) this.#waitATurn();
   }
 

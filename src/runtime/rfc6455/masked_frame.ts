@@ -1,19 +1,9 @@
 import { Buffer } from "node:buffer";
-import { FreeBuffers } from "../../free_buffers.ts";
+import { releaseOf } from "../../free_memory.ts";
 import { FINAL, LENGTH_IN_2_BYTES, LENGTH_IN_8_BYTES, MASKED } from "./frame_format.ts";
 
 /** Room for the longest header of a client's frame, and a multiple of the words that are masked at a time. */
 const HEADER_ROOM_BYTES = 16;
-
-/**
- * Payloads from half of this length to all of it are framed in memory that is used again. For shorter ones it would be mostly
- * empty, and a frame can wait long for its peer.
- */
-const REUSED_BYTES = 65_536;
-const REUSED_BUFFER_BYTES = HEADER_ROOM_BYTES + REUSED_BYTES;
-
-/** What is kept of it: as much as a few busy sockets have on the way. */
-const freeBuffers = new FreeBuffers(REUSED_BUFFER_BYTES, 32);
 
 const MASK_BYTES = 4;
 const WORDS_IN_BLOCK = 4;
@@ -35,22 +25,14 @@ export interface MaskedFrame {
 
 /**
  * One frame of a client, which is a whole message or a control frame (RFC 6455 section 5.2). Its payload is masked on its way
- * into the frame's memory. For long payloads that memory is used again, which is nearly three times as fast as a fresh copy.
+ * into the frame's memory.
  */
 export function maskedFrame(opcode: number, payload: Uint8Array): MaskedFrame {
   const { byteLength } = payload;
-  const reused = isReused(byteLength) ? freeBuffers.take() ?? new Uint8Array(REUSED_BUFFER_BYTES) : undefined;
-  const buffer = reused ?? Buffer.allocUnsafe(HEADER_ROOM_BYTES + byteLength);
+  const frame = Buffer.allocUnsafe(HEADER_ROOM_BYTES + byteLength);
   crypto.getRandomValues(maskWord);
-  mask(payload, buffer);
-  return {
-    bytes: buffer.subarray(writeHeader(buffer, opcode, byteLength), HEADER_ROOM_BYTES + byteLength),
-    release: reused && (() => freeBuffers.giveBack(reused)),
-  };
-}
-
-function isReused(byteLength: number): boolean {
-  return byteLength > REUSED_BYTES / 2 && byteLength <= REUSED_BYTES;
+  mask(payload, frame);
+  return { bytes: frame.subarray(writeHeader(frame, opcode, byteLength)), release: releaseOf(frame) };
 }
 
 /** Masks a payload into its place behind the header: whole blocks of what is long, and byte by byte what is left. */

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Socket as NetSocket } from "node:n
 import { FramedSocket } from "../../../src/runtime/rfc6455/framed_socket.ts";
 import { connectTcp } from "../../../src/runtime/transport.ts";
 import { Recorder } from "../../contract/sockets.ts";
+import { pattern } from "../../contract/streams.ts";
 import { test } from "../../harness.ts";
 import { countTimers } from "../../leaks.ts";
 import { RawLink } from "../../raw_link.ts";
@@ -134,4 +135,14 @@ test("FramedSocket gives up a peer that ends without a close frame and reads not
   while (socket.send(chunk)) { /* fills all buffers on the way */ }
   connection.end();
   assertEquals(await heard.next(), { code: 1006, reason: "" });
+});
+
+test("FramedSocket gives the memory back that it has read, and none of its messages", async () => {
+  await using rig = await open();
+  const chunks: Uint8Array[] = [];
+  rig.transport.on("data", (chunk: Uint8Array) => chunks.push(chunk));
+  const message = pattern(65_536);
+  await rig.peer.write(rig.peer.frame(Opcode.binary, message));
+  assertEquals(await rig.heard.next(), { message });
+  assertEquals(chunks.filter(({ byteLength }) => byteLength >= message.byteLength / 2), []);
 });
