@@ -34,6 +34,7 @@ export class BunSocket extends EventEmitter implements TcpSocket {
   };
 
   readonly allowHalfOpen = true;
+  readonly keepsNoMemory = true;
   destroyed = false;
   errored: Error | null = null;
   readableEnded = false;

@@ -24,6 +24,11 @@ export interface RelaySocket {
   readonly readableEnded?: boolean;
   /** Whether nothing more should be written before "drain". */
   readonly writableNeedDrain: boolean;
+  /**
+   * Whether the memory of chunks is its listeners' alone, and that of written bytes free again when `write` returned true, so
+   * that a relay can give it back at once. What is known of sockets of node:net needs not be said.
+   */
+  readonly keepsNoMemory?: boolean;
   /** Listens to "data", "end", "drain", "error" and "close". */
   // deno-lint-ignore no-explicit-any -- as EventEmitter has it
   on(event: string, listener: (...args: any[]) => void): unknown;
@@ -68,7 +73,7 @@ export class NodeSocketEnd implements HeldEnd {
   constructor(socket: RelaySocket) {
     this.#socket = socket;
     this.#netSocket = socket instanceof Socket ? socket : undefined;
-    this.#foreignBytes = this.#netSocket?.readableLength ?? Infinity;
+    this.#foreignBytes = this.#netSocket?.readableLength ?? 0;
     this.over = Promise.all([this.#readOver.promise, this.#writeOver.promise]);
     this.over.catch(ignore); // a relay that is aborted before it begins does not listen
     socket.on("data", (bytes: Uint8Array) => this.#receive(bytes));
@@ -101,7 +106,7 @@ export class NodeSocketEnd implements HeldEnd {
 
   write(bytes: Uint8Array, taken?: () => void): void {
     if (taken && this.#netSocket) this.#netSocket.write(bytes, taken);
-    else this.#socket.write(bytes);
+    else if (this.#socket.write(bytes) && this.#socket.keepsNoMemory) taken?.();
   }
 
   end(): Promise<void> {
@@ -132,7 +137,9 @@ export class NodeSocketEnd implements HeldEnd {
   }
 
   #handsOut(bytes: Uint8Array): void {
-    this.ownsLastRead = this.#foreignBytes <= 0 && this.#netSocket?.listenerCount("data") === 1;
+    this.ownsLastRead = this.#netSocket
+      ? this.#foreignBytes <= 0 && this.#netSocket.listenerCount("data") === 1
+      : this.#socket.keepsNoMemory === true;
     this.#foreignBytes -= bytes.byteLength;
   }
 

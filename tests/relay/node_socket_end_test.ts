@@ -9,6 +9,7 @@ class FakeSocket implements RelaySocket {
   readonly allowHalfOpen = true;
   destroyed = false;
   writableNeedDrain = false;
+  keepsNoMemory?: boolean;
   readonly calls: string[] = [];
   readableEnded = false;
   finish: (error?: Error) => void = () => {};
@@ -150,4 +151,20 @@ test("NodeSocketEnd.abort() resets a socket that can be reset, and destroys any 
   const sockets = [new ResettableSocket(), new FakeSocket()];
   for (const socket of sockets) new NodeSocketEnd(socket).abort();
   assertEquals(sockets.map(({ calls }) => calls), [["reset"], ["destroy"]]);
+});
+
+test("NodeSocketEnd owns what it reads, and tells that bytes were taken, where the socket keeps no memory", () => {
+  for (const keepsNoMemory of [true, false, undefined]) {
+    const socket = new FakeSocket();
+    socket.keepsNoMemory = keepsNoMemory;
+    const end = new NodeSocketEnd(socket);
+    socket.emit("data", new Uint8Array(1));
+    end.read();
+    assertEquals(end.ownsLastRead, keepsNoMemory === true);
+    let taken = 0;
+    end.write(new Uint8Array(1), () => taken++);
+    socket.writableNeedDrain = true; // the socket keeps what it is given
+    end.write(new Uint8Array(1), () => taken++);
+    assertEquals(taken, keepsNoMemory ? 1 : 0);
+  }
 });
