@@ -18,7 +18,7 @@
  */
 import { LinkConnection } from "./connection.ts";
 import { describe } from "./describe.ts";
-import { releaseOf } from "./free_memory.ts";
+import { releaseOf } from "./release_memory.ts";
 import { OptionReader } from "./options/option_reader.ts";
 import { ConnectionEnd } from "./relay/connection_end.ts";
 import type { HeldEnd } from "./relay/held_end.ts";
@@ -77,6 +77,10 @@ export interface RelayResult {
  * `allowHalfOpen: true`. Streams stay locked. What has a shorter way than its web streams is moved past them: a PoolConnection
  * whose streams nobody has asked for, and a `Deno.TcpConn`, whose streams would close it whole at the end of one direction. An
  * abort resets a socket of node:net; a `Deno.TcpConn` has no reset, so that its peer sees an abort as an end.
+ *
+ * The memory of long chunks of sockets of node:net and of pooled connections is given back as soon as they are moved, and not left
+ * to the collector, unless somebody else listens to the socket. A class that extends `net.Socket` and keeps what is written to it
+ * says so by `keepsNoMemory: false`.
  *
  * A peer of npws/1 that closes ends both directions. All that it has sent arrives, and its end; what comes for it after that
  * breaks the relay. Where the streams of such a connection had been asked for, its close itself breaks the relay.

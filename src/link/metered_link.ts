@@ -61,8 +61,9 @@ export abstract class MeteredLink extends BundledLink {
     const grant = this.#window.consume(bytes, clock, this.#roundTrip.shortestMs);
     if (grant === undefined) return;
     this.send(`credit ${grant}`);
+    if (!this.#window.canGrow) return;
     const now = clock.now();
-    if (this.#window.canGrow && this.#roundTrip.isDue(now)) this.#ping(now);
+    if (this.#roundTrip.isDue(now)) this.#ping(now);
   }
 
   /** Whether the link's state allows data. */

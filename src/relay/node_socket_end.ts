@@ -25,8 +25,8 @@ export interface RelaySocket {
   /** Whether nothing more should be written before "drain". */
   readonly writableNeedDrain: boolean;
   /**
-   * Whether the memory of chunks is its listeners' alone, and that of written bytes free again when `write` returned true, so
-   * that a relay can give it back at once. What is known of sockets of node:net needs not be said.
+   * Whether the memory of a chunk is its listener's alone, and that of written bytes free again when `write` returned true, so
+   * that a relay may give it back at once. Without it a socket of node:net is taken to be so, and no other.
    */
   readonly keepsNoMemory?: boolean;
   /** Listens to "data", "end", "drain", "error" and "close". */
@@ -53,8 +53,11 @@ const HIGH_WATER_BYTES = 65_536;
 export class NodeSocketEnd implements HeldEnd {
   readonly over: Promise<unknown>;
   readonly #socket: RelaySocket;
-  /** Where it is one of node:net: its chunks are fresh memory for its listeners, and it tells when it has written one. */
+  /** Where it is one of node:net: others may listen to it, and it tells when it has written something. */
   readonly #netSocket: Socket | undefined;
+  readonly #keepsNoMemory: boolean;
+  /** Somebody else hears what comes, or has heard it. */
+  #isShared: boolean;
   readonly #readOver = Promise.withResolvers<void>();
   readonly #writeOver = Promise.withResolvers<void>();
   readonly #unread: Uint8Array[] = [];
@@ -73,6 +76,8 @@ export class NodeSocketEnd implements HeldEnd {
   constructor(socket: RelaySocket) {
     this.#socket = socket;
     this.#netSocket = socket instanceof Socket ? socket : undefined;
+    this.#keepsNoMemory = socket.keepsNoMemory ?? this.#netSocket !== undefined;
+    this.#isShared = this.#isHeardBeside(0);
     this.#foreignBytes = this.#netSocket?.readableLength ?? 0;
     this.over = Promise.all([this.#readOver.promise, this.#writeOver.promise]);
     this.over.catch(ignore); // a relay that is aborted before it begins does not listen
@@ -89,7 +94,7 @@ export class NodeSocketEnd implements HeldEnd {
     const bytes = this.#unread.shift();
     if (bytes) {
       this.#unreadBytes -= bytes.byteLength;
-      this.#handsOut(bytes);
+      this.#handOut(bytes);
       return bytes;
     }
     if (this.#isEnded) return undefined;
@@ -105,8 +110,9 @@ export class NodeSocketEnd implements HeldEnd {
   }
 
   write(bytes: Uint8Array, taken?: () => void): void {
-    if (taken && this.#netSocket) this.#netSocket.write(bytes, taken);
-    else if (this.#socket.write(bytes) && this.#socket.keepsNoMemory) taken?.();
+    if (!taken || !this.#keepsNoMemory) this.#socket.write(bytes);
+    else if (this.#netSocket) this.#netSocket.write(bytes, taken);
+    else if (this.#socket.write(bytes)) taken();
   }
 
   end(): Promise<void> {
@@ -127,8 +133,9 @@ export class NodeSocketEnd implements HeldEnd {
   release(): void {}
 
   #receive(bytes: Uint8Array): void {
+    this.#isShared ||= this.#isHeardBeside(1);
     if (this.#reading) {
-      this.#handsOut(bytes);
+      this.#handOut(bytes);
       return this.#settleRead(bytes);
     }
     this.#unread.push(bytes);
@@ -136,11 +143,15 @@ export class NodeSocketEnd implements HeldEnd {
     if (this.#unreadBytes >= HIGH_WATER_BYTES) this.#socket.pause();
   }
 
-  #handsOut(bytes: Uint8Array): void {
-    this.ownsLastRead = this.#netSocket
-      ? this.#foreignBytes <= 0 && this.#netSocket.listenerCount("data") === 1
-      : this.#socket.keepsNoMemory === true;
+  #handOut(bytes: Uint8Array): void {
+    this.ownsLastRead = this.#keepsNoMemory && !this.#isShared && this.#foreignBytes <= 0;
     this.#foreignBytes -= bytes.byteLength;
+  }
+
+  /** @param own How many of the listeners are the relay's. */
+  #isHeardBeside(own: number): boolean {
+    const socket = this.#netSocket;
+    return socket !== undefined && (socket.listenerCount("data") > own || socket.listenerCount("readable") > 0);
   }
 
   #receiveEnd(): void {

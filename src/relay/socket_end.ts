@@ -4,7 +4,7 @@ import type { HeldEnd } from "./held_end.ts";
 export interface DirectSocket {
   /** Fills a part of the buffer; null at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
-  /** Writes a part of the bytes, and keeps none of their memory. */
+  /** Writes a part of the bytes. */
   write(bytes: Uint8Array): Promise<number>;
   /** Ends writing; reading goes on. */
   closeWrite(): Promise<void>;
@@ -52,8 +52,9 @@ export class SocketEnd implements HeldEnd {
     return this.#writing;
   }
 
-  write(bytes: Uint8Array, taken?: () => void): void {
-    this.#writing = this.#writeAll(bytes, taken);
+  /** Any object of this shape may keep the bytes. */
+  write(bytes: Uint8Array): void {
+    this.#writing = this.#writeAll(bytes);
   }
 
   async end(): Promise<void> {
@@ -74,11 +75,10 @@ export class SocketEnd implements HeldEnd {
     }
   }
 
-  async #writeAll(bytes: Uint8Array, taken: (() => void) | undefined): Promise<void> {
+  async #writeAll(bytes: Uint8Array): Promise<void> {
     try {
       for (let sent = 0; sent < bytes.byteLength;) sent += await this.#socket.write(bytes.subarray(sent));
       this.#writing = undefined;
-      taken?.();
     } catch (error) {
       this.#writeOver.reject(error);
     }

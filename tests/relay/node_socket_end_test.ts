@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { Socket } from "node:net";
 import { NodeSocketEnd, type RelaySocket } from "../../src/relay/node_socket_end.ts";
 import { test } from "../harness.ts";
 
@@ -167,4 +168,15 @@ test("NodeSocketEnd owns what it reads, and tells that bytes were taken, where t
     end.write(new Uint8Array(1), () => taken++);
     assertEquals(taken, keepsNoMemory ? 1 : 0);
   }
+});
+
+test("NodeSocketEnd.write() tells that bytes were taken when a socket of node:net calls back", () => {
+  const socket = new Socket({ allowHalfOpen: true });
+  let callBack = () => {};
+  Object.assign(socket, { write: (_: Uint8Array, callback: () => void) => ((callBack = callback), true) });
+  let taken = 0;
+  new NodeSocketEnd(socket).write(new Uint8Array(1), () => taken++);
+  assertEquals(taken, 0);
+  callBack();
+  assertEquals(taken, 1);
 });

@@ -1,6 +1,6 @@
 import type { Socket as NetSocket } from "node:net";
 import { clearImmediate, setImmediate } from "node:timers";
-import { releaseOf } from "../../free_memory.ts";
+import { releaseOf } from "../../release_memory.ts";
 import { AdaptedSocket } from "../adapted_socket.ts";
 import { netAddress } from "../address.ts";
 import { Backlog } from "../backlog.ts";

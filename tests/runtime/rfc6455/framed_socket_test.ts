@@ -144,5 +144,6 @@ test("FramedSocket gives the memory back that it has read, and none of its messa
   const message = pattern(65_536);
   await rig.peer.write(rig.peer.frame(Opcode.binary, message));
   assertEquals(await rig.heard.next(), { message });
+  assert(chunks.some(({ byteLength }) => byteLength === 0));
   assertEquals(chunks.filter(({ byteLength }) => byteLength >= message.byteLength / 2), []);
 });

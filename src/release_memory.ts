@@ -11,5 +11,7 @@ const SHORT_BYTES = 4_096;
 export function releaseOf(bytes: Uint8Array): (() => void) | undefined {
   const { buffer, byteLength } = bytes;
   if (byteLength < SHORT_BYTES || byteLength < buffer.byteLength || !(buffer instanceof ArrayBuffer)) return undefined;
-  return () => void buffer.transfer(0);
+  return () => {
+    if (!buffer.detached) buffer.transfer(0);
+  };
 }
