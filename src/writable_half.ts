@@ -88,7 +88,7 @@ export class WritableHalf {
    * settled (Streams standard, WritableStreamAbort), and that may wait for a reader that never reads.
    */
   #untilAborted(waiting: Promise<void> | undefined): Promise<void> | undefined {
-    if (!this.#hearsAbort && this.#stream.unsentBytes > 0) {
+    if (!this.#hearsAbort && this.#stream.holdsBack) {
       this.#hearsAbort = true;
       const { signal } = this.#controller;
       signal.addEventListener("abort", () => this.#stream.reset(ResetCode.application, signal.reason), { once: true });

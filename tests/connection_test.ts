@@ -314,6 +314,33 @@ test("PoolConnection.abort() without a reason says so, and tells the peer no err
   assertEquals(peer.closedWith, { code: 1011, reason: "" });
 });
 
+for (const ends of ["left", "aborted", "lost"] as const) {
+  test(`PoolConnection.writable.close() of npws/1 waits until all has left; it is ${ends}`, async () => {
+    await using setting = await setUp();
+    const { clock, peer, connection, received } = setting;
+    const writer = connection.writable.getWriter();
+    writer.closed.catch(() => {});
+    connection.readable.cancel();
+    peer.socket.silence();
+    await writer.write(new Uint8Array([1, 2]));
+    let isClosed = false;
+    const closed = writer.close().then(() => isClosed = true, (error) => error);
+    await clock.advance(60_000);
+    assertEquals([isClosed, connection.bytesWritten], [false, 2]);
+    if (ends === "lost") peer.socket.terminate();
+    const aborted = ends === "aborted" ? failure(writer.abort(new Error("enough"))) : undefined;
+    await clock.advance(0);
+    peer.socket.speak();
+    await clock.advance(0);
+    if (ends === "left") {
+      assertEquals([await closed, received(), peer.closedWith?.code], [true, [1, 2], 1000]);
+    } else if (ends === "aborted") {
+      assertEquals([((await closed) as Error).message, await aborted], ["enough", await closed]);
+      assertEquals(peer.closedWith?.code, 1011);
+    } else assertInstanceOf(await closed, ConnectionLostError);
+  });
+}
+
 test("PoolConnection.close() sends what is written, discards what is unread, and ends both halves", async () => {
   await using setting = await setUp();
   const { clock, pool, peer, connection, received } = setting;

@@ -183,7 +183,9 @@ export class FakeLink implements EarlyLink, ReservedLink {
     this.told.push(`data ${[...data]}`);
   }
 
-  sendEnd(): void {}
+  sendEnd(left: () => void): void {
+    left();
+  }
 
   sendFin(): void {
     this.told.push("fin");

@@ -134,9 +134,10 @@ export class EarlyStart implements StreamLink {
     this.pump();
   }
 
-  sendEnd(): void {
+  sendEnd(left: () => void): void {
     this.#isEnded = true;
     this.pump();
+    left(); // nobody is held up by the answer to the take
   }
 
   sendReset(code: number, reason: string): void {

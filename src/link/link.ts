@@ -260,7 +260,7 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
     this.send(data);
   }
 
-  abstract sendEnd(): void;
+  abstract sendEnd(left: () => void): void;
   abstract sendReset(code: number, reason: string): void;
   abstract sendStop(code: number, reason: string): void;
   abstract consumed(bytes: number): void;

@@ -72,11 +72,12 @@ export class Npws1Link extends Link implements ReservedLink {
   want(): void {}
 
   /** Waits for what the socket still holds: the peer has a second from the close on, and a slow one may need longer than that. */
-  sendEnd(): void {
+  sendEnd(left: () => void): void {
     this.socket.onceSent(() => {
       if (this.state !== "inUse") return;
       this.stream!.sentEnd();
       this.close(CloseCode.normal, "");
+      left();
     });
   }
 

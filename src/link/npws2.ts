@@ -111,10 +111,11 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     this.flush();
   }
 
-  sendEnd(): void {
+  sendEnd(left: () => void): void {
     this.send("fin");
     this.stream!.sentEnd();
     this.flush();
+    left();
   }
 
   earlySent(): void {

@@ -10,8 +10,12 @@ export interface SenderTarget {
   sendable(): number;
   /** Sends one data message of 1 to MAX_DATA_BYTES bytes, whose memory is free again when it returned. */
   sendData(data: Uint8Array): void;
-  /** Everything was sent after `Sender.end`: sends the end of data. */
-  sendEnd(): void;
+  /**
+   * Everything was sent after `Sender.end`: sends the end of data.
+   *
+   * @param left To be called when nothing of it is held back any more.
+   */
+  sendEnd(left: () => void): void;
 }
 
 /**
@@ -45,6 +49,11 @@ export class Sender implements Deferred {
     return this.#used + (this.#rest?.byteLength ?? 0);
   }
 
+  /** Whether bytes, or the end behind them, have not left. */
+  get holdsBack(): boolean {
+    return this.pendingBytes > 0 || this.#finished !== undefined;
+  }
+
   /**
    * Takes bytes; one write at a time. Returns a promise where they do not fit: the memory is the sender's until it resolves.
    */
@@ -61,9 +70,9 @@ export class Sender implements Deferred {
     return this.#written.promise;
   }
 
-  /** Sends the end of data behind everything written, and resolves when it was handed to the target. */
+  /** Sends the end of data behind everything written, and resolves when it has left. */
   end(): Promise<void> | undefined {
-    if (this.#over) return undefined;
+    if (this.#over) return this.#finished?.promise;
     const { promise } = this.#finished ??= Promise.withResolvers();
     this.pump(); // which may find the socket lost
     return promise;
@@ -74,7 +83,7 @@ export class Sender implements Deferred {
     if (this.#rest || this.#finished || !this.#inBatch) this.#sendGathered();
     this.#sendRest();
     if (!this.#rest) this.#settleWrite();
-    if (this.#finished && this.pendingBytes === 0) this.#finish();
+    if (this.#finished && !this.#over && this.pendingBytes === 0) this.#finish();
   }
 
   /** Forgets what was not sent: the direction was given up, or the link is gone. A write or end that waits rejects. */
@@ -128,10 +137,10 @@ export class Sender implements Deferred {
 
   #finish(): void {
     this.#over = true;
-    const finished = this.#finished!;
-    this.#finished = undefined;
-    this.target.sendEnd();
-    finished.resolve();
+    this.target.sendEnd(() => {
+      this.#finished?.resolve();
+      this.#finished = undefined;
+    });
   }
 
   #settleWrite(): void {

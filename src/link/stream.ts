@@ -138,6 +138,11 @@ export class Stream {
     return this.#sender.pendingBytes;
   }
 
+  /** Whether something written, or the end behind it, has not left. */
+  get holdsBack(): boolean {
+    return this.#sender.holdsBack;
+  }
+
   // The application's side.
 
   /** Connects the application, and tells it at once what has happened before. */
@@ -330,7 +335,7 @@ const NO_METADATA = new Uint8Array();
 const NO_LINK: StreamLink = {
   sendable: () => 0,
   sendData() {},
-  sendEnd() {},
+  sendEnd: (left) => left(),
   sendReset() {},
   sendStop() {},
   consumed() {},

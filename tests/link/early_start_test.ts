@@ -36,8 +36,9 @@ class FakeEarlyLink implements EarlyLink {
   }
 
   /** A stream that is the link's own ends. */
-  sendEnd(): void {
+  sendEnd(left: () => void): void {
     this.sent.push("end");
+    left();
   }
 
   sendReset(code: number): void {

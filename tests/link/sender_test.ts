@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { MAX_DATA_BYTES } from "../../src/link/gather_buffers.ts";
 import { Sender, type SenderTarget } from "../../src/link/sender.ts";
 import { TurnBatch } from "../../src/link/turn_batch.ts";
@@ -26,8 +26,14 @@ class FakeTarget implements SenderTarget {
     this.onSend();
   }
 
-  sendEnd(): void {
+  /** Whether the end is held back, until the test calls `left`. */
+  holdsEnd = false;
+  left: () => void = () => {};
+
+  sendEnd(left: () => void): void {
     this.ends++;
+    if (this.holdsEnd) this.left = left;
+    else left();
   }
 
   get sizes(): number[] {
@@ -255,4 +261,22 @@ test("Sender gives its memory back when it has sent everything, however many the
     await clock.advance(0);
   }
   for (const [index, { bytes }] of targets.entries()) assertEquals(bytes, [0, index, 1, index, 2, index]);
+});
+
+test("Sender.end() resolves when the end has left, and rejects when it is discarded before", async () => {
+  for (const isLost of [false, true]) {
+    const { target, sender } = setUp();
+    target.holdsEnd = true;
+    const ended = sender.end();
+    sender.pump();
+    assertEquals([target.ends, sender.holdsBack, sender.end()], [1, true, ended]);
+    let isSettled = false;
+    const settled = ended!.then(() => "left", () => "lost").finally(() => isSettled = true);
+    await Promise.resolve();
+    assertFalse(isSettled);
+    if (isLost) sender.discard(new Error("lost"));
+    else target.left();
+    assertEquals([await settled, sender.holdsBack], [isLost ? "lost" : "left", false]);
+    target.left(); // too late
+  }
 });

@@ -21,8 +21,9 @@ class FakeLink implements StreamLink {
     this.said.push(`data ${[...data]}`);
   }
 
-  sendEnd(): void {
+  sendEnd(left: () => void): void {
     this.said.push("fin");
+    left();
   }
 
   sendReset(code: number, reason: string): void {
