@@ -269,7 +269,7 @@ export class ClientPool extends Pool {
     this.#refill.startCycle();
   }
 
-  /** Closes idle links above the target that nobody needed since the last tick, the oldest first. */
+  /** Closes idle links above the target that nobody needed since the last tick, those first that were silent for the longest time. */
   #retireSurplus(): void {
     const surplus = Math.min(this.#fewestIdle, this.active) - this.#target;
     for (let count = 0; count < surplus && !this.stalest!.isTouched; count++) {

@@ -50,14 +50,23 @@ interface DispatcherLimits {
   readonly receiveLimitBytes: number;
 }
 
+/** What keeps links away. */
+export interface Obstacle {
+  readonly what: string;
+  readonly error?: unknown;
+}
+
+/** Nobody dials or listens, as far as the pool knows. */
+export const NOT_STARTED: Obstacle = { what: "start() was not called" };
+
 /** The pool, as its dispatcher sees it. */
 export interface DispatcherHost {
   readonly clock: Clock;
   readonly batch: TurnBatch;
   readonly counters: Counters;
   stats(): PoolStats;
-  /** Why a link could not be had of late, for the message of a call that waited in vain. */
-  lastDialFailure(): unknown;
+  /** Why there may be no link, for the message of a call that waited in vain. */
+  obstacle(): Obstacle | undefined;
   /** A call begins to wait for a link, or for what comes over one. */
   callWaits(): void;
 }
@@ -312,11 +321,11 @@ export class Dispatcher {
 
   #timeoutError(want: Want, timeoutMs: number, waitedMs: number): PoolTimeoutError {
     const stats = this.#host.stats();
-    const cause = this.#host.lastDialFailure();
-    const failure = cause instanceof Error ? `; last dial failure: ${reasonOf(cause)}` : "";
+    const { what, error: cause } = this.#host.obstacle() ?? {};
+    const why = (what ? `; ${what}` : "") + (cause instanceof Error ? `: ${reasonOf(cause)}` : "");
     const { idle, inUse, dialing, waiting } = stats;
     const message = `${inVain(want)} within ${timeoutMs} ms ` +
-      `(idle ${idle}, in use ${inUse}, dialing ${dialing}, waiting ${waiting}${failure})`;
+      `(idle ${idle}, in use ${inUse}, dialing ${dialing}, waiting ${waiting}${why})`;
     return new PoolTimeoutError(message, waitedMs, stats, { cause });
   }
 }

@@ -221,11 +221,17 @@ export abstract class PoolEvents extends EventTarget {
 
   #call<Type extends keyof PoolEventMap>(listener: PoolEventListener<Type>, event: PoolEventMap[Type]): void {
     try {
-      if (typeof listener === "function") listener.call(this, event);
-      else listener.handleEvent(event);
+      const returned: unknown = typeof listener === "function"
+        ? listener.call(this, event)
+        : listener.handleEvent(event);
+      if (returned instanceof Promise) returned.catch((error) => this.#listenerFailed(error));
     } catch (error) {
-      this.countError(error);
-      console.error(error);
+      this.#listenerFailed(error);
     }
+  }
+
+  #listenerFailed(error: unknown): void {
+    this.countError(error);
+    console.error(error);
   }
 }

@@ -1,7 +1,7 @@
 import type { PoolConnection } from "./connection.ts";
 import { eachConnection } from "./connection_loop.ts";
 import { describe } from "./describe.ts";
-import { Dispatcher, type DispatcherHost, noOpenError } from "./dispatcher.ts";
+import { Dispatcher, type DispatcherHost, noOpenError, NOT_STARTED, type Obstacle } from "./dispatcher.ts";
 import type { Environment } from "./environment.ts";
 import { NotSupportedError, PoolClosedError } from "./errors.ts";
 import { PoolEvents } from "./events.ts";
@@ -50,7 +50,6 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   /** Links whose take the peer has not answered. */
   readonly #probes: DeadlineQueue<Link>;
   #errorCount = 0;
-  #lastDialFailure: unknown;
   #started: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -390,6 +389,13 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    */
   protected readonly poolId: string = randomPoolId();
 
+  /**
+   * What keeps links away, since the last one was opened.
+   *
+   * @internal
+   */
+  protected obstacle: Obstacle | undefined;
+
   /** @internal */
   protected get clock(): Clock {
     return this.#environment.clock;
@@ -470,6 +476,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     // A client has one server. Behind the first client of a server others may come, which speak npws/2 and have names.
     if (isFirst && link.protocol === 1 && !this.hasNamedPeers) this.#dispatcher.rejectOpens();
     this.#counters.dialed++;
+    this.obstacle = undefined;
     link.socket.handler = link;
     this.#linkFree(link);
     this.emit("linkopen", { id: link.id, protocol: link.protocol, peer: link.peer });
@@ -491,7 +498,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    * @internal
    */
   protected countDialFailure(error: unknown): void {
-    this.#lastDialFailure = error;
+    this.obstacle = { what: "last dial failure", error };
     this.#counters.dialFailures++;
     this.countError(error);
   }
@@ -512,7 +519,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
       batch,
       counters: this.#counters,
       stats: () => this.stats(),
-      lastDialFailure: () => this.#lastDialFailure,
+      obstacle: () => this.obstacle ?? (this.#started || this.isReady ? undefined : NOT_STARTED),
       callWaits: () => this.linkWanted(),
     };
   }
@@ -573,7 +580,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
 
   async #close(drainMs: number): Promise<void> {
     const roleEnded = this.end();
-    const orphans = this.#dispatcher.close(closedError("get a link"));
+    const orphans = this.#dispatcher.close(closedError("get a connection"));
     for (const link of orphans) link.abort(closedError("fetch a stream"));
     await Promise.all([roleEnded, this.#links.drain(drainMs, closedError("use connection"))]);
     this.#links.stop();

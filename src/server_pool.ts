@@ -125,6 +125,7 @@ export class ServerPool extends Pool {
   async #listen(signal: AbortSignal): Promise<void> {
     const { runtime } = this.#environment;
     const listener = await runtime.serve(this.#settings.listen, this.fetch).catch((error) => {
+      this.obstacle = { what: "start() failed", error };
       this.countError(error);
       throw error;
     });
@@ -277,14 +278,15 @@ export class ServerPool extends Pool {
   /** Makes an admitted socket a link. */
   async #open(opening: Promise<Socket>, isNpws2: boolean): Promise<void> {
     this.#opening++;
+    let link: Link;
     try {
-      const link = await this.#shakeHands(await opening, isNpws2);
-      this.#opening--;
-      this.admit(link);
+      link = await this.#shakeHands(await opening, isNpws2);
     } catch (error) {
+      return this.#countHandshakeFailure(error);
+    } finally {
       this.#opening--;
-      this.#countHandshakeFailure(error);
     }
+    this.admit(link);
   }
 
   async #shakeHands(socket: Socket, isNpws2: boolean): Promise<Link> {

@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
 import type { ClientPool } from "../src/client_pool.ts";
 import type { PoolConnection } from "../src/connection.ts";
-import { PoolClosedError, PoolError } from "../src/errors.ts";
+import { PoolClosedError, PoolError, PoolTimeoutError } from "../src/errors.ts";
 import type { ClientPoolOptions } from "../src/options/client_options.ts";
 import type { GetOptions } from "../src/options/get_options.ts";
 import { FakeWorld, idOf, urlOf } from "./fake_world.ts";
@@ -292,6 +292,22 @@ const gets: Record<string, (pool: ClientPool, options: GetOptions) => Promise<Po
   "a link by id": (pool, options) => pool.outgoingGet("a1b2c3d4", options),
   "a stream that the peer opens": (pool, options) => pool.accept(options),
 };
+
+test("ClientPool tells a caller that waited in vain of no dial failure from before the last link", async () => {
+  await using setting = setUp({ maxCapacity: 1 });
+  const { clock, network, server, pool } = setting;
+  server.accepts = (visit) => visit > 0;
+  pool.start();
+  await clock.advance(1_000);
+  assertEquals(pool.stats().dialFailures, 1);
+  network.delayMs = () => 60_000;
+  await pool.incomingGet();
+  const failed = assertRejects(() => pool.incomingGet({ timeoutMs: 100 }), PoolTimeoutError);
+  await clock.advance(100);
+  const { message, cause } = await failed;
+  assertMatch(message, /, waiting 1\)$/);
+  assertEquals(cause, undefined);
+});
 
 for (const [kind, get] of Object.entries(gets)) {
   test(`ClientPool pauses for at most 1 s between probes while a caller waits for ${kind}`, async () => {

@@ -61,7 +61,7 @@ export class DispatcherRig extends FakeLinkHost {
       batch,
       counters,
       stats: () => counters.snapshot(gauges),
-      lastDialFailure: () => undefined,
+      obstacle: () => undefined,
       callWaits: () => this.told.push("call waits"),
     }, { maxWaiters, acceptBacklog, receiveLimitBytes: this.limits.receiveLimitBytes });
   }

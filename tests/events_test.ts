@@ -37,6 +37,17 @@ test("PoolEvents counts and shows what a listener throws, and tells the others",
   ]);
 });
 
+test("PoolEvents counts and shows what an async listener rejects with", async () => {
+  using shown = stub(console, "error");
+  const events = new Events();
+  const errors = [new Error("of a function"), new Error("of an object")];
+  events.addEventListener("linkopen", () => Promise.reject(errors[0]));
+  events.addEventListener("linkopen", { handleEvent: () => Promise.reject(errors[1]) });
+  events.open("a1b2c3d4");
+  await Promise.resolve();
+  assertEquals([events.counted, shown.calls.map(({ args }) => args[0])], [errors, errors]);
+});
+
 test("PoolEvents knows listeners again: one is told once, and not when it was removed", () => {
   const events = new Events();
   const seen: string[] = [];

@@ -32,7 +32,7 @@ export class FakeDispatch {
           intervalMs: 0,
           links: 0,
         }),
-      lastDialFailure: () => undefined,
+      obstacle: () => undefined,
       callWaits: () => this.demands++,
     };
     this.dispatcher = new Dispatcher(host, {

@@ -1,6 +1,15 @@
-import { assert, assertEquals, assertInstanceOf, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import type { PoolConnection } from "../src/connection.ts";
 import { NotSupportedError, PoolClosedError, PoolExhaustedError, PoolTimeoutError } from "../src/errors.ts";
+import type { Pool } from "../src/pool.ts";
 import type { ServerPoolOptions } from "../src/options/server_options.ts";
 import { type FakePeer, FakeWorld, urlOf } from "./fake_world.ts";
 import { test } from "./harness.ts";
@@ -136,6 +145,24 @@ test("Pool tells a caller that waited in vain the last dial failure", async () =
   );
   assertInstanceOf(error.cause, Error);
   assertEquals(error.cause.message, "Cannot dial ws://127.0.0.1:1/: connection refused");
+});
+
+test("Pool tells a caller that waited in vain that nobody has called start(), or why it failed", async () => {
+  await using world = new FakeWorld();
+  const failed = (pool: Pool) => assertRejects(() => pool.incomingGet({ timeoutMs: 10 }), PoolTimeoutError);
+  const server = await world.startServerPool();
+  const clash = world.serverPool({ port: server.address.port });
+  await assertRejects(() => clash.start());
+  const calls = Promise.all([
+    failed(world.clientPool({ url: "127.0.0.1:1", tls: "off" })),
+    failed(clash),
+    failed(server),
+  ]);
+  await world.clock.advance(10);
+  const [unstarted, unbound, bound] = await calls;
+  assertMatch(unstarted.message, /waiting 1; start\(\) was not called\)$/);
+  assertMatch(unbound.message, /waiting 1; start\(\) failed: .+\)$/);
+  assertMatch(bound.message, /waiting 1\)$/);
 });
 
 test("Pool rejects a call with its signal's own reason, before it waits and while it does", async () => {

@@ -273,6 +273,12 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
     if (this.socket.bufferedBytes > MAX_BUFFERED_BYTES) this.terminate();
   }
 
+  /** Ends the link under its stream, which breaks with this error. */
+  protected fail(code: number, reason: string, error: unknown): void {
+    this.stream?.lost(error); // first: some sockets tell their close before `close` returns
+    this.close(code, reason);
+  }
+
   /** From now on the link has a second until its socket is dropped. */
   protected limitClosing(): void {
     this.#closeTimer ??= this.host.clock.setTimeout(() => this.socket.terminate(), CLOSE_TIMEOUT_MS);

@@ -103,12 +103,6 @@ export abstract class MeteredLink extends BundledLink {
     this.#window.shrink();
   }
 
-  /** Ends the link under its stream, which breaks with this error. */
-  protected fail(code: number, reason: string, error: unknown): void {
-    this.stream?.lost(error); // first: some sockets tell their close before `close` returns
-    this.close(code, reason);
-  }
-
   #onData(data: Uint8Array<ArrayBuffer>): void {
     if (!this.takesData || data.byteLength > MAX_DATA_BYTES) {
       return this.violation(`${data.byteLength} bytes of data while the link is ${this.row}`);

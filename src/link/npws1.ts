@@ -65,7 +65,7 @@ export class Npws1Link extends Link implements ReservedLink {
 
   abort(error: unknown): void {
     // Not "going away": to the peer that is the end of the data, and what it got so far may not be all.
-    this.#fail(CloseCode.internalError, "pool closed", error);
+    this.fail(CloseCode.internalError, "pool closed", error);
   }
 
   /** npws/1 has no word for it. */
@@ -100,7 +100,7 @@ export class Npws1Link extends Link implements ReservedLink {
       const error = new ProtocolError(
         `Cannot read connection ${this.id}: the peer sent a text message of ${message.length} characters in a byte stream`,
       );
-      return this.#fail(CloseCode.unsupportedData, "text message", error);
+      return this.fail(CloseCode.unsupportedData, "text message", error);
     }
     this.host.traffic.bytesRead += message.byteLength;
     const stream = this.#streamOf();
@@ -144,7 +144,7 @@ export class Npws1Link extends Link implements ReservedLink {
         `Cannot keep unread bytes of connection ${this.id}: ${stream.unreadBytes} are more than receiveLimitBytes ` +
           `(${receiveLimitBytes}), and a peer on npws/1 has no flow control`,
       );
-      return this.#fail(CloseCode.policyViolation, "receive limit", error);
+      return this.fail(CloseCode.policyViolation, "receive limit", error);
     }
   }
 
@@ -156,10 +156,5 @@ export class Npws1Link extends Link implements ReservedLink {
   #resume(): void {
     this.#paused = false;
     this.socket.resume();
-  }
-
-  #fail(code: number, reason: string, error: unknown): void {
-    this.stream?.lost(error); // first: some sockets tell their close before `close` returns
-    this.close(code, reason);
   }
 }

@@ -134,11 +134,9 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
   streamProgressed(): void {
     const stream = this.stream;
     if (this.state !== "inUse" || !stream || stream.sending === "open") return;
-    if (stream.receiving === "open") {
-      if (stream.cancelled) this.host.givenUp(this); // the peer's answer to `stop` is all that is still to come
-      return;
-    }
-    if (this.#early) return; // its first bytes are still on the way out
+    // The peer's answer to `stop` is all that is still to come.
+    if (stream.receiving === "open" && stream.cancelled) this.host.givenUp(this);
+    if (stream.receiving === "open" || this.#early) return; // early: its first bytes are still on the way out
     if (this.#reservedBy) {
       if (stream.receiving !== "reset" && !stream.cancelled) return;
       this.host.unreserved(this);

@@ -1,4 +1,4 @@
-import { Socket } from "node:net";
+import { type NetSocket, netSocketOf } from "../runtime/net_socket.ts";
 import type { HeldEnd } from "./held_end.ts";
 
 /**
@@ -54,7 +54,7 @@ export class NodeSocketEnd implements HeldEnd {
   readonly over: Promise<unknown>;
   readonly #socket: RelaySocket;
   /** Where it is one of node:net: others may listen to it, and it tells when it has written something. */
-  readonly #netSocket: Socket | undefined;
+  readonly #netSocket: NetSocket | undefined;
   readonly #keepsNoMemory: boolean;
   /** Somebody else hears what comes, or has heard it. */
   #isShared: boolean;
@@ -75,7 +75,7 @@ export class NodeSocketEnd implements HeldEnd {
 
   constructor(socket: RelaySocket) {
     this.#socket = socket;
-    this.#netSocket = socket instanceof Socket ? socket : undefined;
+    this.#netSocket = netSocketOf(socket);
     this.#keepsNoMemory = socket.keepsNoMemory ?? this.#netSocket !== undefined;
     this.#isShared = this.#isHeardBeside(0);
     this.#foreignBytes = this.#netSocket?.readableLength ?? 0;

@@ -16,7 +16,6 @@ export interface BunServer {
   upgrade(request: Request, options: { data: unknown }): boolean;
   requestIP(request: Request): { address: string; port: number } | null;
   stop(closeActiveConnections?: boolean): Promise<void>;
-  closeIdleConnections(): void;
 }
 
 /** One object for all sockets of a server. */

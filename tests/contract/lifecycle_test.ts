@@ -30,7 +30,7 @@ for (const protocol of [1, 2] as const) {
       const closed = pool.close();
       assertStrictEquals(pool.close(), closed);
       await Promise.all([waiting, closed]);
-      await assertRejects(() => pool.incomingGet(), PoolClosedError, "Cannot get a link: the pool is closed");
+      await assertRejects(() => pool.incomingGet(), PoolClosedError, "Cannot get a connection: the pool is closed");
       await assertRejects(() => pool.outgoingGet("00000000"), PoolClosedError);
       await assertRejects(() => pool.start(), PoolClosedError, "Cannot start pool: the pool is closed");
       await pool.flush();
