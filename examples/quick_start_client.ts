@@ -15,8 +15,9 @@ const answers: Record<string, () => string> = {
 
 const pool = new ClientPool({ url: process.argv[2] ?? "ws://127.0.0.1:8400" });
 process.once("SIGINT", () => pool.close());
-await pool.start();
-console.log("Connected");
+pool.addEventListener("linkopen", () => console.log("Connected"), { once: true });
+pool.addEventListener("dialerror", ({ detail }) => console.error(`${detail.error.message}; trying again`));
+pool.start();
 for await (const connection of pool.accepted()) answer(connection).catch(console.error); // ends when the pool closes
 
 async function answer(connection: PoolConnection): Promise<void> {

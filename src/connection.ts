@@ -60,7 +60,10 @@ export interface PoolConnection extends AsyncDisposable {
   readonly bytesWritten: number;
   /** Sends what is written, ends writing and discards what is unread. Never rejects; takes a second at most. */
   close(): Promise<void>;
-  /** Ends both directions at once. The peer's readable and writable error, and so do this side's, with `reason`. */
+  /**
+   * Ends both directions at once. The peer's readable and writable error, and so do this side's, with `reason`. Where the reason
+   * is a string the peer is told it, up to 1,024 characters on npws/2 and 123 bytes on npws/1; an error's message stays here.
+   */
   abort(reason?: unknown): void;
 }
 

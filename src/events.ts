@@ -14,7 +14,7 @@ import type { NetAddress } from "./runtime/socket.ts";
  * ```
  */
 export interface LinkOpenDetail {
-  /** The link's id. */
+  /** The link's id. On npws/2 it has another one for each stream. */
   readonly id: string;
   /** The protocol that it speaks. */
   readonly protocol: 1 | 2;
@@ -36,7 +36,7 @@ export interface LinkOpenDetail {
  * ```
  */
 export interface LinkCloseDetail {
-  /** The link's id. */
+  /** The link's last id; on npws/2 not the one that it was opened with, if it has carried a stream. */
   readonly id: string;
   /** The WebSocket close code; 1006 when the socket was lost. */
   readonly code: number;

@@ -107,7 +107,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    */
   start(options?: { signal?: AbortSignal }): Promise<void> {
     const started = this.#startOnce(options);
-    started.catch(() => {}); // who does not await it learns it from the first get
+    started.catch(() => {}); // who does not await it learns it from a call that waits in vain
     return started;
   }
 
@@ -232,7 +232,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
 
   /**
    * Closes the pool: no more dials or admissions, waiting calls reject with PoolClosedError, idle links are closed, streams in
-   * use get time to end and are aborted then. A second call returns the same promise.
+   * use get time to end and are aborted then. A second call returns the same promise, and its `drainMs` is checked and not heard.
    *
    * @param options.drainMs How many milliseconds the streams in use get, at least 0 and finite; 5,000 by default. Closing takes a
    * second more at most.

@@ -153,16 +153,20 @@ test("Pool tells a caller that waited in vain that nobody has called start(), or
   const server = await world.startServerPool();
   const clash = world.serverPool({ port: server.address.port });
   await assertRejects(() => clash.start());
-  const calls = Promise.all([
-    failed(world.clientPool({ url: "127.0.0.1:1", tls: "off" })),
-    failed(clash),
-    failed(server),
-  ]);
+  const dialing = world.clientPool({ url: urlOf(server) });
+  world.network.delayMs = () => 1_000;
+  dialing.start();
+  const unstarted = world.clientPool({ url: urlOf(server) });
+  const calls = Promise.all([unstarted, clash, server, dialing].map(failed));
   await world.clock.advance(10);
-  const [unstarted, unbound, bound] = await calls;
-  assertMatch(unstarted.message, /waiting 1; start\(\) was not called\)$/);
-  assertMatch(unbound.message, /waiting 1; start\(\) failed: .+\)$/);
-  assertMatch(bound.message, /waiting 1\)$/);
+  const messages = (await calls).map(({ message }) => message);
+  const ends = [
+    /waiting 1; start\(\) was not called\)$/,
+    /waiting 1; start\(\) failed: .+\)$/,
+    /waiting 1\)$/,
+    /waiting 1\)$/,
+  ];
+  for (const [index, end] of ends.entries()) assertMatch(messages[index]!, end);
 });
 
 test("Pool rejects a call with its signal's own reason, before it waits and while it does", async () => {

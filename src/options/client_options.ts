@@ -55,7 +55,10 @@ export interface ClientPoolOptions extends PoolOptions {
    * @default "off" for ws://, "verified" for wss:// and a bare address
    */
   tls?: "off" | "self-signed" | "verified" | ClientTlsOptions;
-  /** Headers of the upgrade request. Those that the handshake itself sets (Host, Connection, Upgrade, Sec-WebSocket-…) are refused. */
+  /**
+   * Headers of the upgrade request. Those are refused that the handshake itself sets (Host, Connection, Upgrade,
+   * Sec-WebSocket-…), or that speak of a body or of one connection alone (Content-Length, Transfer-Encoding, Keep-Alive, …).
+   */
   headers?: HeadersInit;
   /** Sent as `Authorization: Bearer …`: printable ASCII without spaces. Not together with an Authorization header. */
   token?: string;
@@ -80,7 +83,8 @@ export interface ClientPoolOptions extends PoolOptions {
    */
   dialConcurrency?: number;
   /**
-   * The longest pause between dials while they fail, in milliseconds; at least 50.
+   * The longest pause between dials while they fail, in milliseconds; at least 50. While a call waits, a loop over `accepted()`
+   * or `incoming()` too, no pause is longer than 1 s.
    *
    * @default 5000
    */

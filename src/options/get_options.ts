@@ -23,7 +23,7 @@ export interface GetOptions {
   signal?: AbortSignal;
   /**
    * npws/2: resolve as soon as an idle link is taken, before the peer confirmed it (0-RTT). Up to 64 KiB and the end may be
-   * written at once; they reach the peer's application at most once. No effect on npws/1, where every get is early.
+   * written at once; they reach the peer's application at most once. No effect on npws/1, where every get is early, and on `accept`.
    *
    * @default false
    */
