@@ -2,6 +2,7 @@ import type { Clock } from "./clock.ts";
 import { LinkConnection, type PoolConnection } from "./connection.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 import { ConnectionLostError, NotSupportedError, type PoolClosedError, PoolTimeoutError } from "./errors.ts";
+import { NO_METADATA } from "./link/control.ts";
 import { EarlyStart } from "./link/early_start.ts";
 import { CloseCode, type Link, type ReservedLink } from "./link/link.ts";
 import type { Stream } from "./link/stream.ts";
@@ -33,10 +34,10 @@ export interface Patience {
 
 /** One call in the line, with what it learned while it waited. */
 interface Call {
-  readonly target: Want;
+  readonly want: Want;
   readonly early: EarlyStart | undefined;
   /** Resolves when the first link was asked for an early start. */
-  readonly taken: PromiseWithResolvers<undefined> | undefined;
+  readonly begun: PromiseWithResolvers<undefined> | undefined;
   /** Pools of peers whose accept queues are full. */
   readonly refusedBy: Set<string>;
 }
@@ -95,7 +96,7 @@ export class Dispatcher {
     this.#calls = new WaitingCalls(host.clock, limits.maxWaiters);
     this.#reservations = new Reservations(host.clock, limits.receiveLimitBytes);
     this.#refused = new DeadlineQueue(host.clock, REFUSED_PAUSE_MS, (caller) => {
-      caller.want.refusedBy.clear();
+      caller.call.refusedBy.clear();
       if (!caller.settled) this.#place(caller);
     });
   }
@@ -112,7 +113,7 @@ export class Dispatcher {
 
   /** Links that peers have taken and that nobody has fetched by id. */
   get unfetched(): number {
-    return this.#reservations.taken;
+    return this.#reservations.unfetched;
   }
 
   /** Gets a connection; rejects as the methods of `Pool` say. */
@@ -131,7 +132,7 @@ export class Dispatcher {
 
   /** Gives an idle link to whoever waits for it, else keeps it. */
   offer(link: Link): void {
-    const caller = this.#forId.shift(link.id) ?? this.#forAny.shift(({ want }) => isServedBy(want.target, link));
+    const caller = this.#forId.shift(link.id) ?? this.#forAny.shift(({ call }) => isServedBy(call.want, link));
     if (caller) this.#take(link, caller);
     else this.store.add(link);
   }
@@ -167,7 +168,7 @@ export class Dispatcher {
 
   /** Rejects the `open` calls that wait for a link: those that come speak npws/1. */
   rejectOpens(): void {
-    this.#calls.reject(noOpenError(), ({ want, queue }) => want.target.kind === "open" && queue !== undefined);
+    this.#calls.reject(noOpenError(), ({ call, queue }) => call.want.kind === "open" && queue !== undefined);
   }
 
   /**
@@ -176,7 +177,7 @@ export class Dispatcher {
    */
   close(error: PoolClosedError): ReservedLink[] {
     this.#closedWith = error;
-    this.#calls.reject(error, ({ want }) => !want.early?.isUnderWay);
+    this.#calls.reject(error, ({ call }) => !call.early?.isUnderWay);
     this.#refused.clear();
     return this.#reservations.clear();
   }
@@ -194,10 +195,10 @@ export class Dispatcher {
 
   #enter(want: Want, { timeoutMs, signal, early }: Patience): WaitingCall {
     return this.#calls.enter({
-      want: {
-        target: want,
+      call: {
+        want,
         early: early && want.kind !== "accept" ? new EarlyStart(this.#host.batch) : undefined,
-        taken: early ? Promise.withResolvers() : undefined,
+        begun: early ? Promise.withResolvers() : undefined,
         refusedBy: new Set(),
       },
       timeoutMs,
@@ -209,7 +210,7 @@ export class Dispatcher {
 
   /** Finds a stream or link for a caller that stands in no queue, or puts it into its queue. */
   #place(caller: WaitingCall): void {
-    const { target: want, refusedBy } = caller.want;
+    const { want, refusedBy } = caller.call;
     const reservation = this.#reservationFor(want);
     if (reservation) return this.#serveReserved(caller, reservation);
     const link = this.#linkFor(want, refusedBy);
@@ -222,7 +223,7 @@ export class Dispatcher {
   }
 
   #take(link: Link, caller: WaitingCall): void {
-    const { target: want, early, taken } = caller.want;
+    const { want, early, begun } = caller.call;
     link.take({
       kind: want.kind === "open" ? "open" : "take",
       metadata: want.kind === "open" ? want.metadata : NO_METADATA,
@@ -230,12 +231,12 @@ export class Dispatcher {
       granted: (link, stream) => this.#granted(caller, link, stream),
       failed: (link, why) => this.#failed(caller, link, why),
     });
-    if (early?.isBegun) taken!.resolve(undefined);
+    if (early?.isBegun) begun!.resolve(undefined);
   }
 
   #granted(caller: WaitingCall, link: TakenLink, stream: Stream): void {
-    const isEarly = stream === caller.want.early?.stream;
-    const served = caller.settled && !isEarly ? this.#nextLike(caller.want.target, link) : caller;
+    const isEarly = stream === caller.call.early?.stream;
+    const served = caller.settled && !isEarly ? this.#nextLike(caller.call.want, link) : caller;
     if (!served || !this.#serve(served, stream)) link.handBack();
   }
 
@@ -244,7 +245,7 @@ export class Dispatcher {
     if (why !== "refused" && !this.#closedWith) this.#host.counters.deadOnTake++;
     if (caller.settled) return;
     if (this.#closedWith) return void caller.reject(this.#closedWith);
-    const { target: want, early, refusedBy } = caller.want;
+    const { want, early, refusedBy } = caller.call;
     if (why === "refused") refusedBy.add(link.peerPool!);
     const isRepeatable = !early || this.#servesCrossed(want, why) ||
       (want.kind === "open" && (why !== "lost" || !early.hasWritten));
@@ -266,7 +267,7 @@ export class Dispatcher {
   }
 
   #serveReserved(caller: WaitingCall, reservation: Reservation): void {
-    const { early } = caller.want;
+    const { early } = caller.call;
     // An early start that was begun already is the application's stream: it takes the place of the fresh reserved one.
     if (early?.isBegun) {
       this.#serve(caller, early.stream);
@@ -281,8 +282,8 @@ export class Dispatcher {
   #nextLike(asked: Want, link: TakenLink): WaitingCall | undefined {
     if (asked.kind === "id") return this.#forId.shift(link.id);
     if (asked.kind !== "any") return undefined;
-    return this.#forAny.shift(({ want: { target, early } }) =>
-      !early && target.kind === "any" && (target.peer === undefined || target.peer === link.peer)
+    return this.#forAny.shift(({ call: { want, early } }) =>
+      !early && want.kind === "any" && (want.peer === undefined || want.peer === link.peer)
     );
   }
 
@@ -311,8 +312,8 @@ export class Dispatcher {
 
   /** Resolves as soon as a link was asked, or has answered. */
   async #connectEarly(caller: WaitingCall): Promise<PoolConnection> {
-    const { early, taken } = caller.want;
-    const stream = await Promise.race([caller.promise, taken!.promise]);
+    const { early, begun } = caller.call;
+    const stream = await Promise.race([caller.promise, begun!.promise]);
     if (stream && stream !== early?.stream) return this.#connect(stream);
     this.#host.counters.taken++;
     caller.promise.catch((error) => early!.abandon(error));
@@ -330,7 +331,6 @@ export class Dispatcher {
   }
 }
 
-const NO_METADATA = new Uint8Array();
 const NOBODY: ReadonlySet<string> = new Set();
 const PLAIN_TAKE = { kind: "take", metadata: NO_METADATA, early: undefined } as const;
 

@@ -24,7 +24,7 @@ export class Reservations {
   readonly #byLink = new Map<ReservedLink, Place<Reservation>>();
   readonly #byId = new Map<string, Place<Reservation>>();
   /** Those that were taken to be fetched by id, as long as their links are open. By id alone they cannot be counted. */
-  readonly #taken = new Set<Place<Reservation>>();
+  readonly #unfetched = new Set<Place<Reservation>>();
   /** The accept queue, in the order of arrival. */
   readonly #queue = new Set<Place<Reservation>>();
   readonly #deadlines: DeadlineQueue<Place<Reservation>>;
@@ -47,8 +47,8 @@ export class Reservations {
   }
 
   /** How many open links peers have taken that nobody has fetched by id. */
-  get taken(): number {
-    return this.#taken.size;
+  get unfetched(): number {
+    return this.#unfetched.size;
   }
 
   add(link: ReservedLink, stream: Stream, kind: TakeKind): void {
@@ -65,7 +65,7 @@ export class Reservations {
     const bytes = stream.unreadBytes;
     if (this.#left.size === MAX_LEFT_STREAMS || this.#leftBytes + bytes > this.#maxLeftBytes) return false;
     const place = known ?? this.#add({ link, stream, id: link.id, kind: "take" });
-    this.#taken.delete(place);
+    this.#unfetched.delete(place);
     this.#left.set(place, bytes);
     this.#leftBytes += bytes;
     return true;
@@ -101,7 +101,7 @@ export class Reservations {
     this.#byId.clear();
     this.#queue.clear();
     this.#deadlines.clear();
-    this.#taken.clear();
+    this.#unfetched.clear();
     this.#left.clear();
     this.#leftBytes = 0;
     return links;
@@ -111,7 +111,7 @@ export class Reservations {
     const place = new Place(reservation);
     this.#byLink.set(reservation.link, place);
     if (reservation.kind === "take") {
-      this.#taken.add(place);
+      this.#unfetched.add(place);
       this.#byId.set(reservation.id, place);
     } else this.#queue.add(place);
     this.#deadlines.add(place);
@@ -123,7 +123,7 @@ export class Reservations {
     this.#byLink.delete(reservation.link);
     this.#leftBytes -= this.#left.get(place) ?? 0;
     this.#left.delete(place);
-    this.#taken.delete(place);
+    this.#unfetched.delete(place);
     // Ids repeat at a client with several servers: a newer stream may have the place.
     if (this.#byId.get(reservation.id) === place) this.#byId.delete(reservation.id);
     this.#queue.delete(place);

@@ -4,9 +4,9 @@ import { PoolExhaustedError } from "./errors.ts";
 import { Place } from "./place.ts";
 
 /** What one call waits for, and how long. */
-export interface CallOptions<Want> {
+export interface CallOptions<Call> {
   /** What the call is for; only the pool reads it. */
-  want: Want;
+  call: Call;
   /** How long it waits, in milliseconds; Infinity waits for ever. */
   timeoutMs: number;
   signal?: AbortSignal;
@@ -17,11 +17,11 @@ export interface CallOptions<Want> {
 }
 
 /** All calls of one pool that wait, whatever for: one count, one bound, one end. */
-export class WaitingCalls<T, Want = undefined> {
-  readonly #places = new Set<Place<Caller<T, Want>>>();
+export class WaitingCalls<T, Call = undefined> {
+  readonly #places = new Set<Place<Caller<T, Call>>>();
   readonly #clock: Clock;
   readonly #maxWaiters: number;
-  readonly #deadlines: Deadlines<Place<Caller<T, Want>>>;
+  readonly #deadlines: Deadlines<Place<Caller<T, Call>>>;
   #entered = 0;
 
   constructor(clock: Clock, maxWaiters: number) {
@@ -42,7 +42,7 @@ export class WaitingCalls<T, Want = undefined> {
    * @throws {PoolExhaustedError} As many wait already as are allowed.
    * @throws The signal's reason, when it is aborted already.
    */
-  enter(options: CallOptions<Want>): Caller<T, Want> {
+  enter(options: CallOptions<Call>): Caller<T, Call> {
     options.signal?.throwIfAborted();
     if (this.#places.size >= this.#maxWaiters) {
       throw new PoolExhaustedError(
@@ -51,7 +51,7 @@ export class WaitingCalls<T, Want = undefined> {
     }
     const { timeoutMs } = options;
     const leave = () => this.#leave(place, timeoutMs);
-    const caller: Caller<T, Want> = new Caller(this.#clock, this.#entered++, options, leave);
+    const caller: Caller<T, Call> = new Caller(this.#clock, this.#entered++, options, leave);
     const place = new Place(caller);
     this.#places.add(place);
     this.#deadlines.add(place, timeoutMs);
@@ -59,11 +59,11 @@ export class WaitingCalls<T, Want = undefined> {
   }
 
   /** Rejects every caller that the predicate takes, the longest waiting first. */
-  reject(error: unknown, predicate: (caller: Caller<T, Want>) => boolean): void {
+  reject(error: unknown, predicate: (caller: Caller<T, Call>) => boolean): void {
     for (const { item } of this.#places) if (predicate(item)) item.reject(error);
   }
 
-  #leave(place: Place<Caller<T, Want>>, timeoutMs: number): void {
+  #leave(place: Place<Caller<T, Call>>, timeoutMs: number): void {
     place.leave();
     this.#places.delete(place);
     this.#deadlines.delete(place, timeoutMs);
@@ -74,8 +74,8 @@ export class WaitingCalls<T, Want = undefined> {
  * One waiting call. It is settled once: served, rejected, at its deadline, or by its signal. Whether it stands in a queue is
  * another matter: a caller that is being served stands in none and may be put back.
  */
-export class Caller<T, Want = undefined> {
-  readonly want: Want;
+export class Caller<T, Call = undefined> {
+  readonly call: Call;
   /** What the application awaits. */
   readonly promise: Promise<T>;
   /** When it began to wait, on the pool's clock. */
@@ -84,13 +84,13 @@ export class Caller<T, Want = undefined> {
   readonly order: number;
 
   /** Where the caller stands; written by `WaitQueue` alone. */
-  queue: WaitQueue<T, Want> | undefined;
+  queue: WaitQueue<T, Call> | undefined;
   /** The neighbours in `queue`; written by `WaitQueue` alone. */
-  previous: Caller<T, Want> | undefined;
-  next: Caller<T, Want> | undefined;
+  previous: Caller<T, Call> | undefined;
+  next: Caller<T, Call> | undefined;
 
   readonly #clock: Clock;
-  readonly #options: CallOptions<Want>;
+  readonly #options: CallOptions<Call>;
   readonly #onSettled: () => void;
   readonly #settle: PromiseWithResolvers<T> = Promise.withResolvers();
   readonly #abort = () => this.#giveUp("abort", this.#options.signal?.reason);
@@ -99,14 +99,14 @@ export class Caller<T, Want = undefined> {
   constructor(
     clock: Clock,
     order: number,
-    options: CallOptions<Want>,
+    options: CallOptions<Call>,
     onSettled: () => void,
   ) {
     this.order = order;
     this.#clock = clock;
     this.#options = options;
     this.#onSettled = onSettled;
-    this.want = options.want;
+    this.call = options.call;
     this.promise = this.#settle.promise;
     this.since = clock.now();
     options.signal?.addEventListener("abort", this.#abort, { once: true });
@@ -158,10 +158,10 @@ export class Caller<T, Want = undefined> {
  * Callers in the order in which they began to wait. A caller stands in one queue at most, and leaves it by itself when it is
  * settled, so every caller in a queue can be served.
  */
-export class WaitQueue<T, Want = undefined> {
+export class WaitQueue<T, Call = undefined> {
   /** Sorted by `order`, from `#first` by `next` and from `#last` by `previous`. */
-  #first: Caller<T, Want> | undefined;
-  #last: Caller<T, Want> | undefined;
+  #first: Caller<T, Call> | undefined;
+  #last: Caller<T, Call> | undefined;
   #size = 0;
   readonly #onEmpty: (() => void) | undefined;
 
@@ -175,21 +175,21 @@ export class WaitQueue<T, Want = undefined> {
   }
 
   /** Who has waited longest of those that the predicate takes; it stays in the queue. */
-  first(predicate?: (caller: Caller<T, Want>) => boolean): Caller<T, Want> | undefined {
+  first(predicate?: (caller: Caller<T, Call>) => boolean): Caller<T, Call> | undefined {
     let caller = this.#first;
     while (caller && predicate && !predicate(caller)) caller = caller.next;
     return caller;
   }
 
   /** Takes out who has waited longest of those that the predicate takes. */
-  shift(predicate?: (caller: Caller<T, Want>) => boolean): Caller<T, Want> | undefined {
+  shift(predicate?: (caller: Caller<T, Call>) => boolean): Caller<T, Call> | undefined {
     const caller = this.first(predicate);
     if (caller) this.remove(caller);
     return caller;
   }
 
   /** Adds a caller, or puts one back at its old place. One that is settled stays out. */
-  add(caller: Caller<T, Want>): void {
+  add(caller: Caller<T, Call>): void {
     if (caller.settled) return;
     if (caller.queue) throw new Error("Cannot queue a caller: it stands in a queue already");
     const next = this.#firstAfter(caller);
@@ -200,7 +200,7 @@ export class WaitQueue<T, Want = undefined> {
   }
 
   /** Takes one caller out. False when it does not stand here. */
-  remove(caller: Caller<T, Want>): boolean {
+  remove(caller: Caller<T, Call>): boolean {
     if (caller.queue !== this) return false;
     this.#join(caller.previous, caller.next);
     caller.queue = caller.previous = caller.next = undefined;
@@ -210,12 +210,12 @@ export class WaitQueue<T, Want = undefined> {
   }
 
   /** Looks from the back for a newcomer, from the front for one that is put back: either is next to its place. */
-  #firstAfter({ order }: Caller<T, Want>): Caller<T, Want> | undefined {
+  #firstAfter({ order }: Caller<T, Call>): Caller<T, Call> | undefined {
     if (!this.#last || this.#last.order < order) return undefined;
     return this.first((other) => other.order > order);
   }
 
-  #join(left: Caller<T, Want> | undefined, right: Caller<T, Want> | undefined): void {
+  #join(left: Caller<T, Call> | undefined, right: Caller<T, Call> | undefined): void {
     if (left) left.next = right;
     else this.#first = right;
     if (right) right.previous = left;
@@ -224,8 +224,8 @@ export class WaitQueue<T, Want = undefined> {
 }
 
 /** A queue for each key, a link's id for one; a queue that is empty takes no memory. */
-export class KeyedWaitQueue<T, Want = undefined> {
-  readonly #queues = new Map<string, WaitQueue<T, Want>>();
+export class KeyedWaitQueue<T, Call = undefined> {
+  readonly #queues = new Map<string, WaitQueue<T, Call>>();
 
   /** How many keys are waited for. */
   get size(): number {
@@ -233,7 +233,7 @@ export class KeyedWaitQueue<T, Want = undefined> {
   }
 
   /** Adds a caller to the queue of its key, or puts one back at its old place. One that is settled stays out. */
-  add(key: string, caller: Caller<T, Want>): void {
+  add(key: string, caller: Caller<T, Call>): void {
     if (caller.settled) return;
     let queue = this.#queues.get(key);
     if (!queue) this.#queues.set(key, queue = new WaitQueue(() => this.#queues.delete(key)));
@@ -241,12 +241,12 @@ export class KeyedWaitQueue<T, Want = undefined> {
   }
 
   /** Who has waited longest for the key; it stays in the queue. */
-  first(key: string): Caller<T, Want> | undefined {
+  first(key: string): Caller<T, Call> | undefined {
     return this.#queues.get(key)?.first();
   }
 
   /** Takes out who has waited longest for the key. */
-  shift(key: string): Caller<T, Want> | undefined {
+  shift(key: string): Caller<T, Call> | undefined {
     return this.#queues.get(key)?.shift();
   }
 }

@@ -195,23 +195,23 @@ test("Reservations.leave() counts a stream that is here once, and leaves it in i
   reservations.clear();
 });
 
-test("Reservations.taken counts open links that were taken to be fetched by id, with whatever ids", async () => {
+test("Reservations.unfetched counts open links that were taken to be fetched by id, with whatever ids", async () => {
   const { clock, reservations, reserve, leave } = setUp();
   const first = reserve("0000000a", "take");
   const second = reserve("0000000a", "take");
   reserve("0000000b", "open");
   reserve("0000000c", "take");
-  assertEquals(reservations.taken, 3);
+  assertEquals(reservations.unfetched, 3);
   reservations.fetch("0000000c");
   reservations.leave(first.link, first.stream);
   leave(1);
-  assertEquals(reservations.taken, 1);
+  assertEquals(reservations.unfetched, 1);
   reservations.forget(second.link);
-  assertEquals(reservations.taken, 0);
+  assertEquals(reservations.unfetched, 0);
   reserve("0000000d", "take");
   await clock.advance(30_000);
-  assertEquals(reservations.taken, 0);
+  assertEquals(reservations.unfetched, 0);
   reserve("0000000e", "take");
   reservations.clear();
-  assertEquals(reservations.taken, 0);
+  assertEquals(reservations.unfetched, 0);
 });

@@ -11,8 +11,8 @@ class Late extends Error {}
 function setUp(maxWaiters = 100) {
   const clock = new ManualClock();
   const calls = new WaitingCalls<string, string>(clock, maxWaiters);
-  const enter = (want: string, options: Partial<CallOptions<string>> = {}) =>
-    calls.enter({ want, timeoutMs: Infinity, timeoutError: () => new Late(), ...options });
+  const enter = (call: string, options: Partial<CallOptions<string>> = {}) =>
+    calls.enter({ call, timeoutMs: Infinity, timeoutError: () => new Late(), ...options });
   return { clock, calls, enter };
 }
 
@@ -28,13 +28,13 @@ function countedSignal() {
 test("WaitQueue.shift() serves callers in the order in which they came", async () => {
   const { enter, calls } = setUp();
   const queue = new WaitQueue<string, string>();
-  const callers = ["a", "b", "c"].map((want) => enter(want));
+  const callers = ["a", "b", "c"].map((call) => enter(call));
   for (const caller of callers) queue.add(caller);
   assertEquals(queue.size, 3);
   for (const caller of callers) {
     const served = queue.shift();
     assertStrictEquals(served, caller);
-    assert(served?.resolve(`link for ${served.want}`));
+    assert(served?.resolve(`link for ${served.call}`));
   }
   assertEquals(await Promise.all(callers.map((caller) => caller.promise)), [
     "link for a",
@@ -49,12 +49,12 @@ test("WaitQueue.shift() serves callers in the order in which they came", async (
 test("WaitQueue.shift(predicate) serves the first that wants it and leaves the others in order", () => {
   const { enter } = setUp();
   const queue = new WaitQueue<string, string>();
-  for (const want of ["edge-1", "edge-2", "edge-1", "edge-2"]) queue.add(enter(want));
-  const second = queue.first((caller) => caller.want === "edge-2");
+  for (const call of ["edge-1", "edge-2", "edge-1", "edge-2"]) queue.add(enter(call));
+  const second = queue.first((caller) => caller.call === "edge-2");
   assertEquals(queue.size, 4);
-  assertStrictEquals(queue.shift((caller) => caller.want === "edge-2"), second);
-  assertEquals(queue.shift((caller) => caller.want === "edge-3"), undefined);
-  assertEquals([queue.shift(), queue.shift(), queue.shift()].map((caller) => caller?.want), [
+  assertStrictEquals(queue.shift((caller) => caller.call === "edge-2"), second);
+  assertEquals(queue.shift((caller) => caller.call === "edge-3"), undefined);
+  assertEquals([queue.shift(), queue.shift(), queue.shift()].map((caller) => caller?.call), [
     "edge-1",
     "edge-1",
     "edge-2",
@@ -64,7 +64,7 @@ test("WaitQueue.shift(predicate) serves the first that wants it and leaves the o
 test("WaitQueue.add() gives a caller that comes back its old place", () => {
   const { enter } = setUp();
   const queue = new WaitQueue<string, string>();
-  const [a, b, c, d] = ["a", "b", "c", "d"].map((want) => enter(want));
+  const [a, b, c, d] = ["a", "b", "c", "d"].map((call) => enter(call));
   for (const caller of [a, b, c, d]) queue.add(caller);
   queue.shift();
   queue.shift();
@@ -89,7 +89,7 @@ test("WaitQueue.remove() takes callers out of the front, the middle and the back
   const { enter } = setUp();
   for (const order of permutations([0, 1, 2])) {
     const queue = new WaitQueue<string, string>();
-    const callers = ["a", "b", "c"].map((want) => enter(want));
+    const callers = ["a", "b", "c"].map((call) => enter(call));
     for (const caller of callers) queue.add(caller);
     for (const [count, index] of order.entries()) {
       assert(queue.remove(callers[index]));
@@ -253,8 +253,8 @@ test("WaitingCalls.reject() rejects those in queues and those being served, the 
   const queue = new WaitQueue<string, string>();
   const rejected: string[] = [];
   const closed = new Error("closed");
-  const callers = ["a", "b", "c"].map((want) => enter(want));
-  const ends = callers.map(({ promise, want }) => promise.catch((error) => rejected.push(`${want} ${error.message}`)));
+  const callers = ["a", "b", "c"].map((call) => enter(call));
+  const ends = callers.map(({ promise, call }) => promise.catch((error) => rejected.push(`${call} ${error.message}`)));
   queue.add(callers[2]);
   queue.add(callers[1]);
   calls.reject(closed, () => true);
@@ -267,7 +267,7 @@ test("KeyedWaitQueue serves each key in order and forgets a key nobody waits for
   const { clock, enter } = setUp();
   const byId = new KeyedWaitQueue<string, string>();
   const [a1, b, a2] = [enter("a"), enter("b", { timeoutMs: 10 }), enter("a")];
-  for (const caller of [a1, b, a2]) byId.add(caller.want, caller);
+  for (const caller of [a1, b, a2]) byId.add(caller.call, caller);
   assertEquals(byId.size, 2);
   assertStrictEquals(byId.first("a"), a1);
   assertStrictEquals(byId.shift("a"), a1);
@@ -289,8 +289,8 @@ function permutations(items: number[]): number[][] {
 
 test("WaitingCalls has one timer for all calls that wait equally long, and each has its own deadline", async () => {
   const { clock, calls, enter } = setUp();
-  const enterLate = (want: string, timeoutMs: number) => {
-    const caller = enter(want, { timeoutMs });
+  const enterLate = (call: string, timeoutMs: number) => {
+    const caller = enter(call, { timeoutMs });
     return [caller, assertRejects(() => caller.promise, Late)] as const;
   };
   const [first, firstLate] = enterLate("first", 1_000);

@@ -58,7 +58,8 @@ export function formatEnd(verb: "reset" | "stop", code: number, reason: string):
   return `${verb} ${code} ${text.toWellFormed()}`;
 }
 
-const NO_METADATA = new Uint8Array();
+/** What an `open` without metadata has. */
+export const NO_METADATA = new Uint8Array();
 
 function parseCounted(verb: "credit" | "want" | "ping" | "pong", rest: string | undefined): Control | undefined {
   const count = parseCount(rest);

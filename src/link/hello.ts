@@ -1,8 +1,11 @@
 import { MAX_CONTROL_BYTES } from "./control.ts";
 
 /** The window that a peer may announce, in bytes. */
-const MIN_WINDOW_BYTES = 1_024;
-const MAX_WINDOW_BYTES = 16_777_216;
+export const MIN_WINDOW_BYTES = 1_024;
+export const MAX_WINDOW_BYTES = 16_777_216;
+
+/** A client's name. */
+export const PEER_NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** What both sides say first on npws/2 (wire.md section 2.1). */
 export interface Hello {
@@ -45,7 +48,7 @@ export function parseClientHello(text: string): ClientHello | undefined {
   const hello = members && readHello(members);
   if (!hello) return undefined;
   if (members.name === undefined) return hello;
-  return isText(members.name, /^[A-Za-z0-9._-]{1,64}$/) ? { ...hello, name: members.name } : undefined;
+  return isText(members.name, PEER_NAME) ? { ...hello, name: members.name } : undefined;
 }
 
 /** A pool's part of its hellos. */

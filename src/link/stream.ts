@@ -1,4 +1,5 @@
 import type { Socket } from "../runtime/socket.ts";
+import { NO_METADATA } from "./control.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
 import { Sender, type SenderTarget } from "./sender.ts";
 import type { TurnBatch } from "./turn_batch.ts";
@@ -328,8 +329,6 @@ export class Stream {
 function reasonOf(reason: unknown): string {
   return typeof reason === "string" ? reason : "";
 }
-
-const NO_METADATA = new Uint8Array();
 
 /** Where a stream that is over sends what comes too late. */
 const NO_LINK: StreamLink = {

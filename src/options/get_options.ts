@@ -1,3 +1,4 @@
+import { MAX_METADATA_BYTES, NO_METADATA } from "../link/control.ts";
 import { type OptionNames, OptionReader } from "./option_reader.ts";
 import { readPeerName } from "./peer_name.ts";
 
@@ -56,12 +57,8 @@ const CALL_NAMES = {
   close: { drainMs: true },
 } as const;
 
-const NO_METADATA = new Uint8Array();
-
 /** Most calls have none, and reading none costs as much as reading some. */
 const NO_GET_OPTIONS = { signal: undefined, early: false, peer: undefined, metadata: NO_METADATA } as const;
-
-const MAX_METADATA_BYTES = 2_048;
 
 /**
  * Checks the options of a get.

@@ -1,3 +1,4 @@
+import { MAX_WINDOW_BYTES, MIN_WINDOW_BYTES } from "../link/hello.ts";
 import type { OptionNames, OptionReader } from "./option_reader.ts";
 
 /**
@@ -98,8 +99,9 @@ const GIB = 1_024 * MIB;
 
 /** Reads the shared options. */
 export function readPoolOptions(reader: OptionReader): PoolSettings {
-  const windowBytes = reader.integer("windowBytes", { min: KIB, max: 16 * MIB, default: 256 * KIB });
-  const maxWindowBytes = reader.integer("maxWindowBytes", { min: KIB, max: 16 * MIB, default: 4 * MIB });
+  const bounds = { min: MIN_WINDOW_BYTES, max: MAX_WINDOW_BYTES };
+  const windowBytes = reader.integer("windowBytes", { ...bounds, default: 256 * KIB });
+  const maxWindowBytes = reader.integer("maxWindowBytes", { ...bounds, default: 4 * MIB });
   reader.ascending("windowBytes", windowBytes, "maxWindowBytes", maxWindowBytes);
   return {
     protocol: readProtocol(reader),

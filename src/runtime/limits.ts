@@ -11,4 +11,4 @@ export const LOW_WATER_BYTES = 128 * 1024;
 export const UPGRADE_TIMEOUT_MS = 10_000;
 
 /** How long a peer that closed may take to end the TCP connection, before the close is told and the connection dropped. */
-export const CLOSE_TIMEOUT_MS = 1_000;
+export const END_TIMEOUT_MS = 1_000;

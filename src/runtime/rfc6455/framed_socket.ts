@@ -4,7 +4,7 @@ import { releaseOf } from "../../release_memory.ts";
 import { AdaptedSocket } from "../adapted_socket.ts";
 import { netAddress } from "../address.ts";
 import { Backlog } from "../backlog.ts";
-import { CLOSE_TIMEOUT_MS, HIGH_WATER_BYTES, MAX_MESSAGE_BYTES } from "../limits.ts";
+import { END_TIMEOUT_MS, HIGH_WATER_BYTES, MAX_MESSAGE_BYTES } from "../limits.ts";
 import type { Message, NetAddress, TlsInfo } from "../socket.ts";
 import { closePayload, type Closing } from "./close_payload.ts";
 import { Opcode } from "./frame_format.ts";
@@ -134,7 +134,7 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
   }
 
   #dropSoon(): void {
-    this.#timer ??= setTimeout(() => this.#transport.destroy(), CLOSE_TIMEOUT_MS);
+    this.#timer ??= setTimeout(() => this.#transport.destroy(), END_TIMEOUT_MS);
   }
 
   #drain(): void {
