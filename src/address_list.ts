@@ -1,25 +1,30 @@
-import ipaddr from "ipaddr.js";
-
-type Address = ipaddr.IPv4 | ipaddr.IPv6;
+import { BlockList, isIPv4, isIPv6 } from "./runtime/ip.ts";
 
 /** An address, or all that begin with the same bits. */
 export interface AddressRange {
-  readonly base: Address;
+  /** In the spelling of `canonicalAddress`. */
+  readonly base: string;
   readonly prefixBits: number;
 }
 
 /** IP addresses and ranges in which to look addresses up. An IPv4-mapped IPv6 address (::ffff:a.b.c.d) is its IPv4 address. */
 export class AddressList {
-  readonly #ranges: readonly AddressRange[];
+  /** One for each family: no IPv4 address is in a range of IPv6, not even in that of all. */
+  readonly #ranges = { ipv4: new BlockList(), ipv6: new BlockList() };
 
   constructor(ranges: readonly AddressRange[]) {
-    this.#ranges = ranges;
+    for (const { base, prefixBits } of ranges) {
+      const family = familyOf(base);
+      this.#ranges[family].addSubnet(base, prefixBits, family);
+    }
   }
 
   /** Whether the address is in the list. One that is unknown, or no IP address, is not. */
   has(address: string | undefined): boolean {
-    const parsed = address === undefined ? undefined : parseAddress(address);
-    return parsed !== undefined && this.#ranges.some((range) => isWithin(parsed, range));
+    const canonical = address === undefined ? undefined : canonicalAddress(address);
+    if (canonical === undefined) return false;
+    const family = familyOf(canonical);
+    return this.#ranges[family].check(canonical, family);
   }
 }
 
@@ -30,9 +35,9 @@ export class AddressList {
 export function parseRange(text: string): AddressRange | undefined {
   const [address, prefix, ...rest] = text.split("/");
   if (rest.length > 0 || address.includes("%")) return undefined;
-  const base = parseAddress(address);
-  if (!base) return undefined;
-  const bits = base.toByteArray().length * 8;
+  const base = canonicalAddress(address);
+  if (base === undefined) return undefined;
+  const bits = familyOf(base) === "ipv4" ? 32 : 128;
   if (prefix === undefined) return { base, prefixBits: bits };
   if (!/^(0|[1-9]\d{0,2})$/.test(prefix)) return undefined;
   // The prefix of an IPv4-mapped range counts the 96 bits in front of the IPv4 address.
@@ -45,23 +50,28 @@ export function parseRange(text: string): AddressRange | undefined {
  * Undefined for anything that is no IP address.
  */
 export function canonicalAddress(text: string): string | undefined {
-  return parseAddress(text)?.toString();
-}
-
-function isWithin(address: Address, { base, prefixBits }: AddressRange): boolean {
-  return address.kind() === base.kind() && address.match(base, prefixBits);
-}
-
-function parseAddress(text: string): Address | undefined {
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text);
+  if (isIPv4(text)) return text;
   const bare = text.replace(ZONE, "");
-  if (!IPV6_TEXT.test(bare) || !ipaddr.IPv6.isValid(bare)) return undefined;
-  const address = ipaddr.IPv6.parse(bare);
-  return address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
+  if (!IPV6_TEXT.test(bare) || !isIPv6(bare)) return undefined;
+  const { hostname } = new URL(`http://[${bare}]`); // the URL standard writes it as RFC 5952 does
+  const [, high, low] = IPV4_MAPPED.exec(hostname) ?? [];
+  return low === undefined ? hostname.slice(1, -1) : [...octets(high!), ...octets(low)].join(".");
+}
+
+function familyOf(canonical: string): "ipv4" | "ipv6" {
+  return canonical.includes(":") ? "ipv6" : "ipv4";
+}
+
+/** The two halves of 16 bits, written in hex. */
+function octets(hex: string): [number, number] {
+  const bits = parseInt(hex, 16);
+  return [bits >> 8, bits & 0xff];
 }
 
 /** "%eth0" behind an IPv6 address. */
 const ZONE = /%[\w.~-]+$/;
 
-/** The parser also takes octal and hexadecimal IPv4 parts ("::ffff:010.0.0.1"), which others read differently. */
+/** Some readers take octal IPv4 parts ("::ffff:010.0.0.1"), which others read differently. */
 const IPV6_TEXT = /^[0-9a-f:]+(:(0|[1-9]\d*)(\.(0|[1-9]\d*)){3})?$/i;
+
+const IPV4_MAPPED = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/;

@@ -18,6 +18,8 @@ test("AddressList.has() finds addresses by range, IPv4-mapped ones as IPv4, zone
     ["0.0.0.0/0", "2001:db8::1", false],
     ["::/0", "2001:db8::1", true],
     ["::/0", "192.0.2.7", false],
+    ["0.0.0.0/0", "::192.0.2.7", false], // IPv4-compatible, which is not IPv4-mapped (RFC 4291 section 2.5.5)
+    ["::/0", "::192.0.2.7", true],
     ["::ffff:10.0.0.0/104", "10.9.9.9", true],
     ["::ffff:10.0.0.0/104", "11.9.9.9", false],
     ["::ffff:0.0.0.0/96", "203.0.113.9", true],
@@ -83,6 +85,9 @@ test("canonicalAddress() gives one spelling for one address", () => {
   const cases: [string, string | undefined][] = [
     ["192.0.2.7", "192.0.2.7"],
     ["::ffff:192.0.2.7", "192.0.2.7"],
+    ["::ffff:0:0", "0.0.0.0"],
+    ["::192.0.2.7", "::c000:207"],
+    ["1:0:0:2:0:0:0:3", "1:0:0:2::3"],
     ["2001:DB8:0:0:0:0:0:1", "2001:db8::1"],
     ["fe80::1%eth0", "fe80::1"],
     ["::", "::"],
