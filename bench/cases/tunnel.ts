@@ -32,15 +32,7 @@ export const tunnel = benchCase({
   client: TcpLoad,
   open: openWays,
   figures: [
-    {
-      ...figure(
-        "new connections of 32 workers, 100 bytes each way",
-        "1/s",
-        { is: "at least", limit: 0.85 },
-        (way) => ({ client }, effort) => client.call("connectionsPerSecond", way, WORKERS, CONNECTIONS * effort),
-      ),
-      warmUpRounds: WARM_UP_ROUNDS,
-    },
+    newConnections(figure, "new connections of 32 workers, 100 bytes each way", 0.85),
     figure(
       "new connection to its first byte back, p50",
       "µs",
@@ -106,15 +98,7 @@ export const tunnelDistance = benchCase({
       { is: "at most", limit: 1.2 * 2 * DELAY_MS },
       (way) => async ({ client }, effort) => await client.call("firstByteUs", way, 1, 50 * effort, 0.5) / 1_000,
     ),
-    {
-      ...atDistance(
-        "new connections of 32 workers",
-        "1/s",
-        { is: "at least", limit: 700 },
-        (way) => ({ client }, effort) => client.call("connectionsPerSecond", way, WORKERS, CONNECTIONS * effort),
-      ),
-      warmUpRounds: WARM_UP_ROUNDS,
-    },
+    newConnections(atDistance, "new connections of 32 workers", 700),
     atDistance(
       "first byte back of 32 workers, p99",
       "ms",
@@ -132,6 +116,13 @@ export const tunnelDistance = benchCase({
     ),
   ],
 });
+
+/** Compared as the other figures of its case are, when all programs on the way are compiled. */
+function newConnections(compared: typeof atDistance, name: string, limit: number): TunnelFigure {
+  const onWay: OnWay = (way) => ({ client }, effort) =>
+    client.call("connectionsPerSecond", way, WORKERS, CONNECTIONS * effort);
+  return { ...compared(name, "1/s", { is: "at least", limit }, onWay), warmUpRounds: WARM_UP_ROUNDS };
+}
 
 function bulk(name: string, wish: "download" | "upload", connections: number): TunnelFigure {
   return figure(
