@@ -101,8 +101,6 @@ export class LinkConnection implements PoolConnection {
     const stream = end.#stream;
     const holder = holderOf(stream);
     end.#holder = holder;
-    if (stream.settled) holder.settled();
-    else if (stream.failure) holder.fail(stream.failure.error);
     return holder;
   }
 

@@ -18,10 +18,10 @@
  */
 import { LinkConnection } from "./connection.ts";
 import { describe } from "./describe.ts";
-import { releaseOf } from "./release_memory.ts";
 import { OptionReader } from "./options/option_reader.ts";
 import { ConnectionEnd } from "./relay/connection_end.ts";
 import type { HeldEnd } from "./relay/held_end.ts";
+import { Joint } from "./relay/joint.ts";
 import { NodeSocketEnd, type RelaySocket } from "./relay/node_socket_end.ts";
 import { type DirectSocket, SocketEnd } from "./relay/socket_end.ts";
 import { StreamEnd } from "./relay/stream_end.ts";
@@ -114,43 +114,27 @@ export async function relay(
   const signal = new OptionReader("call relay()", options, { signal: true }).signal("signal");
   checkEnds(a, b);
   const ends = [hold(a), hold(b)] as const;
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal!.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
   try {
-    signal?.throwIfAborted();
-    const [aToB, bToA] = await Promise.race([moveBothWays(...ends), aborted.promise]);
-    return { aToB, bToA };
+    return await join(...ends, signal);
   } catch (error) {
     for (const end of ends) end.abort(error);
     throw error;
   } finally {
-    signal?.removeEventListener("abort", onAbort);
     for (const end of ends) end.release();
   }
 }
 
-function moveBothWays(a: HeldEnd, b: HeldEnd): Promise<[number, number, ...unknown[]]> {
-  return Promise.all([move(a, b), move(b, a), a.over, b.over]);
-}
-
-/** Moves all bytes, then the end. Reads on while what was read is written: else one of the two would always be idle. */
-async function move(from: HeldEnd, to: HeldEnd): Promise<number> {
-  let moved = 0;
-  for (let bytes = await from.read(); bytes; bytes = await from.read()) {
-    const refusal = to.refusal?.();
-    if (refusal) {
-      from.allMoved?.(); // as far as it can be
-      await refusal;
-    }
-    const room = to.room();
-    if (room) await room;
-    moved += bytes.byteLength;
-    to.write(bytes, from.ownsLastRead ? releaseOf(bytes) : undefined);
+async function join(a: HeldEnd, b: HeldEnd, signal: AbortSignal | undefined): Promise<RelayResult> {
+  signal?.throwIfAborted();
+  const joint = new Joint(a, b);
+  const onAbort = () => joint.fail(signal!.reason);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    await joint.over;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
   }
-  await to.end();
-  from.allMoved?.();
-  return moved;
+  return { aToB: joint.aToB, bToA: joint.bToA };
 }
 
 /** Takes an end past its web streams where it has a shorter way. */

@@ -56,6 +56,30 @@ test("relay() notices a broken readable while the other end takes nothing", asyn
   assertStrictEquals(await assertRejects(() => moved), error);
 });
 
+test("relay() notices a writable that breaks by itself while it has no room and a write never ends", async () => {
+  const [a, b] = [memoryEnds(), memoryEnds()];
+  let broken!: WritableStreamDefaultController;
+  const writable = new WritableStream({ start: (controller) => void (broken = controller), write: () => never });
+  const moved = relay(a.near, { ...b.near, writable });
+  await write(a.far, "stuck");
+  const error = new Error("broken");
+  broken.error(error);
+  assertStrictEquals(await assertRejects(() => moved), error);
+});
+
+test("relay() rejects with what an end throws, and aborts the other one", async () => {
+  const { near, far } = memoryEnds();
+  const error = new Error("broken");
+  const socket = new Socket({ allowHalfOpen: true });
+  socket.write = () => {
+    throw error;
+  };
+  const moved = relay(near, socket);
+  far.writable.getWriter().write(bytes("thrown at")).catch(() => {});
+  assertStrictEquals(await assertRejects(() => moved), error);
+  assertStrictEquals(await assertRejects(() => far.readable.getReader().read()), error);
+});
+
 test("relay() breaks the direction that is left open when the other one has ended well", async () => {
   const [a, b] = [memoryEnds(), memoryEnds()];
   const moved = relay(a.near, b.near);

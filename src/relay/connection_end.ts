@@ -1,60 +1,67 @@
 import type { StreamHolder } from "../connection.ts";
-import { ResetCode, type Stream, type StreamFailure } from "../link/stream.ts";
-import type { HeldEnd } from "./held_end.ts";
+import { ResetCode, type Stream } from "../link/stream.ts";
+import type { EndEvents, HeldEnd } from "./held_end.ts";
 
 /** A connection of a pool, past its web streams: its bytes go from the link to the other end without a queue between. */
 export class ConnectionEnd implements HeldEnd, StreamHolder {
-  readonly over: Promise<void>;
   readonly ownsLastRead = true;
-  readonly #over = Promise.withResolvers<void>();
   readonly #stream: Stream;
-  readonly #allMoved = Promise.withResolvers<void>();
-  #failure: StreamFailure | undefined;
-  /** A read that found nothing. */
-  #reading: PromiseWithResolvers<Uint8Array | undefined> | undefined;
-  #writing: Promise<void> | undefined;
+  #events: EndEvents = NOBODY;
+  #isWriting = false;
+  #hasRefused = false;
+  #isAllMoved = false;
 
   constructor(stream: Stream) {
     this.#stream = stream;
-    this.over = this.#over.promise;
-    this.over.catch(ignore); // a relay that is aborted before it begins does not listen
   }
 
-  read(): Promise<Uint8Array | undefined> | Uint8Array | undefined {
-    if (this.#failure) return Promise.reject(this.#failure.error);
-    const bytes = this.#stream.read();
-    if (bytes || this.#stream.receiving !== "open") return bytes;
-    this.#reading = Promise.withResolvers();
-    return this.#reading.promise;
+  begin(events: EndEvents): void {
+    this.#events = events;
+    if (this.#stream.settled) this.settled();
+    else if (this.#stream.failure) this.fail(this.#stream.failure.error);
   }
 
-  /** npws/1: the peer has closed, which ends both directions. */
-  refusal(): Promise<never> | undefined {
-    const { isClosedByPeer, writeFailure } = this.#stream;
-    return isClosedByPeer ? this.#allMoved.promise.then(() => Promise.reject(writeFailure!.error)) : undefined;
+  read(): Uint8Array | undefined {
+    return this.#stream.read(); // which grants credit, and may find the socket lost
   }
 
-  room(): Promise<void> | undefined {
-    return this.#writing;
+  get isAtEnd(): boolean {
+    return this.#stream.receiving !== "open";
+  }
+
+  get hasRoom(): boolean {
+    return !this.#isWriting;
   }
 
   write(bytes: Uint8Array, taken?: () => void): void {
     const writing = this.#stream.write(bytes);
     if (!writing) return taken?.();
+    this.#isWriting = true;
     const written = () => {
-      this.#writing = undefined;
+      this.#isWriting = false;
       taken?.();
+      this.#events.writable();
     };
-    this.#writing = writing.then(written, written); // what breaks the stream is told by `over`
+    writing.then(written, written); // what breaks the stream is told by `fail`
   }
 
-  async end(): Promise<void> {
-    await this.#writing;
-    await this.#stream.end();
+  end(ended: () => void): void {
+    const ending = this.#stream.end();
+    if (ending) ending.then(ended, ignore);
+    else ended();
+  }
+
+  /** npws/1: the peer has closed, which ends both directions. */
+  refuses(): boolean {
+    const { isClosedByPeer } = this.#stream;
+    this.#hasRefused ||= isClosedByPeer;
+    this.#failIfClosed();
+    return isClosedByPeer;
   }
 
   allMoved(): void {
-    this.#allMoved.resolve();
+    this.#isAllMoved = true;
+    this.#failIfClosed();
   }
 
   abort(reason: unknown): void {
@@ -66,29 +73,30 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
   // StreamHolder
 
   wake(): void {
-    if (!this.#reading) return;
-    const bytes = this.#stream.read();
-    if (bytes || this.#stream.receiving !== "open") this.#settleRead(bytes);
+    this.#events.readable();
   }
 
   fail(error: unknown): void {
-    this.#failure ??= { error };
-    this.#reading?.reject(error);
-    this.#reading = undefined;
-    this.#over.reject(error);
+    this.#events.failed(error);
   }
 
   settled(): void {
     const { failure, isClosedByPeer } = this.#stream;
-    if (!failure) this.#over.resolve();
-    else if (!isClosedByPeer) this.fail(failure.error);
-    else this.#allMoved.promise.then(() => this.fail(failure.error)); // bytes for it were not sent
+    if (!failure) this.#events.over();
+    else if (isClosedByPeer) this.#failIfClosed();
+    else this.fail(failure.error);
   }
 
-  #settleRead(bytes: Uint8Array | undefined): void {
-    this.#reading?.resolve(bytes); // reading grants credit, which may have found the socket lost
-    this.#reading = undefined;
+  /** npws/1: what the peer did not take, or would not, is a failure, but all that it has sent arrives before that. */
+  #failIfClosed(): void {
+    const { failure, isClosedByPeer, writeFailure } = this.#stream;
+    if (!isClosedByPeer || !this.#isAllMoved) return;
+    if (failure) this.fail(failure.error);
+    else if (this.#hasRefused) this.fail(writeFailure!.error);
   }
 }
+
+/** Before a relay begins. */
+const NOBODY: EndEvents = { readable: ignore, writable: ignore, failed: ignore, over: ignore };
 
 function ignore(): void {}

@@ -1,27 +1,51 @@
-/** One end of a relay, while the relay has it: what it needs of web streams, sockets and connections alike. */
+/**
+ * One end of a relay, while the relay has it: what it needs of web streams, sockets and connections alike. An end tells what
+ * happens by events and not by promises: each of these costs more than the chunk that it would bring.
+ */
 export interface HeldEnd {
-  /** The next bytes; undefined at the end. */
-  read(): Promise<Uint8Array | undefined> | Uint8Array | undefined;
+  /** Connects the relay, once, before everything else. What has happened before is told, at once or later. */
+  begin(events: EndEvents): void;
+  /** The next bytes. Undefined: there are none now, and `readable` tells when there are; or never, where `isAtEnd` is set. */
+  read(): Uint8Array | undefined;
+  /** Whether nothing more comes, behind a read that found nothing. */
+  readonly isAtEnd: boolean;
   /** Whether nobody but the relay has the memory of what was last read. */
   readonly ownsLastRead: boolean;
-  /** Resolves when more bytes may be written; undefined when they may be at once. */
-  room(): Promise<unknown> | undefined;
+  /** Whether bytes may be written. If not, `writable` tells when they may. */
+  readonly hasRoom: boolean;
   /**
-   * Takes bytes. That they cannot be sent is told by `over`.
+   * Takes bytes, while there is room.
    *
    * @param taken Called when nobody reads their memory any more; never, where that cannot be known.
    */
   write(bytes: Uint8Array, taken?: () => void): void;
-  /** Ends writing, behind all bytes. */
-  end(): Promise<void>;
-  /** Resolves when both directions have ended; rejects as soon as one breaks, also while nothing is read or written. */
-  readonly over: Promise<unknown>;
-  /** Set where the peer has ended in order and takes nothing more: rejects when all that came from it has arrived. */
-  refusal?(): Promise<never> | undefined;
+  /**
+   * Ends writing, behind all bytes, while there is room.
+   *
+   * @param ended Called when the end has left.
+   */
+  end(ended: () => void): void;
+  /**
+   * Bytes have come for it. True where the peer has ended in order and takes nothing more: the end fails, as soon as all that came
+   * from it has arrived.
+   */
+  refuses?(): boolean;
   /** Everything that came from this end has gone to the other one, its end too. For ends to which that makes a difference. */
   allMoved?(): void;
   /** Gives up both directions, as far as they have not ended. */
   abort(reason: unknown): void;
   /** Frees what has ended. */
   release(): void;
+}
+
+/** What an end tells the relay. */
+export interface EndEvents {
+  /** There is something to read, or the end of it. */
+  readable(): void;
+  /** There is room to write. */
+  writable(): void;
+  /** One of the directions broke. */
+  failed(error: unknown): void;
+  /** Both directions have ended. */
+  over(): void;
 }

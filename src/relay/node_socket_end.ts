@@ -1,5 +1,5 @@
 import { type NetSocket, netSocketOf } from "../runtime/net_socket.ts";
-import type { HeldEnd } from "./held_end.ts";
+import type { EndEvents, HeldEnd } from "./held_end.ts";
 
 /**
  * What a relay needs of a connected or connecting socket of node:net or node:tls: `net.Socket` has all of it.
@@ -51,27 +51,24 @@ const HIGH_WATER_BYTES = 65_536;
 
 /** A socket of node:net, by its events. Giving it up resets the connection: an end would make what came so far look complete. */
 export class NodeSocketEnd implements HeldEnd {
-  readonly over: Promise<unknown>;
   readonly #socket: RelaySocket;
   /** Where it is one of node:net: others may listen to it, and it tells when it has written something. */
   readonly #netSocket: NetSocket | undefined;
   readonly #keepsNoMemory: boolean;
   /** Somebody else hears what comes, or has heard it. */
   #isShared: boolean;
-  readonly #readOver = Promise.withResolvers<void>();
-  readonly #writeOver = Promise.withResolvers<void>();
+  #events!: EndEvents;
   readonly #unread: Uint8Array[] = [];
   #unreadBytes = 0;
   /** How much of what is still to be read may be memory of somebody else: of one who put it back (`unshift`), for one. */
   #foreignBytes: number;
   ownsLastRead = false;
+  /** The socket gives nothing before it is resumed. */
+  #isPaused = true;
   /** The peer has ended its direction. */
   #isEnded = false;
   /** This side's end has left. */
   #isEndSent = false;
-  /** A read that found nothing. */
-  #reading: PromiseWithResolvers<Uint8Array | undefined> | undefined;
-  #draining: PromiseWithResolvers<void> | undefined;
 
   constructor(socket: RelaySocket) {
     this.#socket = socket;
@@ -79,34 +76,38 @@ export class NodeSocketEnd implements HeldEnd {
     this.#keepsNoMemory = socket.keepsNoMemory ?? this.#netSocket !== undefined;
     this.#isShared = this.#isHeardBeside(0);
     this.#foreignBytes = this.#netSocket?.readableLength ?? 0;
-    this.over = Promise.all([this.#readOver.promise, this.#writeOver.promise]);
-    this.over.catch(ignore); // a relay that is aborted before it begins does not listen
+  }
+
+  begin(events: EndEvents): void {
+    this.#events = events;
+    const socket = this.#socket;
     socket.on("data", (bytes: Uint8Array) => this.#receive(bytes));
     socket.on("end", () => this.#receiveEnd());
-    socket.on("drain", () => this.#drained());
-    socket.on("error", (error: Error) => this.#fail(error));
+    socket.on("drain", () => events.writable());
+    socket.on("error", (error: Error) => events.failed(error));
     socket.on("close", () => this.#closed());
-    if (socket.destroyed) this.#fail(socket.errored ?? closedError());
+    if (socket.destroyed) events.failed(socket.errored ?? closedError());
     else if (socket.readableEnded) this.#receiveEnd(); // before anybody listened: an end without a byte waits for no reader
   }
 
-  read(): Promise<Uint8Array | undefined> | Uint8Array | undefined {
+  read(): Uint8Array | undefined {
     const bytes = this.#unread.shift();
     if (bytes) {
       this.#unreadBytes -= bytes.byteLength;
       this.#handOut(bytes);
-      return bytes;
+    } else if (this.#isPaused && !this.#isEnded) {
+      this.#isPaused = false;
+      this.#socket.resume();
     }
-    if (this.#isEnded) return undefined;
-    this.#reading = Promise.withResolvers();
-    this.#socket.resume();
-    return this.#reading.promise;
+    return bytes;
   }
 
-  room(): Promise<void> | undefined {
-    if (!this.#socket.writableNeedDrain) return undefined;
-    this.#draining ??= Promise.withResolvers();
-    return this.#draining.promise;
+  get isAtEnd(): boolean {
+    return this.#isEnded;
+  }
+
+  get hasRoom(): boolean {
+    return !this.#socket.writableNeedDrain;
   }
 
   write(bytes: Uint8Array, taken?: () => void): void {
@@ -115,13 +116,13 @@ export class NodeSocketEnd implements HeldEnd {
     else if (this.#socket.write(bytes)) taken();
   }
 
-  end(): Promise<void> {
+  end(ended: () => void): void {
     this.#socket.end((error) => {
-      if (error) return this.#fail(error);
+      if (error) return this.#events.failed(error);
       this.#isEndSent = true;
-      this.#writeOver.resolve();
+      ended();
+      this.#overIfEnded();
     });
-    return this.#writeOver.promise;
   }
 
   abort(): void {
@@ -134,13 +135,12 @@ export class NodeSocketEnd implements HeldEnd {
 
   #receive(bytes: Uint8Array): void {
     this.#isShared ||= this.#isHeardBeside(1);
-    if (this.#reading) {
-      this.#handOut(bytes);
-      return this.#settleRead(bytes);
-    }
     this.#unread.push(bytes);
     this.#unreadBytes += bytes.byteLength;
-    if (this.#unreadBytes >= HIGH_WATER_BYTES) this.#socket.pause();
+    this.#events.readable();
+    if (this.#unreadBytes < HIGH_WATER_BYTES) return;
+    this.#isPaused = true;
+    this.#socket.pause();
   }
 
   #handOut(bytes: Uint8Array): void {
@@ -156,37 +156,20 @@ export class NodeSocketEnd implements HeldEnd {
 
   #receiveEnd(): void {
     this.#isEnded = true;
-    this.#readOver.resolve();
-    this.#settleRead(undefined);
+    this.#events.readable();
+    this.#overIfEnded();
   }
 
-  #settleRead(bytes: Uint8Array | undefined): void {
-    this.#reading?.resolve(bytes);
-    this.#reading = undefined;
-  }
-
-  #drained(): void {
-    this.#draining?.resolve();
-    this.#draining = undefined;
+  #overIfEnded(): void {
+    if (this.#isEnded && this.#isEndSent) this.#events.over();
   }
 
   /** After both ends a close is no news. An error costs its stack, at each connection of a tunnel. */
   #closed(): void {
-    if (!this.#isEnded || !this.#isEndSent) this.#fail(closedError());
-  }
-
-  /** Breaks what has not ended. */
-  #fail(error: Error): void {
-    this.#reading?.reject(error);
-    this.#reading = undefined;
-    this.#readOver.reject(error);
-    this.#writeOver.reject(error);
-    this.#drained();
+    if (!this.#isEnded || !this.#isEndSent) this.#events.failed(closedError());
   }
 }
 
 function closedError(): Error {
   return new Error("Cannot relay: the socket was closed");
 }
-
-function ignore(): void {}

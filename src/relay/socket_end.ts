@@ -1,4 +1,4 @@
-import type { HeldEnd } from "./held_end.ts";
+import type { EndEvents, HeldEnd } from "./held_end.ts";
 
 /** A connection that reads and writes without web streams, as `Deno.TcpConn` does. */
 export interface DirectSocket {
@@ -23,44 +23,47 @@ const COPY_BYTES = 16_384;
  * processor time.
  */
 export class SocketEnd implements HeldEnd {
-  readonly over: Promise<unknown>;
   readonly ownsLastRead = true;
   readonly #socket: DirectSocket;
-  readonly #readOver = Promise.withResolvers<void>();
-  readonly #writeOver = Promise.withResolvers<void>();
+  #events!: EndEvents;
   #buffer: Uint8Array | undefined;
-  #writing: Promise<void> | undefined;
+  /** Read ahead: else one of this socket and the other end would always be idle. */
+  #next: Uint8Array | undefined;
+  #isReading = false;
+  isAtEnd = false;
+  hasRoom = true;
+  #isEndSent = false;
 
   constructor(socket: DirectSocket) {
     this.#socket = socket;
-    this.over = Promise.all([this.#readOver.promise, this.#writeOver.promise]);
   }
 
-  async read(): Promise<Uint8Array | undefined> {
-    const buffer = this.#buffer ??= new Uint8Array(READ_BYTES);
-    const length = await this.#socket.read(buffer);
-    if (length === null) {
-      this.#readOver.resolve();
-      return undefined;
-    }
-    if (length < COPY_BYTES) return buffer.slice(0, length);
-    this.#buffer = undefined; // it is the reader's now
-    return buffer.subarray(0, length);
+  begin(events: EndEvents): void {
+    this.#events = events;
   }
 
-  room(): Promise<unknown> | undefined {
-    return this.#writing;
+  read(): Uint8Array | undefined {
+    const bytes = this.#next;
+    this.#next = undefined;
+    this.#readAhead();
+    return bytes;
   }
 
   /** Any object of this shape may keep the bytes. */
   write(bytes: Uint8Array): void {
-    this.#writing = this.#writeAll(bytes);
+    this.hasRoom = false;
+    this.#writeAll(bytes).then(() => {
+      this.hasRoom = true;
+      this.#events.writable();
+    }, this.#events.failed);
   }
 
-  async end(): Promise<void> {
-    await this.#writing;
-    await this.#socket.closeWrite();
-    this.#writeOver.resolve();
+  end(ended: () => void): void {
+    this.#socket.closeWrite().then(() => {
+      this.#isEndSent = true;
+      ended();
+      this.#overIfEnded();
+    }, this.#events.failed);
   }
 
   abort(): void {
@@ -75,12 +78,30 @@ export class SocketEnd implements HeldEnd {
     }
   }
 
+  #readAhead(): void {
+    if (this.#isReading || this.isAtEnd) return;
+    this.#isReading = true;
+    const buffer = this.#buffer ??= new Uint8Array(READ_BYTES);
+    this.#socket.read(buffer).then((length) => {
+      this.#isReading = false;
+      this.isAtEnd = length === null;
+      if (length !== null) this.#next = this.#filled(buffer, length);
+      this.#events.readable();
+      this.#overIfEnded();
+    }, this.#events.failed);
+  }
+
+  #filled(buffer: Uint8Array, length: number): Uint8Array {
+    if (length < COPY_BYTES) return buffer.slice(0, length);
+    this.#buffer = undefined; // it is the reader's now
+    return buffer.subarray(0, length);
+  }
+
+  #overIfEnded(): void {
+    if (this.isAtEnd && this.#isEndSent) this.#events.over();
+  }
+
   async #writeAll(bytes: Uint8Array): Promise<void> {
-    try {
-      for (let sent = 0; sent < bytes.byteLength;) sent += await this.#socket.write(bytes.subarray(sent));
-      this.#writing = undefined;
-    } catch (error) {
-      this.#writeOver.reject(error);
-    }
+    for (let sent = 0; sent < bytes.byteLength;) sent += await this.#socket.write(bytes.subarray(sent));
   }
 }

@@ -1,5 +1,5 @@
 import { describeType } from "../describe.ts";
-import type { HeldEnd } from "./held_end.ts";
+import type { EndEvents, HeldEnd } from "./held_end.ts";
 
 /**
  * What may be on its way into a writable at most, in bytes. Streams made of Node's sockets count chunks where they mean bytes, on
@@ -9,44 +9,55 @@ const MAX_WAITING_BYTES = 1_048_576;
 
 /** An end made of two web streams, both locked from here on. */
 export class StreamEnd implements HeldEnd {
-  readonly over: Promise<unknown>;
   /** Whoever fills the readable may have kept the chunk. */
   readonly ownsLastRead = false;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #over: Promise<unknown>;
+  #events!: EndEvents;
+  /** Read ahead: else one of this readable and the other end would always be idle. */
+  #next: Uint8Array | undefined;
+  #isReading = false;
+  isAtEnd = false;
   #waitingBytes = 0;
-  #written: Promise<void> | undefined;
 
   constructor(readable: ReadableStream<Uint8Array>, writable: WritableStream<Uint8Array>) {
     this.#reader = readable.getReader();
     this.#writer = writable.getWriter();
-    this.over = Promise.all([this.#reader.closed, this.#writer.closed]);
-    this.over.catch(ignore); // a relay that is aborted before it begins does not listen
+    this.#over = Promise.all([this.#reader.closed, this.#writer.closed]);
+    this.#over.catch(ignore); // a relay that is aborted before it begins does not listen
   }
 
-  async read(): Promise<Uint8Array | undefined> {
-    const { value, done } = await this.#reader.read();
-    if (done) return undefined;
-    if (value instanceof Uint8Array) return value;
-    throw new TypeError(`Cannot relay: a readable must give chunks of Uint8Array, got ${describeType(value)}`);
+  begin(events: EndEvents): void {
+    this.#events = events;
+    this.#over.then(events.over, events.failed);
   }
 
-  room(): Promise<unknown> | undefined {
-    if (this.#waitingBytes >= MAX_WAITING_BYTES) return this.#written;
-    const { desiredSize } = this.#writer;
-    return desiredSize !== null && desiredSize > 0 ? undefined : this.#writer.ready;
+  read(): Uint8Array | undefined {
+    const bytes = this.#next;
+    this.#next = undefined;
+    this.#readAhead();
+    return bytes;
+  }
+
+  get hasRoom(): boolean {
+    return this.#waitingBytes < MAX_WAITING_BYTES && this.#writer.desiredSize! > 0; // null: it is about to fail
   }
 
   /** Whoever empties the writable may keep the chunk. */
   write(bytes: Uint8Array): void {
     const { byteLength } = bytes;
     this.#waitingBytes += byteLength;
-    const settle = () => void (this.#waitingBytes -= byteLength);
-    this.#written = this.#writer.write(bytes).then(settle, settle); // `over` rejects with the same error
+    const settle = () => {
+      this.#waitingBytes -= byteLength;
+      this.#events.writable();
+    };
+    this.#writer.write(bytes).then(settle, settle);
+    if (!this.hasRoom) this.#writer.ready.then(this.#events.writable, this.#events.failed);
   }
 
-  end(): Promise<void> {
-    return this.#writer.close();
+  end(ended: () => void): void {
+    this.#writer.close().then(ended, ignore);
   }
 
   abort(reason: unknown): void {
@@ -56,6 +67,22 @@ export class StreamEnd implements HeldEnd {
 
   /** The streams have ended or are aborted, and free themselves. Unlocking them would make errors for a promise each. */
   release(): void {}
+
+  #readAhead(): void {
+    if (this.#isReading || this.isAtEnd) return;
+    this.#isReading = true;
+    this.#reader.read().then(({ value, done }) => {
+      this.#isReading = false;
+      this.isAtEnd = done;
+      if (!done && !(value instanceof Uint8Array)) return this.#events.failed(noBytesError(value));
+      this.#next = value;
+      this.#events.readable();
+    }, ignore); // what breaks the readable is told by `closed`
+  }
+}
+
+function noBytesError(value: unknown): TypeError {
+  return new TypeError(`Cannot relay: a readable must give chunks of Uint8Array, got ${describeType(value)}`);
 }
 
 function ignore(): void {}

@@ -3,7 +3,7 @@ import { ConnectionLostError, ConnectionResetError } from "@npws/pool";
 import { relay, type RelayResult } from "@npws/pool/relay";
 import { startPools } from "../contract/pools.ts";
 import { bytes, readText, write, writeAndClose } from "../contract/streams.ts";
-import { FakeWorld } from "../fake_world.ts";
+import { FakeWorld, urlOf } from "../fake_world.ts";
 import { test } from "../harness.ts";
 import { memoryEnds } from "./memory_end.ts";
 
@@ -83,6 +83,23 @@ test("relay() of a connection that is broken already breaks the other end", asyn
   await assertRejects(() => setting.near.closed);
   await assertRejects(() => relay(setting.near, setting.memory), ConnectionResetError);
   await assertRejects(() => readText(setting.far), ConnectionResetError);
+});
+
+test("relay() of a connection of which one direction is broken already breaks the other end", async () => {
+  await using world = new FakeWorld();
+  const server = await world.startServerPool({ protocol: 2 });
+  const client = world.clientPool({ url: urlOf(server), protocol: 2 });
+  client.start();
+  await world.settle();
+  const accepted = server.accept();
+  const opened = client.open();
+  await world.settle();
+  const [near, peer] = await Promise.all([opened, accepted]);
+  await peer.writable.abort("gone");
+  await world.settle();
+  const memory = memoryEnds();
+  await assertRejects(() => relay(near, memory.near), ConnectionResetError);
+  await assertRejects(() => readText(memory.far), ConnectionResetError);
 });
 
 test("relay() waits for the peer's reader", async () => {
@@ -197,25 +214,28 @@ test("relay() of two connections whose peers of npws/1 have closed breaks, for n
   await assertRejects(() => relay(one.near, other.near), ConnectionLostError, "the peer closed it with code 1000");
 });
 
-test("relay() passes on the last words of a peer of npws/1 that closes while bytes for it wait, and breaks then", async () => {
-  await using world = new FakeWorld();
-  world.network.highWaterBytes = 1_000;
-  const pool = await world.startServerPool();
-  const peer = await world.dial(pool);
-  const near = await pool.incomingGet();
-  const memory = memoryEnds();
-  const broken = assertRejects(() => relay(near, memory.near), ConnectionLostError);
-  peer.socket.pause();
-  const writer = memory.far.writable.getWriter();
-  await writer.write(new Uint8Array(100_000));
-  const waiting = assertRejects(
-    () => Promise.all([writer.write(new Uint8Array(1)), writer.closed]),
-    ConnectionLostError,
-  );
-  await world.settle();
-  peer.socket.send(bytes("too much"));
-  peer.socket.close(1000, "");
-  await world.settle();
-  assertEquals(await readText(memory.far), "too much");
-  await Promise.all([broken, waiting]);
-});
+for (const comesMore of [true, false]) {
+  const what = comesMore ? "and more comes" : "and nothing more comes";
+  test(`relay() passes on the last words of a peer of npws/1 that closes while bytes for it wait, ${what}, and breaks then`, async () => {
+    await using world = new FakeWorld();
+    world.network.highWaterBytes = 1_000;
+    const pool = await world.startServerPool();
+    const peer = await world.dial(pool);
+    const near = await pool.incomingGet();
+    const memory = memoryEnds();
+    const broken = assertRejects(() => relay(near, memory.near), ConnectionLostError);
+    peer.socket.pause();
+    const writer = memory.far.writable.getWriter();
+    await writer.write(new Uint8Array(100_000));
+    const waiting = assertRejects(
+      () => Promise.all([comesMore ? writer.write(new Uint8Array(1)) : undefined, writer.closed]),
+      ConnectionLostError,
+    );
+    await world.settle();
+    peer.socket.send(bytes("too much"));
+    peer.socket.close(1000, "");
+    await world.settle();
+    assertEquals(await readText(memory.far), "too much");
+    await Promise.all([broken, waiting]);
+  });
+}

@@ -1,7 +1,8 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertIsError } from "@std/assert";
 import { Socket } from "node:net";
 import { NodeSocketEnd, type RelaySocket } from "../../src/relay/node_socket_end.ts";
 import { test } from "../harness.ts";
+import { RecordedEvents } from "./recorded_events.ts";
 
 type Listener = (...args: unknown[]) => void;
 
@@ -53,99 +54,104 @@ class ResettableSocket extends FakeSocket {
   }
 }
 
-test("NodeSocketEnd.read() gives what came before and what comes, in order, and then the end", async () => {
-  const socket = new FakeSocket();
+/** An end whose relay listens. */
+function begin(socket: FakeSocket): { end: NodeSocketEnd; events: RecordedEvents } {
   const end = new NodeSocketEnd(socket);
+  const events = new RecordedEvents();
+  end.begin(events);
+  return { end, events };
+}
+
+test("NodeSocketEnd.read() gives what comes, in order, and then the end", () => {
+  const socket = new FakeSocket();
+  const { end, events } = begin(socket);
   for (const byte of [1, 2]) socket.emit("data", Uint8Array.of(byte));
-  assertEquals([end.read(), end.read()], [Uint8Array.of(1), Uint8Array.of(2)]);
-  const next = end.read();
-  socket.emit("data", Uint8Array.of(3));
-  assertEquals(await next, Uint8Array.of(3));
-  const last = end.read();
+  assertEquals(events.told, ["readable", "readable"]);
+  assertEquals([end.read(), end.read(), end.read()], [Uint8Array.of(1), Uint8Array.of(2), undefined]);
+  assertEquals(end.isAtEnd, false);
   socket.emit("end");
-  assertEquals([await last, end.read()], [undefined, undefined]);
+  assertEquals([events.told.length, end.read(), end.isAtEnd], [3, undefined, true]);
 });
 
-test("NodeSocketEnd.read() gives the end that a socket has told before", () => {
+test("NodeSocketEnd tells the end that a socket has told before", () => {
   const socket = new FakeSocket();
   socket.readableEnded = true;
-  assertEquals(new NodeSocketEnd(socket).read(), undefined);
+  const { end, events } = begin(socket);
+  assertEquals([events.told, end.read(), end.isAtEnd], [["readable"], undefined, true]);
 });
 
-test("NodeSocketEnd.end() rejects where the last bytes could not leave, though the peer had ended before", async () => {
+test("NodeSocketEnd.end() fails where the last bytes could not leave, though the peer had ended before", () => {
   const socket = new FakeSocket();
-  const end = new NodeSocketEnd(socket);
+  const { end, events } = begin(socket);
   socket.emit("end");
-  const rejected = [assertRejects(() => end.end(), Error, "reset"), assertRejects(() => end.over, Error, "reset")];
-  socket.finish(new Error("reset"));
-  socket.emit("error", new Error("reset"));
-  socket.emit("close");
-  await Promise.all(rejected);
+  let hasEnded = false;
+  end.end(() => hasEnded = true);
+  const error = new Error("reset");
+  socket.finish(error);
+  assertEquals([events.told, events.error, hasEnded], [["readable", "failed"], error, false]);
 });
 
-test("NodeSocketEnd holds its socket back while 64 KiB wait, until a read finds nothing", () => {
+test("NodeSocketEnd holds its socket back until it is read, and while 64 KiB wait, until a read finds nothing", () => {
   const socket = new FakeSocket();
-  const end = new NodeSocketEnd(socket);
-  socket.emit("data", new Uint8Array(65_535));
+  const { end } = begin(socket);
   assertEquals(socket.calls, []);
+  end.read();
+  assertEquals(socket.calls, ["resume"]);
+  socket.emit("data", new Uint8Array(65_535));
+  assertEquals(socket.calls, ["resume"]);
   socket.emit("data", new Uint8Array(1));
-  assertEquals(socket.calls, ["pause"]);
+  assertEquals(socket.calls, ["resume", "pause"]);
   end.read();
   end.read();
-  assertEquals(socket.calls, ["pause"]);
+  assertEquals(socket.calls, ["resume", "pause"]);
   end.read();
-  assertEquals(socket.calls, ["pause", "resume"]);
+  end.read();
+  assertEquals(socket.calls, ["resume", "pause", "resume"]);
 });
 
-test("NodeSocketEnd.room() waits while the socket wants to be drained", async () => {
+test("NodeSocketEnd has no room while its socket wants to be drained", () => {
   const socket = new FakeSocket();
-  const end = new NodeSocketEnd(socket);
-  assertEquals(end.room(), undefined);
+  const { end, events } = begin(socket);
+  assertEquals(end.hasRoom, true);
   socket.writableNeedDrain = true;
-  const room = end.room();
+  assertEquals(end.hasRoom, false);
   socket.writableNeedDrain = false;
   socket.emit("drain");
-  await room;
-  assertEquals(end.room(), undefined);
+  assertEquals([events.told, end.hasRoom], [["writable"], true]);
 });
 
-test("NodeSocketEnd.over resolves when both directions have ended, and a close behind that is no news", async () => {
-  const socket = new FakeSocket();
-  const end = new NodeSocketEnd(socket);
-  const ended = end.end();
-  socket.finish();
-  await ended;
-  socket.emit("end");
-  socket.emit("close");
-  await end.over;
-  assertEquals(socket.calls, ["end"]);
+test("NodeSocketEnd is over when both directions have ended, and a close behind that is no news", () => {
+  for (const isReadFirst of [true, false]) {
+    const socket = new FakeSocket();
+    const { end, events } = begin(socket);
+    if (isReadFirst) socket.emit("end");
+    let hasEnded = false;
+    end.end(() => hasEnded = true);
+    socket.finish();
+    assertEquals(hasEnded, true);
+    if (!isReadFirst) socket.emit("end");
+    socket.emit("close");
+    assertEquals([events.told, socket.calls], [["readable", "over"], ["end"]]);
+  }
 });
 
 for (const [event, error] of [["error", "reset by peer"], ["close", "Cannot relay: the socket was closed"]] as const) {
-  test(`NodeSocketEnd breaks what waits for it at "${event}"`, async () => {
+  test(`NodeSocketEnd fails at "${event}"`, () => {
     const socket = new FakeSocket();
-    const end = new NodeSocketEnd(socket);
-    const read = end.read() as Promise<unknown>;
-    const writing = end.end();
+    const { end, events } = begin(socket);
+    end.end(() => {});
     socket.emit(event, new Error("reset by peer"));
-    for (const broken of [read, writing, end.over]) await assertRejects(() => broken, Error, error);
+    assertEquals(events.told, ["failed"]);
+    assertIsError(events.error, Error, error);
   });
 }
 
-test("NodeSocketEnd of a socket that is destroyed is broken from the start", async () => {
+test("NodeSocketEnd of a socket that is destroyed fails from the start", () => {
   const socket = new FakeSocket();
   socket.destroyed = true;
-  const end = new NodeSocketEnd(socket);
-  await assertRejects(() => end.over, Error, "Cannot relay: the socket was closed");
-});
-
-test("NodeSocketEnd.room() ends when the socket breaks", async () => {
-  const socket = new FakeSocket();
-  const end = new NodeSocketEnd(socket);
-  socket.writableNeedDrain = true;
-  const room = end.room();
-  socket.emit("close");
-  await room;
+  const { events } = begin(socket);
+  assertEquals(events.told, ["failed"]);
+  assertIsError(events.error, Error, "Cannot relay: the socket was closed");
 });
 
 test("NodeSocketEnd.abort() resets a socket that can be reset, and destroys any other", () => {
@@ -158,7 +164,7 @@ test("NodeSocketEnd owns what it reads, and tells that bytes were taken, where t
   for (const keepsNoMemory of [true, false, undefined]) {
     const socket = new FakeSocket();
     socket.keepsNoMemory = keepsNoMemory;
-    const end = new NodeSocketEnd(socket);
+    const { end } = begin(socket);
     socket.emit("data", new Uint8Array(1));
     end.read();
     assertEquals(end.ownsLastRead, keepsNoMemory === true);

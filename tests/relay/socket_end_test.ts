@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { SocketEnd } from "../../src/relay/socket_end.ts";
 import { test } from "../harness.ts";
+import { RecordedEvents } from "./recorded_events.ts";
 
 /** A socket whose reads and writes the test settles. */
 class HeldSocket {
@@ -32,57 +33,92 @@ class HeldSocket {
   }
 }
 
-test("SocketEnd.read() hands out memory that later reads leave alone", async () => {
-  const socket = new HeldSocket();
+/** An end whose relay listens. */
+function begin(socket: HeldSocket): { end: SocketEnd; events: RecordedEvents } {
   const end = new SocketEnd(socket);
+  const events = new RecordedEvents();
+  end.begin(events);
+  return { end, events };
+}
+
+test("SocketEnd.read() reads ahead, and hands out memory that later reads leave alone", async () => {
   for (const length of [3, 65_536]) {
-    socket.incoming = new Uint8Array(length).fill(1);
-    const first = (await end.read())!;
-    socket.incoming = new Uint8Array(length).fill(2);
-    await end.read();
-    assertEquals([first.byteLength, first[0], first.at(-1)], [length, 1, 1]);
+    const socket = new HeldSocket();
+    const { end, events } = begin(socket);
+    const chunks: Uint8Array[] = [];
+    for (const value of [1, 2, 3, undefined]) {
+      socket.incoming = value === undefined ? null : new Uint8Array(length).fill(value);
+      const readable = events.next("readable");
+      const chunk = end.read();
+      if (chunk) chunks.push(chunk);
+      await readable;
+    }
+    assertEquals(
+      chunks.map((chunk) => [chunk.byteLength, chunk[0], chunk.at(-1)]),
+      [1, 2, 3].map((value) => [length, value, value]),
+    );
+    assertEquals([end.read(), end.isAtEnd], [undefined, true]);
   }
-  socket.incoming = null;
-  assertEquals(await end.read(), undefined);
 });
 
 test("SocketEnd.write() writes what the socket did not take at first, and has no room until it did", async () => {
   const socket = new HeldSocket();
-  const end = new SocketEnd(socket);
-  assertEquals(end.room(), undefined);
+  const { end, events } = begin(socket);
+  assertEquals(end.hasRoom, true);
+  const writable = events.next("writable");
   end.write(Uint8Array.of(1, 2, 3));
-  const room = end.room();
-  assert(room);
+  assertEquals(end.hasRoom, false);
   const first = socket.nextWrite;
   first.resolve(1);
   await first.promise;
   await Promise.resolve();
+  assertEquals(end.hasRoom, false);
   socket.nextWrite.resolve(2);
-  await room;
-  assertEquals([socket.written, end.room()], [[1, 2, 3, 2, 3], undefined]);
+  await writable;
+  assertEquals([socket.written, end.hasRoom], [[1, 2, 3, 2, 3], true]);
 });
 
-test("SocketEnd.end() waits for what is written", async () => {
-  const socket = new HeldSocket();
-  const end = new SocketEnd(socket);
-  end.write(Uint8Array.of(1));
-  const ended = end.end();
-  await new Promise((resolve) => setTimeout(resolve)); // what does not wait has happened then
-  assertEquals(socket.calls, []);
-  socket.nextWrite.resolve(1);
-  await ended;
-  assertEquals(socket.calls, ["closeWrite"]);
+test("SocketEnd fails when a read, a write or the end of writing fails", async () => {
+  const error = new Error("broken pipe");
+  const breaks: Record<string, (socket: HeldSocket, end: SocketEnd) => void> = {
+    read(socket, end) {
+      socket.read = () => Promise.reject(error);
+      end.read();
+    },
+    write(socket, end) {
+      end.write(Uint8Array.of(1));
+      socket.nextWrite.reject(error);
+    },
+    end(socket, end) {
+      socket.closeWrite = () => Promise.reject(error);
+      end.end(() => {});
+    },
+  };
+  for (const [how, fail] of Object.entries(breaks)) {
+    const socket = new HeldSocket();
+    const { end, events } = begin(socket);
+    const failed = events.next("failed");
+    fail(socket, end);
+    await failed;
+    assertEquals([events.told, events.error], [["failed"], error], how);
+  }
 });
 
-test("SocketEnd.over rejects when a write fails, and resolves when both directions have ended", async () => {
-  const broken = new HeldSocket();
-  const brokenEnd = new SocketEnd(broken);
-  brokenEnd.write(Uint8Array.of(1));
-  broken.nextWrite.reject(new Error("broken pipe"));
-  await assertRejects(() => brokenEnd.over, Error, "broken pipe");
-
-  const end = new SocketEnd(new HeldSocket());
-  await Promise.all([end.read(), end.end(), end.over]);
+test("SocketEnd is over when both directions have ended", async () => {
+  for (const isReadFirst of [true, false]) {
+    const { end, events } = begin(new HeldSocket());
+    const read = events.next("readable");
+    if (isReadFirst) {
+      end.read();
+      await read;
+    }
+    await new Promise<void>((resolve) => end.end(resolve));
+    if (!isReadFirst) {
+      end.read();
+      await read;
+    }
+    assertEquals(events.told, ["readable", "over"]);
+  }
 });
 
 test("SocketEnd.abort() closes the socket, and a second time does no harm", () => {

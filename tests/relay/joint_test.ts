@@ -1,0 +1,99 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import type { EndEvents, HeldEnd } from "../../src/relay/held_end.ts";
+import { Joint } from "../../src/relay/joint.ts";
+import { test } from "../harness.ts";
+
+/** An end whose reads the test fills. */
+class FakeEnd implements HeldEnd {
+  events!: EndEvents;
+  readonly ownsLastRead = false;
+  readonly hasRoom = true;
+  isAtEnd = false;
+  readonly unread: Uint8Array[] = [];
+  readonly calls: string[] = [];
+  isRefusing = false;
+  /** What happens in a read that finds nothing. */
+  onEmptyRead = () => {};
+
+  begin(events: EndEvents): void {
+    this.events = events;
+  }
+
+  read(): Uint8Array | undefined {
+    const bytes = this.unread.shift();
+    if (!bytes) this.onEmptyRead();
+    return bytes;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.calls.push(`write ${bytes.byteLength}`);
+  }
+
+  end(ended: () => void): void {
+    this.calls.push("end");
+    ended();
+  }
+
+  refuses(): boolean {
+    return this.isRefusing;
+  }
+
+  allMoved(): void {
+    this.calls.push("all moved");
+  }
+
+  abort(): void {}
+
+  release(): void {}
+
+  /** Bytes have come. */
+  receive(...lengths: number[]): void {
+    this.unread.push(...lengths.map((length) => new Uint8Array(length)));
+    this.events.readable();
+  }
+
+  /** The end has come. */
+  receiveEnd(): void {
+    this.isAtEnd = true;
+    this.events.readable();
+  }
+}
+
+test("Joint moves in order what comes while it reads, and the end once", async () => {
+  const [a, b] = [new FakeEnd(), new FakeEnd()];
+  a.onEmptyRead = () => {
+    a.onEmptyRead = () => {};
+    a.receive(2, 3);
+    a.receiveEnd();
+  };
+  const joint = new Joint(a, b);
+  assertEquals([b.calls, a.calls], [["write 2", "write 3", "end"], ["all moved"]]);
+  a.events.readable();
+  assertEquals(b.calls.length, 3);
+  a.events.over();
+  b.events.over();
+  assertEquals(await Promise.race([joint.over, Promise.resolve("open")]), "open");
+  b.receiveEnd();
+  await joint.over;
+  assertEquals([joint.aToB, joint.bToA], [5, 0]);
+});
+
+test("Joint leaves what comes for an end that refuses it, and tells the other one that no more is moved", () => {
+  const [a, b] = [new FakeEnd(), new FakeEnd()];
+  new Joint(a, b);
+  b.isRefusing = true;
+  a.receive(1, 2, 3);
+  a.receive(4);
+  assertEquals([a.calls, b.calls, a.unread.length], [["all moved"], [], 3]);
+});
+
+test("Joint moves nothing after a failure, which it rejects with", async () => {
+  const [a, b] = [new FakeEnd(), new FakeEnd()];
+  const joint = new Joint(a, b);
+  const rejected = assertRejects(() => joint.over, Error, "first");
+  b.events.failed(new Error("first"));
+  b.events.failed(new Error("second"));
+  a.receive(1);
+  assertEquals([a.calls, b.calls], [[], []]);
+  await rejected;
+});
