@@ -310,10 +310,10 @@ export class Dispatcher {
     return new LinkConnection(stream, this.#host.clock);
   }
 
-  /** Resolves as soon as a link was asked, or has answered. */
+  /** Resolves as soon as a link was asked, at once where one is idle, or has answered. */
   async #connectEarly(caller: WaitingCall): Promise<PoolConnection> {
     const { early, begun } = caller.call;
-    const stream = await Promise.race([caller.promise, begun!.promise]);
+    const stream = early?.isUnderWay ? undefined : await Promise.race([caller.promise, begun!.promise]);
     if (stream && stream !== early?.stream) return this.#connect(stream);
     this.#host.counters.taken++;
     caller.promise.catch((error) => early!.abandon(error));
