@@ -1,7 +1,7 @@
 import { BunSocket, type NativeSocket } from "./bun_socket.ts";
 import type { HostPort } from "./host_port.ts";
 import { connectOnNode } from "./node_tcp.ts";
-import type { Connecting, ListenerEvents, TcpListener } from "./tcp_socket.ts";
+import type { Connecting, ListenerEvents, TcpListener, TcpSocket } from "./tcp_socket.ts";
 
 /** The part of Bun that is used here; a project on Bun has `@types/bun`. */
 declare const Bun: {
@@ -29,14 +29,22 @@ export function listenOnBun(address: HostPort, events: ListenerEvents): TcpListe
  */
 export function connectOnBun(target: HostPort): Connecting {
   if (givenUp > 0) return connectOnNode(target);
-  const connecting = Bun.connect({ ...target, allowHalfOpen: true, socket: BunSocket.handlers });
-  return { promise: connecting.then(({ data }) => data), giveUp: () => void giveUp(connecting) };
+  const { promise, resolve, reject } = Promise.withResolvers<TcpSocket>();
+  const connected = Bun.connect({ ...target, allowHalfOpen: true, socket: BunSocket.handlers });
+  let isUnderWay = true;
+  connected.then(({ data }) => resolve(data), reject).finally(() => isUnderWay = false);
+  const giveUp = (error: unknown) => {
+    if (!isUnderWay) return;
+    reject(error);
+    endWhenConnected(connected);
+  };
+  return { promise, giveUp };
 }
 
-async function giveUp(connecting: Promise<NativeSocket>): Promise<void> {
+async function endWhenConnected(connected: Promise<NativeSocket>): Promise<void> {
   givenUp++;
   try {
-    (await connecting).terminate();
+    (await connected).terminate();
   } catch {
     // as was to be expected
   } finally {

@@ -34,7 +34,12 @@ export function connectOnNode({ hostname, port }: HostPort): Connecting {
     socket.off("error", reject);
     resolve(held(socket));
   });
-  return { promise, giveUp: () => void socket.destroy() };
+  const giveUp = (error: unknown) => {
+    if (!socket.connecting) return;
+    reject(error);
+    socket.destroy();
+  };
+  return { promise, giveUp };
 }
 
 class NodeListener implements TcpListener {

@@ -3,7 +3,7 @@ import { relay } from "@npws/pool/relay";
 import type { HostPort } from "./host_port.ts";
 import { CONNECT_TIMEOUT_MS } from "./limits.ts";
 import type { Log } from "./log.ts";
-import { connectTcp } from "./tcp.ts";
+import { TcpConnector } from "./tcp_connector.ts";
 import type { TcpSocket } from "./tcp_socket.ts";
 
 /** Joins TCP connections and streams. */
@@ -11,6 +11,7 @@ export class Splicer {
   readonly log: Log;
   readonly #late = new AbortController();
   readonly #abort: AbortSignal;
+  readonly #connector: TcpConnector;
   /** How many are joined or about to be. */
   #joined = 0;
   #onNone: (() => void) | undefined;
@@ -19,6 +20,7 @@ export class Splicer {
   constructor(log: Log, abort: AbortSignal) {
     this.log = log;
     this.#abort = AbortSignal.any([abort, this.#late.signal]);
+    this.#connector = new TcpConnector(CONNECT_TIMEOUT_MS, this.#abort);
   }
 
   /**
@@ -30,7 +32,7 @@ export class Splicer {
   async joinTarget(target: HostPort, connection: PoolConnection, describe: () => string): Promise<void> {
     this.#joined++;
     try {
-      const socket = await connectTcp(target, CONNECT_TIMEOUT_MS, this.#abort);
+      const socket = await this.#connector.connect(target);
       await this.join(socket, connection, describe);
     } finally {
       this.#left();

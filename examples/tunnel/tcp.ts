@@ -1,8 +1,8 @@
 import { connectOnBun, listenOnBun } from "./bun_tcp.ts";
-import { formatHostPort, type HostPort } from "./host_port.ts";
+import type { HostPort } from "./host_port.ts";
 import { connectOnNode, listenOnNode } from "./node_tcp.ts";
 import { systemReason } from "./system_error.ts";
-import type { ListenerEvents, TcpListener, TcpSocket } from "./tcp_socket.ts";
+import type { Connecting, ListenerEvents, TcpListener } from "./tcp_socket.ts";
 
 const isBun = "Bun" in globalThis;
 
@@ -19,26 +19,7 @@ export async function listenTcp(address: HostPort, events: ListenerEvents): Prom
   }
 }
 
-/**
- * Connects to a target.
- *
- * @param signal Gives it up.
- * @throws {Error} It cannot be reached in time, or was given up; the message says why.
- */
-export async function connectTcp(target: HostPort, timeoutMs: number, signal: AbortSignal): Promise<TcpSocket> {
-  const { promise, giveUp } = (isBun ? connectOnBun : connectOnNode)(target);
-  const ended = Promise.withResolvers<never>();
-  const abort = () => ended.reject(signal.reason);
-  const timer = setTimeout(() => ended.reject(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs);
-  signal.addEventListener("abort", abort);
-  if (signal.aborted) abort();
-  try {
-    return await Promise.race([promise, ended.promise]);
-  } catch (error) {
-    giveUp();
-    throw new Error(`Cannot connect to ${formatHostPort(target)}: ${systemReason(error)}`, { cause: error });
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", abort);
-  }
+/** Begins to connect to a target. */
+export function beginToConnect(target: HostPort): Connecting {
+  return (isBun ? connectOnBun : connectOnNode)(target);
 }

@@ -16,8 +16,8 @@ export interface TcpSocket extends RelaySocket {
 /** A connection that is being made. */
 export interface Connecting {
   readonly promise: Promise<TcpSocket>;
-  /** Makes it no more; the promise may then stay pending. */
-  giveUp(): void;
+  /** Makes it no more: the promise rejects with the error. Later it does nothing. */
+  giveUp(error: unknown): void;
 }
 
 /** A port that is listened on. */

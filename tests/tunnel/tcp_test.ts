@@ -2,7 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
-import { connectTcp, listenTcp } from "../../examples/tunnel/tcp.ts";
+import { listenTcp } from "../../examples/tunnel/tcp.ts";
+import { TcpConnector } from "../../examples/tunnel/tcp_connector.ts";
 import type { TcpSocket } from "../../examples/tunnel/tcp_socket.ts";
 import { atRest } from "../at_rest.ts";
 import { runtimeName, spawnRuntime, test } from "../harness.ts";
@@ -39,10 +40,10 @@ const WAYS: Record<string, () => Promise<Ends>> = {
     if (far.connecting) await once(far, "connect");
     return ends(near, far);
   },
-  async "made by connectTcp()"() {
+  async "made by TcpConnector"() {
     const { promise, resolve } = Promise.withResolvers<Socket>();
     const server = createServer({ allowHalfOpen: true }, resolve);
-    const near = await connectTcp({ hostname: "127.0.0.1", port: await listen(server) }, 10_000, FOR_EVER);
+    const near = await connector().connect({ hostname: "127.0.0.1", port: await listen(server) });
     const far = await promise;
     server.close();
     return ends(near, far);
@@ -84,7 +85,10 @@ class Heard {
   }
 }
 
-const FOR_EVER = new AbortController().signal;
+/** Connects as long as the process lives. */
+function connector(timeoutMs = 10_000): TcpConnector {
+  return new TcpConnector(timeoutMs, new AbortController().signal);
+}
 
 const PIECE = new Uint8Array(50_000);
 
@@ -229,47 +233,66 @@ test("listenTcp() rejects with the reason alone", async () => {
   listener.close();
 });
 
-test("connectTcp() rejects with the target and the reason", async () => {
+test("TcpConnector rejects with the target and the reason", async () => {
   const port = await deadPort();
   const why = `Cannot connect to 127.0.0.1:${port}: connection refused`;
-  await assertRejects(() => connectTcp({ hostname: "127.0.0.1", port }, 10_000, FOR_EVER), Error, why);
+  await assertRejects(() => connector().connect({ hostname: "127.0.0.1", port }), Error, why);
 });
 
-test("connectTcp() gives up a target that does not answer, and reaches others meanwhile", async () => {
-  const silent = spawnRuntime(runtimeName, new URL("deaf_listener.ts", import.meta.url));
+/** A target that does not answer, and what it takes until then. Disposing of it ends both. */
+async function deafTarget() {
+  const process = spawnRuntime(runtimeName, new URL("deaf_listener.ts", import.meta.url));
   const sockets: TcpSocket[] = [];
-  const fill = async (hostname: string, port: number) => {
-    while (sockets.length < 1_000) sockets.push(await connectTcp({ hostname, port }, 500, FOR_EVER)); // the system queues some
+  const target = { hostname: "127.0.0.1", port: Number((await process.lines.next()).value) };
+  return {
+    target,
+    /** Connects until there is no answer, for the system queues some connections. */
+    async unanswered(connector: TcpConnector): Promise<{ readonly connecting: Promise<TcpSocket> }> {
+      for (;;) {
+        const connecting = connector.connect(target);
+        const socket = await Promise.race([connecting, new Promise<undefined>((resolve) => setTimeout(resolve, 500))]);
+        if (!socket) return { connecting };
+        sockets.push(socket);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await process[Symbol.asyncDispose]();
+    },
   };
-  try {
-    const port = Number((await silent.lines.next()).value);
-    const why = `Cannot connect to 127.0.0.1:${port}: no connection within 500 ms`;
-    await assertRejects(() => fill("127.0.0.1", port), Error, why);
-    const before = countSockets();
-    await assertRejects(
-      () => connectTcp({ hostname: "127.0.0.1", port }, 100, FOR_EVER),
-      Error,
-      "no connection within 100 ms",
-    );
-    assertEquals(countSockets(), before); // what cannot be ended is not begun again
-    using both = await WAYS["made by connectTcp()"]();
-    assert(!both.near.destroyed);
-  } finally {
-    for (const socket of sockets) socket.destroy();
-    await silent[Symbol.asyncDispose]();
-  }
+}
+
+test("TcpConnector gives up a target that does not answer, and reaches others meanwhile", async () => {
+  await using deaf = await deafTarget();
+  const { connecting } = await deaf.unanswered(connector(1_000));
+  const why = `Cannot connect to 127.0.0.1:${deaf.target.port}: no connection within 1000 ms`;
+  await assertRejects(() => connecting, Error, why);
+  const before = countSockets();
+  await assertRejects(() => connector(100).connect(deaf.target), Error, "no connection within 100 ms");
+  assertEquals(countSockets(), before); // what cannot be ended is not begun again
+  using both = await WAYS["made by TcpConnector"]();
+  assert(!both.near.destroyed);
 });
 
-test("connectTcp() gives a target up when its signal aborts", async () => {
-  const silent = spawnRuntime(runtimeName, new URL("deaf_listener.ts", import.meta.url));
-  try {
-    const port = Number((await silent.lines.next()).value);
-    const aborted = AbortSignal.abort(new Error("the end"));
-    const why = `Cannot connect to 127.0.0.1:${port}: the end`;
-    await assertRejects(() => connectTcp({ hostname: "127.0.0.1", port }, 10_000, aborted), Error, why);
-  } finally {
-    await silent[Symbol.asyncDispose]();
-  }
+test("TcpConnector gives each target its own time", async () => {
+  await using deaf = await deafTarget();
+  const one = connector(1_500);
+  const { connecting: early } = await deaf.unanswered(one);
+  const late = one.connect(deaf.target);
+  const nextTurn = () => new Promise((resolve) => setTimeout(() => resolve("early alone")));
+  const first = Promise.race([late.catch(() => "late"), early.catch(nextTurn)]);
+  await assertRejects(() => late, Error, "no connection within 1500 ms");
+  assertEquals(await first, "early alone");
+});
+
+test("TcpConnector gives up what is under way when its signal aborts, and what is begun later", async () => {
+  await using deaf = await deafTarget();
+  const end = new AbortController();
+  const ended = new TcpConnector(10_000, end.signal);
+  const { connecting } = await deaf.unanswered(ended);
+  end.abort(new Error("the end"));
+  const why = `Cannot connect to 127.0.0.1:${deaf.target.port}: the end`;
+  for (const given of [connecting, ended.connect(deaf.target)]) await assertRejects(() => given, Error, why);
 });
 
 for (const [made, join] of Object.entries(WAYS)) {
