@@ -2,7 +2,7 @@ import { describeType } from "./describe.ts";
 import { ResetCode, type Stream } from "./link/stream.ts";
 
 /** What may wait in the writable's own queue before `desiredSize` is 0, in bytes. */
-const HIGH_WATER_BYTES = 65_536;
+const QUEUE_BYTES = 65_536;
 
 /** The sending half of a stream as a writable stream of bytes. A write resolves when flow control took its bytes. */
 export class WritableHalf {
@@ -23,7 +23,7 @@ export class WritableHalf {
       write: (chunk) => this.#write(chunk),
       close: () => this.#untilAborted(stream.end()),
       abort: (reason) => stream.reset(ResetCode.application, reason),
-    }, { highWaterMark: HIGH_WATER_BYTES, size: (chunk) => this.#enter(chunk) });
+    }, { highWaterMark: QUEUE_BYTES, size: (chunk) => this.#enter(chunk) });
   }
 
   /** Breaks the half. What it has not taken is no whole any more, and nothing ends it. */

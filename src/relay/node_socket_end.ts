@@ -47,7 +47,7 @@ export interface RelaySocket {
 }
 
 /** What may wait for the other end before the socket is held back, in bytes. */
-const HIGH_WATER_BYTES = 65_536;
+const MAX_UNREAD_BYTES = 65_536;
 
 /** A socket of node:net, by its events. Giving it up resets the connection: an end would make what came so far look complete. */
 export class NodeSocketEnd implements HeldEnd {
@@ -138,7 +138,7 @@ export class NodeSocketEnd implements HeldEnd {
     this.#unread.push(bytes);
     this.#unreadBytes += bytes.byteLength;
     this.#events.readable();
-    if (this.#unreadBytes < HIGH_WATER_BYTES) return;
+    if (this.#unreadBytes < MAX_UNREAD_BYTES) return;
     this.#isPaused = true;
     this.#socket.pause();
   }
