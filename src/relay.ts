@@ -129,6 +129,7 @@ async function join(a: HeldEnd, b: HeldEnd, signal: AbortSignal | undefined): Pr
   const joint = new Joint(a, b);
   const onAbort = () => joint.fail(signal!.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
+  if (signal?.aborted) onAbort(); // by what the ends did when they began
   try {
     await joint.over;
   } finally {

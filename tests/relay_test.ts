@@ -1,10 +1,11 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { relay, type RelayEnd } from "@npws/pool/relay";
-import { Socket } from "node:net";
+import { connect, Socket } from "node:net";
 import { atRest } from "./at_rest.ts";
 import { bytes, readText, write, writeAndClose } from "./contract/streams.ts";
 import { test } from "./harness.ts";
 import { memoryEnds } from "./relay/memory_end.ts";
+import { deadPort } from "./tunnel/target.ts";
 
 const never = new Promise<never>(() => {});
 
@@ -65,6 +66,73 @@ test("relay() notices a writable that breaks by itself while it has no room and 
   const error = new Error("broken");
   broken.error(error);
   assertStrictEquals(await assertRejects(() => moved), error);
+});
+
+test("relay() notices a writable that breaks by itself while it has room and a write never ends, when more comes", async () => {
+  const [a, b] = [memoryEnds(), memoryEnds()];
+  let broken!: WritableStreamDefaultController;
+  const sink = {
+    start: (controller: WritableStreamDefaultController) => void (broken = controller),
+    write: () => never,
+  };
+  const moved = relay(a.near, { ...b.near, writable: new WritableStream(sink, { highWaterMark: 10 }) });
+  await write(a.far, "stuck");
+  const error = new Error("broken");
+  broken.error(error);
+  await new Promise((resolve) => setTimeout(resolve)); // the relay hears of it, or not
+  a.far.writable.getWriter().write(bytes("more")).catch(() => {});
+  assertStrictEquals(await assertRejects(() => moved), error);
+});
+
+test("relay() moves bytes behind those that a writable has already, though it has no room for more", async () => {
+  const [a, b] = [memoryEnds(), memoryEnds()];
+  await using full = fullWritable(b.near.writable);
+  const moved = relay(a.near, { ...b.near, writable: full.writable });
+  const text = readText(b.far);
+  await Promise.all([full.header, writeAndClose(a.far, "and body")]);
+  assertEquals(await text, "header and body");
+  await Promise.all([b.far.writable.close(), readText(a.far)]);
+  assertEquals(await moved, { aToB: 8, bToA: 0 });
+});
+
+test("relay() ends a writable that never has room, where nothing comes for it", async () => {
+  const [a, b] = [memoryEnds(), memoryEnds()];
+  const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+  const moved = relay(a.near, { ...b.near, writable: new WritableStream({ close }, { highWaterMark: 0 }) });
+  await a.far.writable.close();
+  await closed;
+  await Promise.all([b.far.writable.close(), readText(a.far)]);
+  await moved;
+});
+
+test("relay() breaks at what comes for a writable that is closed, be it the end", async () => {
+  for (const send of [(far: RelayEnd) => write(far, "bytes"), (far: RelayEnd) => far.writable.close()]) {
+    const [a, b] = [memoryEnds(), memoryEnds()];
+    await Promise.all([b.near.writable.close(), readText(b.far)]);
+    const rejected = assertRejects(() => relay(a.near, b.near), TypeError);
+    await send(a.far);
+    await rejected;
+  }
+});
+
+test("relay() hears a signal that is aborted by what an end does when it begins", async () => {
+  const { near } = memoryEnds();
+  const stop = new AbortController();
+  const socket = new Socket({ allowHalfOpen: true });
+  socket.resume = () => {
+    stop.abort(new Error("enough"));
+    return socket;
+  };
+  await assertRejects(() => relay(near, socket, { signal: stop.signal }), Error, "enough");
+});
+
+test("relay() of a socket that cannot connect, and a signal that is aborted already, rejects and no more", async () => {
+  const socket = connect({ host: "127.0.0.1", port: await deadPort(), allowHalfOpen: true });
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  const reason = new Error("too late");
+  const { near } = memoryEnds();
+  assertStrictEquals(await assertRejects(() => relay(near, socket, { signal: AbortSignal.abort(reason) })), reason);
+  await closed;
 });
 
 test("relay() rejects with what an end throws, and aborts the other one", async () => {
@@ -208,6 +276,17 @@ async function assertBroken(a: RelayEnd, b: RelayEnd | undefined, error: Error):
     assertStrictEquals(await assertRejects(() => end.readable.getReader().read()), error);
     assertStrictEquals(await assertRejects(() => end.writable.getWriter().closed), error);
   }
+}
+
+/** A writable that leads to another one and is full from the start. */
+function fullWritable(target: WritableStream<Uint8Array>) {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = writable.getWriter();
+  const header = writer.write(bytes("header "));
+  assertEquals(writer.desiredSize, 0);
+  writer.releaseLock();
+  const piped = readable.pipeTo(target);
+  return { writable, header, [Symbol.asyncDispose]: () => piped };
 }
 
 function locks(...ends: RelayEnd[]): boolean[] {

@@ -32,7 +32,7 @@ export function connectOnBun(target: HostPort): Connecting {
   const { promise, resolve, reject } = Promise.withResolvers<TcpSocket>();
   const connected = Bun.connect({ ...target, allowHalfOpen: true, socket: BunSocket.handlers });
   let isUnderWay = true;
-  connected.then(({ data }) => resolve(data), reject).finally(() => isUnderWay = false);
+  connected.finally(() => isUnderWay = false).then(({ data }) => resolve(data), reject);
   const giveUp = (error: unknown) => {
     if (!isUnderWay) return;
     reject(error);

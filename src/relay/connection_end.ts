@@ -47,15 +47,14 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
 
   end(ended: () => void): void {
     const ending = this.#stream.end();
-    if (ending) ending.then(ended, ignore);
+    if (ending) ending.then(ended, () => this.#refuse());
     else ended();
   }
 
   /** npws/1: the peer has closed, which ends both directions. */
   refuses(): boolean {
     const { isClosedByPeer } = this.#stream;
-    this.#hasRefused ||= isClosedByPeer;
-    this.#failIfClosed();
+    if (isClosedByPeer) this.#refuse();
     return isClosedByPeer;
   }
 
@@ -85,6 +84,12 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
     if (!failure) this.#events.over();
     else if (isClosedByPeer) this.#failIfClosed();
     else this.fail(failure.error);
+  }
+
+  /** Something for the peer came too late. What breaks the stream otherwise is told by `fail`. */
+  #refuse(): void {
+    this.#hasRefused = true;
+    this.#failIfClosed();
   }
 
   /** npws/1: what the peer did not take, or would not, is a failure, but all that it has sent arrives before that. */

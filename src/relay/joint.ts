@@ -20,8 +20,8 @@ export class Joint {
     this.#bToA = new Way(this, b, a);
     a.begin(this.#eventsOf(this.#aToB, this.#bToA));
     b.begin(this.#eventsOf(this.#bToA, this.#aToB));
-    this.#aToB.pump();
-    this.#bToA.pump();
+    this.#aToB.begin();
+    this.#bToA.begin();
   }
 
   /** How many bytes were moved from the first end to the second. */
@@ -69,7 +69,8 @@ class Way {
   readonly #joint: Joint;
   readonly #from: HeldEnd;
   readonly #to: HeldEnd;
-  #isPumping = false;
+  /** Until both ends have begun, too. */
+  #isPumping = true;
   /** An event has come since the last read: reading and writing may bring about some themselves. */
   #hasNews = false;
   /** Nothing more is moved: the end was, or the other end refuses what comes. */
@@ -79,6 +80,12 @@ class Way {
     this.#joint = joint;
     this.#from = from;
     this.#to = to;
+  }
+
+  /** Both ends have begun. */
+  begin(): void {
+    this.#isPumping = false;
+    this.pump();
   }
 
   /** Moves what is there, as far as there is room. */
@@ -98,6 +105,7 @@ class Way {
   #moveNext(): boolean {
     this.#hasNews = false;
     const bytes = this.#from.read();
+    if (this.#joint.isOver) return false; // reading may find a connection lost
     if (bytes) this.#move(bytes);
     else if (this.#hasNews) return true;
     else if (this.#from.isAtEnd) this.#end();

@@ -84,8 +84,8 @@ export class NodeSocketEnd implements HeldEnd {
     socket.on("data", (bytes: Uint8Array) => this.#receive(bytes));
     socket.on("end", () => this.#receiveEnd());
     socket.on("drain", () => events.writable());
-    socket.on("error", (error: Error) => events.failed(error));
-    socket.on("close", () => this.#closed());
+    socket.on("error", (error: Error) => this.#broke(() => error));
+    socket.on("close", () => this.#broke(closedError));
     if (socket.destroyed) events.failed(socket.errored ?? closedError());
     else if (socket.readableEnded) this.#receiveEnd(); // before anybody listened: an end without a byte waits for no reader
   }
@@ -120,12 +120,13 @@ export class NodeSocketEnd implements HeldEnd {
     this.#socket.end((error) => {
       if (error) return this.#events.failed(error);
       this.#isEndSent = true;
-      ended();
       this.#overIfEnded();
+      ended();
     });
   }
 
   abort(): void {
+    this.#socket.on("error", ignore); // a reset of one that is connecting may fail later
     if (this.#socket.resetAndDestroy) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
   }
@@ -156,20 +157,26 @@ export class NodeSocketEnd implements HeldEnd {
 
   #receiveEnd(): void {
     this.#isEnded = true;
-    this.#events.readable();
     this.#overIfEnded();
+    this.#events.readable();
+  }
+
+  get #isOver(): boolean {
+    return this.#isEnded && this.#isEndSent;
   }
 
   #overIfEnded(): void {
-    if (this.#isEnded && this.#isEndSent) this.#events.over();
+    if (this.#isOver) this.#events.over();
   }
 
-  /** After both ends a close is no news. An error costs its stack, at each connection of a tunnel. */
-  #closed(): void {
-    if (!this.#isEnded || !this.#isEndSent) this.#events.failed(closedError());
+  /** After both ends this is no news. An error costs its stack, at each connection of a tunnel. */
+  #broke(errorOf: () => Error): void {
+    if (!this.#isOver) this.#events.failed(errorOf());
   }
 }
 
 function closedError(): Error {
   return new Error("Cannot relay: the socket was closed");
 }
+
+function ignore(): void {}

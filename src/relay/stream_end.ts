@@ -19,6 +19,8 @@ export class StreamEnd implements HeldEnd {
   #next: Uint8Array | undefined;
   #isReading = false;
   isAtEnd = false;
+  /** Chunks on their way into the writable. */
+  #waiting = 0;
   #waitingBytes = 0;
 
   constructor(readable: ReadableStream<Uint8Array>, writable: WritableStream<Uint8Array>) {
@@ -40,24 +42,29 @@ export class StreamEnd implements HeldEnd {
     return bytes;
   }
 
+  /** One chunk goes in any case, so that an end that takes nothing more, or is broken, says so. */
   get hasRoom(): boolean {
-    return this.#waitingBytes < MAX_WAITING_BYTES && this.#writer.desiredSize! > 0; // null: it is about to fail
+    if (this.#waiting === 0) return true;
+    const { desiredSize } = this.#writer;
+    return this.#waitingBytes < MAX_WAITING_BYTES && (desiredSize === null || desiredSize > 0);
   }
 
   /** Whoever empties the writable may keep the chunk. */
   write(bytes: Uint8Array): void {
     const { byteLength } = bytes;
+    this.#waiting++;
     this.#waitingBytes += byteLength;
-    const settle = () => {
+    const taken = () => {
+      this.#waiting--;
       this.#waitingBytes -= byteLength;
       this.#events.writable();
     };
-    this.#writer.write(bytes).then(settle, settle);
+    this.#writer.write(bytes).then(taken, this.#events.failed);
     if (!this.hasRoom) this.#writer.ready.then(this.#events.writable, this.#events.failed);
   }
 
   end(ended: () => void): void {
-    this.#writer.close().then(ended, ignore);
+    this.#writer.close().then(ended, this.#events.failed);
   }
 
   abort(reason: unknown): void {

@@ -239,3 +239,20 @@ for (const comesMore of [true, false]) {
     await Promise.all([broken, waiting]);
   });
 }
+
+test("relay() passes on the last words of a peer of npws/1 that closes before the end for it has left, and breaks then", async () => {
+  await using world = new FakeWorld();
+  const pool = await world.startServerPool();
+  const peer = await world.dial(pool);
+  const near = await pool.incomingGet();
+  const memory = memoryEnds();
+  const broken = assertRejects(() => relay(near, memory.near), ConnectionLostError);
+  peer.socket.pause();
+  await writeAndClose(memory.far, "what a peer that reads nothing does not take");
+  await world.settle();
+  peer.socket.send(bytes("last words"));
+  peer.socket.close(1000, "");
+  await world.settle();
+  assertEquals(await readText(memory.far), "last words");
+  await broken;
+});

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { EndEvents, HeldEnd } from "../../src/relay/held_end.ts";
 import { Joint } from "../../src/relay/joint.ts";
 import { test } from "../harness.ts";
@@ -7,16 +7,19 @@ import { test } from "../harness.ts";
 class FakeEnd implements HeldEnd {
   events!: EndEvents;
   readonly ownsLastRead = false;
-  readonly hasRoom = true;
+  hasRoom = true;
   isAtEnd = false;
   readonly unread: Uint8Array[] = [];
   readonly calls: string[] = [];
   isRefusing = false;
   /** What happens in a read that finds nothing. */
   onEmptyRead = () => {};
+  /** What happens when it begins. */
+  onBegin = () => {};
 
   begin(events: EndEvents): void {
     this.events = events;
+    this.onBegin();
   }
 
   read(): Uint8Array | undefined {
@@ -26,6 +29,7 @@ class FakeEnd implements HeldEnd {
   }
 
   write(bytes: Uint8Array): void {
+    assert(this.hasRoom);
     this.calls.push(`write ${bytes.byteLength}`);
   }
 
@@ -76,6 +80,42 @@ test("Joint moves in order what comes while it reads, and the end once", async (
   b.receiveEnd();
   await joint.over;
   assertEquals([joint.aToB, joint.bToA], [5, 0]);
+});
+
+test("Joint moves what was there, and the end, when both ends have begun", () => {
+  const [a, b] = [new FakeEnd(), new FakeEnd()];
+  a.onBegin = () => {
+    a.receive(1);
+    a.receiveEnd();
+  };
+  b.onBegin = () => b.calls.push("begin");
+  new Joint(a, b);
+  assertEquals(b.calls, ["begin", "write 1", "end"]);
+});
+
+test("Joint moves bytes, and the end, while there is room", () => {
+  const [a, b] = [new FakeEnd(), new FakeEnd()];
+  new Joint(a, b);
+  b.hasRoom = false;
+  a.receive(1, 2);
+  a.receiveEnd();
+  assertEquals([b.calls, a.unread.length], [[], 2]);
+  b.hasRoom = true;
+  b.events.writable();
+  assertEquals([b.calls, a.calls], [["write 1", "write 2", "end"], ["all moved"]]);
+});
+
+test("Joint leaves what a read brings that finds its end broken", async () => {
+  const [a, b] = [new FakeEnd(), new FakeEnd()];
+  const joint = new Joint(a, b);
+  const read = a.read.bind(a);
+  a.read = () => {
+    a.events.failed(new Error("lost"));
+    return read();
+  };
+  a.receive(1);
+  assertEquals([b.calls, joint.aToB], [[], 0]);
+  await assertRejects(() => joint.over, Error, "lost");
 });
 
 test("Joint leaves what comes for an end that refuses it, and tells the other one that no more is moved", () => {

@@ -120,7 +120,7 @@ test("NodeSocketEnd has no room while its socket wants to be drained", () => {
   assertEquals([events.told, end.hasRoom], [["writable"], true]);
 });
 
-test("NodeSocketEnd is over when both directions have ended, and a close behind that is no news", () => {
+test("NodeSocketEnd is over when both directions have ended, and what comes behind that is no news", () => {
   for (const isReadFirst of [true, false]) {
     const socket = new FakeSocket();
     const { end, events } = begin(socket);
@@ -130,8 +130,9 @@ test("NodeSocketEnd is over when both directions have ended, and a close behind 
     socket.finish();
     assertEquals(hasEnded, true);
     if (!isReadFirst) socket.emit("end");
+    socket.emit("error", new Error("reset behind the end"));
     socket.emit("close");
-    assertEquals([events.told, socket.calls], [["readable", "over"], ["end"]]);
+    assertEquals([events.told.toSorted(), socket.calls], [["over", "readable"], ["end"]]);
   }
 });
 
