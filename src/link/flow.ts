@@ -27,6 +27,12 @@ export class SendCredit {
 /** A window arrived and was consumed in as many round trips at most: it is what limits the stream. */
 const GROWTH_ROUND_TRIPS = 2;
 
+/**
+ * More is granted after so many bytes, in the place of half a window where that is more: a sender that is far away and fast has sent
+ * a whole window before half of it was consumed here, and the time of that half adds to each round trip.
+ */
+const MAX_STEP_BYTES = 1_048_576;
+
 /** The receiver's half: what came, what the application consumed, and what was granted. Nothing is ever set back to 0. */
 export class ReceiveWindow {
   readonly #initialBytes: number;
@@ -63,7 +69,7 @@ export class ReceiveWindow {
 
   /**
    * Counts bytes that were consumed or discarded. Returns what to grant in total, when at least half a window was consumed
-   * since the last grant.
+   * since the last grant, or 1 MiB.
    *
    * @param clock Asked only where the window may grow: a look at it costs a message of a few bytes much.
    * @param roundTripMs The link's round trip; Infinity grows the window always, 0 never.
@@ -72,7 +78,7 @@ export class ReceiveWindow {
     this.#consumed += bytes;
     if (this.canGrow) this.#grow(clock, roundTripMs);
     const grant = this.#consumed + this.#windowBytes;
-    if (grant - this.#granted < this.#windowBytes / 2) return undefined;
+    if (grant - this.#granted < Math.min(this.#windowBytes / 2, MAX_STEP_BYTES)) return undefined;
     this.#granted = grant;
     return grant;
   }

@@ -65,6 +65,15 @@ test("ReceiveWindow.consume() grants half of an odd window when it is full", () 
   assertEquals(window.consume(1, at(0), 0), 1_538);
 });
 
+test("ReceiveWindow.consume() grants when 1 MiB of a long window was consumed", () => {
+  const mib = 1_048_576;
+  const window = new ReceiveWindow(16 * mib, 16 * mib);
+  assertEquals(window.consume(mib - 1, at(0), 0), undefined);
+  assertEquals(window.consume(1, at(0), 0), 17 * mib);
+  assertEquals(window.consume(mib - 1, at(0), 0), undefined);
+  assertEquals(window.consume(2, at(0), 0), 18 * mib + 1);
+});
+
 /** A clock that stands. */
 function at(ms: number): Pick<Clock, "now"> {
   return { now: () => ms };
