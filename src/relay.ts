@@ -83,7 +83,7 @@ export interface RelayResult {
  * says so by `keepsNoMemory: false`.
  *
  * A peer of npws/1 that closes ends both directions. All that it has sent arrives, and its end; what comes for it after that
- * breaks the relay. Where the streams of such a connection had been asked for, its close itself breaks the relay.
+ * breaks the relay, and so does what had not left by then, be it the end. Where the streams of such a connection had been asked for, its close itself breaks the relay.
  *
  * @param a One end.
  * @param b The other end.
@@ -159,11 +159,13 @@ function hasMethods(end: object, names: readonly string[]): boolean {
 
 function checkEnds(a: RelayEnd | RelaySocket, b: RelayEnd | RelaySocket): void {
   if (a === b) throw new TypeError("Cannot relay: both ends are the same");
-  checkEnd("first", a);
-  checkEnd("second", b);
+  const [first, second] = [checkEnd("first", a), checkEnd("second", b)];
+  if (!first || !second || (first.readable !== second.readable && first.writable !== second.writable)) return;
+  throw new TypeError("Cannot relay: both ends have the same stream");
 }
 
-function checkEnd(name: string, end: RelayEnd | RelaySocket | null | undefined): void {
+/** Returns the streams of an end that is moved by them. */
+function checkEnd(name: string, end: RelayEnd | RelaySocket | null | undefined): RelayEnd | undefined {
   if (typeof end === "object" && end) {
     if (isNodeSocket(end)) return checkHalfOpen(name, end);
     if (isDirect(end) || LinkConnection.isUnused(end)) return;
@@ -174,9 +176,10 @@ function checkEnd(name: string, end: RelayEnd | RelaySocket | null | undefined):
   }
   if (readable.locked) throw new TypeError(`Cannot relay: the readable of the ${name} end is locked`);
   if (writable.locked) throw new TypeError(`Cannot relay: the writable of the ${name} end is locked`);
+  return { readable, writable };
 }
 
-function checkHalfOpen(name: string, { allowHalfOpen }: RelaySocket): void {
+function checkHalfOpen(name: string, { allowHalfOpen }: RelaySocket): undefined {
   if (allowHalfOpen) return;
   const why = "else the end of one direction would end both";
   throw new TypeError(`Cannot relay: the ${name} end must be a socket made with allowHalfOpen: true, ${why}`);

@@ -68,21 +68,27 @@ test("relay() notices a writable that breaks by itself while it has no room and 
   assertStrictEquals(await assertRejects(() => moved), error);
 });
 
-test("relay() notices a writable that breaks by itself while it has room and a write never ends, when more comes", async () => {
-  const [a, b] = [memoryEnds(), memoryEnds()];
-  let broken!: WritableStreamDefaultController;
-  const sink = {
-    start: (controller: WritableStreamDefaultController) => void (broken = controller),
-    write: () => never,
-  };
-  const moved = relay(a.near, { ...b.near, writable: new WritableStream(sink, { highWaterMark: 10 }) });
-  await write(a.far, "stuck");
-  const error = new Error("broken");
-  broken.error(error);
-  await new Promise((resolve) => setTimeout(resolve)); // the relay hears of it, or not
-  a.far.writable.getWriter().write(bytes("more")).catch(() => {});
-  assertStrictEquals(await assertRejects(() => moved), error);
-});
+const comes: Record<string, (writer: WritableStreamDefaultWriter<Uint8Array>) => Promise<void>> = {
+  "more comes": (writer) => writer.write(bytes("more")),
+  "the end comes": (writer) => writer.close(),
+};
+
+for (const [what, come] of Object.entries(comes)) {
+  test(`relay() notices a writable that breaks by itself while it has room and a write never ends, when ${what}`, async () => {
+    const [a, b] = [memoryEnds(), memoryEnds()];
+    let broken!: WritableStreamDefaultController;
+    const start = (controller: WritableStreamDefaultController) => void (broken = controller);
+    const writable = new WritableStream({ start, write: () => never }, { highWaterMark: 10 });
+    const moved = relay(a.near, { ...b.near, writable });
+    const writer = a.far.writable.getWriter();
+    await writer.write(bytes("stuck"));
+    const error = new Error("broken");
+    broken.error(error);
+    await new Promise((resolve) => setTimeout(resolve)); // the relay hears of it, or not
+    come(writer).catch(() => {});
+    assertStrictEquals(await assertRejects(() => moved), error);
+  });
+}
 
 test("relay() moves bytes behind those that a writable has already, though it has no room for more", async () => {
   const [a, b] = [memoryEnds(), memoryEnds()];
@@ -132,6 +138,7 @@ test("relay() of a socket that cannot connect, and a signal that is aborted alre
   const reason = new Error("too late");
   const { near } = memoryEnds();
   assertStrictEquals(await assertRejects(() => relay(near, socket, { signal: AbortSignal.abort(reason) })), reason);
+  assertEquals(socket.destroyed, true);
   await closed;
 });
 
@@ -241,7 +248,11 @@ test("relay() refuses what is no end", async () => {
   await assertRejects(() => relay(near, undefined as unknown as RelayEnd), TypeError, `${message}undefined`);
   await assertRejects(() => relay(near, { readable: near.readable } as RelayEnd), TypeError, `${message}an object`);
   await assertRejects(() => relay(near, near), TypeError, "Cannot relay: both ends are the same");
-  assertEquals(locks(near), [false, false]);
+  const [one, other] = [memoryEnds().near, memoryEnds().near];
+  for (const shared of [{ ...other, readable: one.readable }, { ...other, writable: one.writable }]) {
+    await assertRejects(() => relay(one, shared), TypeError, "Cannot relay: both ends have the same stream");
+  }
+  assertEquals(locks(near, one, other), Array(6).fill(false));
 });
 
 test("relay() refuses a socket that cannot end one direction alone", async () => {

@@ -128,8 +128,9 @@ export class BunSocket extends EventEmitter implements TcpSocket {
 
   #sendEnd(): void {
     this.#native.shutdown();
-    this.#onEndSent!();
+    const onEndSent = this.#onEndSent!;
     this.#onEndSent = undefined;
+    onEndSent();
   }
 
   /** A close without an error is the peer's end where this side had sent its own, and else this side's reset. */

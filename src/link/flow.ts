@@ -68,8 +68,8 @@ export class ReceiveWindow {
   }
 
   /**
-   * Counts bytes that were consumed or discarded. Returns what to grant in total, when at least half a window was consumed
-   * since the last grant, or 1 MiB.
+   * Counts bytes that were consumed or discarded. Returns what to grant in total, when that is at least half a window more than
+   * was granted, or 1 MiB: as much was consumed since, or the window has grown by it.
    *
    * @param clock Asked only where the window may grow: a look at it costs a message of a few bytes much.
    * @param roundTripMs The link's round trip; Infinity grows the window always, 0 never.

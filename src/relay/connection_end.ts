@@ -8,7 +8,7 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
   readonly #stream: Stream;
   #events: EndEvents = NOBODY;
   #isWriting = false;
-  #hasRefused = false;
+  #isTooLate = false;
   #isAllMoved = false;
 
   constructor(stream: Stream) {
@@ -47,14 +47,14 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
 
   end(ended: () => void): void {
     const ending = this.#stream.end();
-    if (ending) ending.then(ended, () => this.#refuse());
+    if (ending) ending.then(ended, () => this.#cameTooLate());
     else ended();
   }
 
   /** npws/1: the peer has closed, which ends both directions. */
-  refuses(): boolean {
+  refuse(): boolean {
     const { isClosedByPeer } = this.#stream;
-    if (isClosedByPeer) this.#refuse();
+    if (isClosedByPeer) this.#cameTooLate();
     return isClosedByPeer;
   }
 
@@ -87,8 +87,8 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
   }
 
   /** Something for the peer came too late. What breaks the stream otherwise is told by `fail`. */
-  #refuse(): void {
-    this.#hasRefused = true;
+  #cameTooLate(): void {
+    this.#isTooLate = true;
     this.#failIfClosed();
   }
 
@@ -97,7 +97,7 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
     const { failure, isClosedByPeer, writeFailure } = this.#stream;
     if (!isClosedByPeer || !this.#isAllMoved) return;
     if (failure) this.fail(failure.error);
-    else if (this.#hasRefused) this.fail(writeFailure!.error);
+    else if (this.#isTooLate) this.fail(writeFailure!.error);
   }
 }
 

@@ -3,7 +3,10 @@
  * happens by events and not by promises: each of these costs more than the chunk that it would bring.
  */
 export interface HeldEnd {
-  /** Connects the relay, once, before everything else. What has happened before is told, at once or later. */
+  /**
+   * Connects the relay, once, before everything else but `abort` and `release`, which come alone where the relay never begins. What
+   * has happened before is told, at once or later.
+   */
   begin(events: EndEvents): void;
   /** The next bytes. Undefined: there are none now, and `readable` tells when there are; or never, where `isAtEnd` is set. */
   read(): Uint8Array | undefined;
@@ -11,7 +14,7 @@ export interface HeldEnd {
   readonly isAtEnd: boolean;
   /** Whether nobody but the relay has the memory of what was last read. */
   readonly ownsLastRead: boolean;
-  /** Whether bytes may be written. If not, `writable` tells when they may. */
+  /** Whether bytes may be written. If not, `writable` tells when they may, or `failed` that they never will. */
   readonly hasRoom: boolean;
   /**
    * Takes bytes, while there is room.
@@ -29,8 +32,11 @@ export interface HeldEnd {
    * Bytes have come for it. True where the peer has ended in order and takes nothing more: the end fails, as soon as all that came
    * from it has arrived.
    */
-  refuses?(): boolean;
-  /** Everything that came from this end has gone to the other one, its end too. For ends to which that makes a difference. */
+  refuse?(): boolean;
+  /**
+   * Everything that came from this end has gone to the other one, its end too, or the other one refuses the rest. For ends to which
+   * that makes a difference.
+   */
   allMoved?(): void;
   /** Gives up both directions, as far as they have not ended. */
   abort(reason: unknown): void;
@@ -46,6 +52,6 @@ export interface EndEvents {
   writable(): void;
   /** One of the directions broke. */
   failed(error: unknown): void;
-  /** Both directions have ended. */
+  /** Both directions have ended; told once. */
   over(): void;
 }

@@ -69,7 +69,7 @@ class Way {
   readonly #joint: Joint;
   readonly #from: HeldEnd;
   readonly #to: HeldEnd;
-  /** Until both ends have begun, too. */
+  /** Bytes are being moved, or an end has not begun. */
   #isPumping = true;
   /** An event has come since the last read: reading and writing may bring about some themselves. */
   #hasNews = false;
@@ -101,7 +101,7 @@ class Way {
     this.#isPumping = false;
   }
 
-  /** False: there is nothing to move. */
+  /** False: there is nothing more to move, for now or ever. */
   #moveNext(): boolean {
     this.#hasNews = false;
     const bytes = this.#from.read();
@@ -114,7 +114,7 @@ class Way {
   }
 
   #move(bytes: Uint8Array): void {
-    if (this.#to.refuses?.()) {
+    if (this.#to.refuse?.()) {
       this.#isClosed = true;
       this.#from.allMoved?.(); // as far as it can be
       return;

@@ -63,7 +63,7 @@ export class NodeSocketEnd implements HeldEnd {
   /** How much of what is still to be read may be memory of somebody else: of one who put it back (`unshift`), for one. */
   #foreignBytes: number;
   ownsLastRead = false;
-  /** The socket gives nothing before it is resumed. */
+  /** It was not resumed since it was paused, or since the begin. */
   #isPaused = true;
   /** The peer has ended its direction. */
   #isEnded = false;
@@ -120,14 +120,15 @@ export class NodeSocketEnd implements HeldEnd {
     this.#socket.end((error) => {
       if (error) return this.#events.failed(error);
       this.#isEndSent = true;
-      this.#overIfEnded();
+      this.#overIfEnded(); // first: what the other event leads to may end the other direction
       ended();
     });
   }
 
   abort(): void {
-    this.#socket.on("error", ignore); // a reset of one that is connecting may fail later
-    if (this.#socket.resetAndDestroy) this.#socket.resetAndDestroy();
+    this.#socket.on("error", ignore); // some sockets tell one at a reset
+    const isConnecting = this.#netSocket?.connecting === true; // a reset would wait for the connection
+    if (this.#socket.resetAndDestroy && !isConnecting) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
   }
 

@@ -44,9 +44,9 @@ export class StreamEnd implements HeldEnd {
 
   /** One chunk goes in any case, so that an end that takes nothing more, or is broken, says so. */
   get hasRoom(): boolean {
-    if (this.#waiting === 0) return true;
     const { desiredSize } = this.#writer;
-    return this.#waitingBytes < MAX_WAITING_BYTES && (desiredSize === null || desiredSize > 0);
+    if (this.#waiting === 0 || desiredSize === null) return true;
+    return this.#waitingBytes < MAX_WAITING_BYTES && desiredSize > 0;
   }
 
   /** Whoever empties the writable may keep the chunk. */
@@ -65,6 +65,7 @@ export class StreamEnd implements HeldEnd {
 
   end(ended: () => void): void {
     this.#writer.close().then(ended, this.#events.failed);
+    this.#writer.ready.catch(this.#events.failed); // it is broken already, and a write that never ends keeps it from saying so
   }
 
   abort(reason: unknown): void {

@@ -74,6 +74,20 @@ test("ReceiveWindow.consume() grants when 1 MiB of a long window was consumed", 
   assertEquals(window.consume(2, at(0), 0), 18 * mib + 1);
 });
 
+test("ReceiveWindow grants at once what a long window grows by, and after a shrink when less than half of a short one is left", () => {
+  const mib = 1_048_576;
+  const window = new ReceiveWindow(2 * mib, 8 * mib);
+  window.consume(0, at(0), 100);
+  assertEquals(window.consume(2 * mib, at(1), 100), 6 * mib, "2 MiB consumed, and a window of 4");
+  window.shrink();
+  assertEquals(
+    window.consume(3 * mib - 1, at(2_000), 100),
+    undefined,
+    "more was granted than 1 MiB less than a window",
+  );
+  assertEquals(window.consume(1, at(2_000), 100), 7 * mib);
+});
+
 /** A clock that stands. */
 function at(ms: number): Pick<Clock, "now"> {
   return { now: () => ms };

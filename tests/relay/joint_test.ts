@@ -38,7 +38,7 @@ class FakeEnd implements HeldEnd {
     ended();
   }
 
-  refuses(): boolean {
+  refuse(): boolean {
     return this.isRefusing;
   }
 

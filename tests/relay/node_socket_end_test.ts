@@ -136,6 +136,17 @@ test("NodeSocketEnd is over when both directions have ended, and what comes behi
   }
 });
 
+test("NodeSocketEnd is over once, also where its end leads to its own at once", () => {
+  const socket = new FakeSocket();
+  const end = new NodeSocketEnd(socket);
+  const events = new RecordedEvents();
+  socket.end = (callback) => callback();
+  const readable = () => end.end(() => {});
+  end.begin({ readable, writable: events.writable, failed: events.failed, over: events.over });
+  socket.emit("end");
+  assertEquals(events.told, ["over"]);
+});
+
 for (const [event, error] of [["error", "reset by peer"], ["close", "Cannot relay: the socket was closed"]] as const) {
   test(`NodeSocketEnd fails at "${event}"`, () => {
     const socket = new FakeSocket();
