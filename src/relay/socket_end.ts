@@ -1,4 +1,5 @@
 import type { EndEvents, HeldEnd } from "./held_end.ts";
+import { ReadAhead } from "./read_ahead.ts";
 
 /** A connection that reads and writes without web streams, as `Deno.TcpConn` does. */
 export interface DirectSocket {
@@ -26,11 +27,8 @@ export class SocketEnd implements HeldEnd {
   readonly ownsLastRead = true;
   readonly #socket: DirectSocket;
   #events!: EndEvents;
+  readonly #incoming = new ReadAhead(() => this.#nextChunk());
   #buffer: Uint8Array | undefined;
-  /** Read ahead: else one of this socket and the other end would always be idle. */
-  #next: Uint8Array | undefined;
-  #isReading = false;
-  isAtEnd = false;
   hasRoom = true;
   #isEndSent = false;
 
@@ -40,13 +38,19 @@ export class SocketEnd implements HeldEnd {
 
   begin(events: EndEvents): void {
     this.#events = events;
+    const readable = () => {
+      events.readable();
+      this.#overIfEnded();
+    };
+    this.#incoming.begin({ readable, failed: events.failed });
   }
 
   read(): Uint8Array | undefined {
-    const bytes = this.#next;
-    this.#next = undefined;
-    this.#readAhead();
-    return bytes;
+    return this.#incoming.read();
+  }
+
+  get isAtEnd(): boolean {
+    return this.#incoming.isAtEnd;
   }
 
   /** Any object of this shape may keep the bytes. */
@@ -78,20 +82,10 @@ export class SocketEnd implements HeldEnd {
     }
   }
 
-  #readAhead(): void {
-    if (this.#isReading || this.isAtEnd) return;
-    this.#isReading = true;
+  async #nextChunk(): Promise<Uint8Array | undefined> {
     const buffer = this.#buffer ??= new Uint8Array(READ_BYTES);
-    this.#socket.read(buffer).then((length) => {
-      this.#isReading = false;
-      this.isAtEnd = length === null;
-      if (length !== null) this.#next = this.#filled(buffer, length);
-      this.#events.readable();
-      this.#overIfEnded();
-    }, this.#events.failed);
-  }
-
-  #filled(buffer: Uint8Array, length: number): Uint8Array {
+    const length = await this.#socket.read(buffer);
+    if (length === null) return undefined;
     if (length < COPY_BYTES) return buffer.slice(0, length);
     this.#buffer = undefined; // it is the reader's now
     return buffer.subarray(0, length);

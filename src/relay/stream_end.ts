@@ -1,5 +1,6 @@
 import { describeType } from "../describe.ts";
 import type { EndEvents, HeldEnd } from "./held_end.ts";
+import { ReadAhead } from "./read_ahead.ts";
 
 /**
  * What may be on its way into a writable at most, in bytes. Streams made of Node's sockets count chunks where they mean bytes, on
@@ -15,10 +16,7 @@ export class StreamEnd implements HeldEnd {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #over: Promise<unknown>;
   #events!: EndEvents;
-  /** Read ahead: else one of this readable and the other end would always be idle. */
-  #next: Uint8Array | undefined;
-  #isReading = false;
-  isAtEnd = false;
+  readonly #incoming = new ReadAhead(() => this.#nextChunk());
   /** Chunks on their way into the writable. */
   #waiting = 0;
   #waitingBytes = 0;
@@ -32,14 +30,16 @@ export class StreamEnd implements HeldEnd {
 
   begin(events: EndEvents): void {
     this.#events = events;
+    this.#incoming.begin(events);
     this.#over.then(events.over, events.failed);
   }
 
   read(): Uint8Array | undefined {
-    const bytes = this.#next;
-    this.#next = undefined;
-    this.#readAhead();
-    return bytes;
+    return this.#incoming.read();
+  }
+
+  get isAtEnd(): boolean {
+    return this.#incoming.isAtEnd;
   }
 
   /** One chunk goes in any case, so that an end that takes nothing more, or is broken, says so. */
@@ -76,21 +76,12 @@ export class StreamEnd implements HeldEnd {
   /** The streams have ended or are aborted, and free themselves. Unlocking them would make errors for a promise each. */
   release(): void {}
 
-  #readAhead(): void {
-    if (this.#isReading || this.isAtEnd) return;
-    this.#isReading = true;
-    this.#reader.read().then(({ value, done }) => {
-      this.#isReading = false;
-      this.isAtEnd = done;
-      if (!done && !(value instanceof Uint8Array)) return this.#events.failed(noBytesError(value));
-      this.#next = value;
-      this.#events.readable();
-    }, ignore); // what breaks the readable is told by `closed`
+  async #nextChunk(): Promise<Uint8Array | undefined> {
+    const { value, done } = await this.#reader.read();
+    if (done) return undefined;
+    if (value instanceof Uint8Array) return value;
+    throw new TypeError(`Cannot relay: a readable must give chunks of Uint8Array, got ${describeType(value)}`);
   }
-}
-
-function noBytesError(value: unknown): TypeError {
-  return new TypeError(`Cannot relay: a readable must give chunks of Uint8Array, got ${describeType(value)}`);
 }
 
 function ignore(): void {}
