@@ -214,45 +214,49 @@ test("relay() of two connections whose peers of npws/1 have closed breaks, for n
   await assertRejects(() => relay(one.near, other.near), ConnectionLostError, "the peer closed it with code 1000");
 });
 
-for (const comesMore of [true, false]) {
-  const what = comesMore ? "and more comes" : "and nothing more comes";
-  test(`relay() passes on the last words of a peer of npws/1 that closes while bytes for it wait, ${what}, and breaks then`, async () => {
-    await using world = new FakeWorld();
-    world.network.highWaterBytes = 1_000;
-    const pool = await world.startServerPool();
-    const peer = await world.dial(pool);
-    const near = await pool.incomingGet();
-    const memory = memoryEnds();
-    const broken = assertRejects(() => relay(near, memory.near), ConnectionLostError);
-    peer.socket.pause();
-    const writer = memory.far.writable.getWriter();
-    await writer.write(new Uint8Array(100_000));
-    const waiting = assertRejects(
-      () => Promise.all([comesMore ? writer.write(new Uint8Array(1)) : undefined, writer.closed]),
-      ConnectionLostError,
-    );
-    await world.settle();
-    peer.socket.send(bytes("too much"));
-    peer.socket.close(1000, "");
-    await world.settle();
-    assertEquals(await readText(memory.far), "too much");
-    await Promise.all([broken, waiting]);
-  });
-}
-
-test("relay() passes on the last words of a peer of npws/1 that closes before the end for it has left, and breaks then", async () => {
-  await using world = new FakeWorld();
+/** A relay of a connection whose peer of npws/1 reads nothing, and which breaks. */
+async function setUpDeaf1(network: { highWaterBytes?: number }) {
+  const world = new FakeWorld();
+  Object.assign(world.network, network);
   const pool = await world.startServerPool();
   const peer = await world.dial(pool);
   const near = await pool.incomingGet();
   const memory = memoryEnds();
   const broken = assertRejects(() => relay(near, memory.near), ConnectionLostError);
   peer.socket.pause();
-  await writeAndClose(memory.far, "what a peer that reads nothing does not take");
-  await world.settle();
-  peer.socket.send(bytes("last words"));
-  peer.socket.close(1000, "");
-  await world.settle();
-  assertEquals(await readText(memory.far), "last words");
-  await broken;
+  return {
+    far: memory.far,
+    broken,
+    /** The peer says something and closes, and all of it arrives. */
+    async peerCloses(words: string) {
+      await world.settle();
+      peer.socket.send(bytes(words));
+      peer.socket.close(1000, "");
+      await world.settle();
+      assertEquals(await readText(memory.far), words);
+    },
+    [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
+  };
+}
+
+for (const comesMore of [true, false]) {
+  const what = comesMore ? "and more comes" : "and nothing more comes";
+  test(`relay() passes on the last words of a peer of npws/1 that closes while bytes for it wait, ${what}, and breaks then`, async () => {
+    await using setting = await setUpDeaf1({ highWaterBytes: 1_000 });
+    const writer = setting.far.writable.getWriter();
+    await writer.write(new Uint8Array(100_000));
+    const waiting = assertRejects(
+      () => Promise.all([comesMore ? writer.write(new Uint8Array(1)) : undefined, writer.closed]),
+      ConnectionLostError,
+    );
+    await setting.peerCloses("too much");
+    await Promise.all([setting.broken, waiting]);
+  });
+}
+
+test("relay() passes on the last words of a peer of npws/1 that closes before the end for it has left, and breaks then", async () => {
+  await using setting = await setUpDeaf1({});
+  await writeAndClose(setting.far, "what a peer that reads nothing does not take");
+  await setting.peerCloses("last words");
+  await setting.broken;
 });
