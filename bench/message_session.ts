@@ -4,18 +4,18 @@ import type { RawSocket } from "./raw_socket.ts";
 // The lengths of what a pool sends for a stream, in bytes. All of a turn is one message, with 2 bytes before each part.
 
 /** `idle`, of the stream before, and `open`. */
-const OPEN = 12;
-const OK = 2;
+export const OPEN = 12;
+export const OK = 2;
 /** `fin` behind the data. */
-const FIN = 7;
-/** `idle` and the link's next id behind that. */
-const SERVER_IDLE = 15;
+export const FIN = 7;
+/** `fin`, `idle` and the link's next id behind the data. */
+export const SERVER_END = 15;
 
 /** Answers sessions with the messages of npws/2, and returns the port. */
 export function serveMessages(): Promise<number> {
   return raw.serve((socket) => {
     socket.send(new Uint8Array(4));
-    socket.onMessage = (length) => socket.send(new Uint8Array(length === OPEN ? OK : length + SERVER_IDLE));
+    socket.onMessage = (length) => socket.send(new Uint8Array(length === OPEN ? OK : length + SERVER_END));
   });
 }
 

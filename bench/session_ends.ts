@@ -1,8 +1,10 @@
 import type { Socket } from "node:net";
 import { ClientPool, type PoolConnection, ServerPool } from "@npws/pool";
+import type { RelayEnd } from "@npws/pool/relay";
 import { MessageSession, serveMessages } from "./message_session.ts";
 import { raw } from "./raw.ts";
 import { median } from "./statistics.ts";
+import { serveStreams, StreamSession } from "./stream_session.ts";
 import { dialTcp, serveTcp } from "./tcp.ts";
 
 /** The one link over which the client tells which link it has taken: the first of a server pool's life. */
@@ -18,15 +20,20 @@ const LINKS = 64;
 /**
  * How a session gets its bytes there: over a connection of the pool that is told by its id, by `open()` or by `open()` with
  * early data; over a fresh raw WebSocket, or a fresh TCP connection; or over a raw WebSocket that is open, with the messages
- * that the pool would send, which is what the runtime leaves to be gained.
+ * that the pool would send: alone, which is what the runtime leaves to be gained, or for web streams that are made for the
+ * session, which is what the API leaves.
  */
-export type SessionKind = "told" | "open" | "early" | "raw" | "tcp" | "messages";
+export type SessionKind = PoolKind | StreamKind | "raw" | "tcp" | "messages";
+
+type PoolKind = "told" | "open" | "early";
+type StreamKind = "streams" | "earlyStreams";
 
 /** Where a server's sessions are to be had. */
 export interface SessionAddresses {
   readonly pool: string;
   readonly raw: string;
   readonly messages: string;
+  readonly streams: string;
   readonly tcp: number;
 }
 
@@ -44,6 +51,7 @@ export class SessionServer {
       pool: `ws://127.0.0.1:${this.#pool.address.port}`,
       raw: `ws://127.0.0.1:${port}`,
       messages: `ws://127.0.0.1:${await serveMessages()}`,
+      streams: `ws://127.0.0.1:${await serveStreams(answer)}`,
       tcp: await serveTcp((socket) => socket.pipe(socket), true),
     };
   }
@@ -77,6 +85,7 @@ export class SessionClient {
   #control!: WritableStreamDefaultWriter<Uint8Array>;
   /** Raw WebSockets that are open, and that no session uses. */
   readonly #idle: MessageSession[] = [];
+  #streams!: StreamSession;
 
   async connectTo(addresses: SessionAddresses): Promise<void> {
     this.#addresses = addresses;
@@ -84,6 +93,7 @@ export class SessionClient {
     await this.#pool.start();
     this.#control = (await this.#pool.outgoingGet(CONTROL_ID)).writable.getWriter();
     while (this.#idle.length < LINKS) this.#idle.push(new MessageSession(await raw.dial(addresses.messages)));
+    this.#streams = new StreamSession(await raw.dial(addresses.streams));
   }
 
   /** How many sessions a second so many workers have. */
@@ -122,12 +132,16 @@ export class SessionClient {
         return await tcpSession(await dialTcp(this.#addresses.tcp), byteLength);
       case "messages":
         return await this.#messageSession(byteLength);
+      case "streams":
+        return await exchange(await this.#streams.open(), byteLength);
+      case "earlyStreams":
+        return await exchange(this.#streams.openEarly(), byteLength);
       default:
-        return await poolSession(await this.#get(kind), byteLength);
+        return await exchange(await this.#get(kind), byteLength);
     }
   }
 
-  async #get(kind: "told" | "open" | "early"): Promise<PoolConnection> {
+  async #get(kind: PoolKind): Promise<PoolConnection> {
     if (kind !== "told") return await this.#pool.open({ early: kind === "early" });
     const connection = await this.#pool.incomingGet();
     this.#control.write(new TextEncoder().encode(connection.id));
@@ -160,7 +174,7 @@ async function timesUs(count: number, run: () => Promise<void>): Promise<number[
 }
 
 /** Sends bytes and their end, and reads as many. */
-export async function poolSession({ readable, writable }: PoolConnection, byteLength: number): Promise<void> {
+export async function exchange({ readable, writable }: RelayEnd, byteLength: number): Promise<void> {
   const writer = writable.getWriter();
   writer.write(new Uint8Array(byteLength));
   writer.close();
@@ -184,7 +198,7 @@ function assertNothingLeft(left: number, byteLength: number): void {
 }
 
 /** Sends back what comes. */
-async function answer({ readable, writable }: PoolConnection): Promise<void> {
+async function answer({ readable, writable }: RelayEnd): Promise<void> {
   const writer = writable.getWriter();
   const reader = readable.getReader();
   for (let read = await reader.read(); !read.done; read = await reader.read()) writer.write(read.value);

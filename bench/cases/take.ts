@@ -1,7 +1,7 @@
 import { benchCase, type Ends, type Figure } from "../bench_case.ts";
 import { cpuUsOf } from "../cpu.ts";
 import { type FilledPool, fillPool } from "../fill.ts";
-import { poolSession, SessionServer } from "../session_ends.ts";
+import { exchange, SessionServer } from "../session_ends.ts";
 
 const FEW_LINKS = 100;
 const MANY_LINKS = 10_000;
@@ -19,7 +19,7 @@ class TakingClient {
   async cpuOfSessionUs(links: number, sessions: number): Promise<number> {
     const { pool } = this.#pools.get(links)!;
     const us = await cpuUsOf(async () => {
-      for (let i = 0; i < sessions; i++) await poolSession(await pool.open(), BYTES);
+      for (let i = 0; i < sessions; i++) await exchange(await pool.open(), BYTES);
     });
     return us / sessions;
   }
