@@ -23,8 +23,8 @@
  *
  * @module
  */
-export { ClientPool } from "./src/client_pool.ts";
-export type { PoolConnection } from "./src/connection.ts";
+export { ClientPool } from "./src/pool/client_pool.ts";
+export type { PoolConnection } from "./src/connection/connection.ts";
 export {
   ConnectionLostError,
   ConnectionResetError,
@@ -50,8 +50,8 @@ export type { ClientTlsOptions } from "./src/options/client_tls.ts";
 export type { GetOptions } from "./src/options/get_options.ts";
 export type { PoolOptions } from "./src/options/pool_options.ts";
 export type { ServerPoolOptions, ServerTlsOptions } from "./src/options/server_options.ts";
-export { Pool } from "./src/pool.ts";
+export { Pool } from "./src/pool/pool.ts";
 export type { WebSocketConstructor } from "./src/runtime/runtime.ts";
 export type { NetAddress, TlsInfo } from "./src/runtime/socket.ts";
-export { ServerPool } from "./src/server_pool.ts";
+export { ServerPool } from "./src/pool/server_pool.ts";
 export type { PoolStats } from "./src/stats.ts";

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "./time/clock.ts";
 import { runtime } from "./runtime/detect.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 

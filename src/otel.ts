@@ -22,7 +22,7 @@ import { OptionReader } from "./options/option_reader.ts";
 import { observe } from "./otel/metrics.ts";
 import { Recorder } from "./otel/recorder.ts";
 import { recordedPool } from "./otel/recorded_pool.ts";
-import type { Pool } from "./pool.ts";
+import type { Pool } from "./pool/pool.ts";
 
 /**
  * The same as in `@opentelemetry/api`: what makes metrics.

@@ -16,7 +16,7 @@
  *
  * @module
  */
-import { LinkConnection } from "./connection.ts";
+import { LinkConnection } from "./connection/connection.ts";
 import { describe } from "./describe.ts";
 import { OptionReader } from "./options/option_reader.ts";
 import { ConnectionEnd } from "./relay/connection_end.ts";

@@ -2,19 +2,19 @@ import { assertEquals } from "@std/assert";
 import { test } from "./harness.ts";
 import { type SourceFile, sourceFiles, withoutText } from "./source_file.ts";
 
-/**
- * Who may reach whom: a file reaches those in rows above its own, and the others of its own folder. Files that are in no row are
- * seen through: what they import counts for those who import them.
- */
+/** Who may reach whom: a file reaches those in rows above its own, and the others of its own folder. */
 const layers = [
+  ["src/memory/", "src/describe.ts", "src/stats.ts"],
+  ["src/errors.ts", "src/id.ts"],
+  ["src/time/"],
   ["src/runtime/"],
+  ["src/admission/", "src/environment.ts", "src/events.ts"],
   ["src/link/"],
-  ["src/connection.ts"],
-  ["src/link_store.ts", "src/wait_queue.ts", "src/sizing.ts"],
-  ["src/pool.ts"],
-  ["src/client_pool.ts", "src/server_pool.ts"],
+  ["src/options/", "src/connection/"],
+  ["src/dispatch/", "src/relay/"],
+  ["src/pool/"],
   ["src/otel/"],
-  ["mod.ts", "src/otel.ts"],
+  ["mod.ts", "src/otel.ts", "src/relay.ts"],
 ];
 
 const codeLinesLimit = 300;
@@ -26,7 +26,11 @@ test("source files import no cycles", () => {
   assertEquals(files.filter((file) => reachedFrom(file).has(file.path)).map(({ path }) => path), []);
 });
 
-test("layers reach only those below them", () => {
+test("every source file is in a layer", () => {
+  assertEquals(files.filter(({ path }) => !layerOf(path)).map(({ path }) => path), []);
+});
+
+test("layers reach only those above them in the list", () => {
   const upward = files.flatMap((file) =>
     [...reachedFrom(file)].filter((target) => !mayReach(file.path, target)).map((target) =>
       `${file.path} reaches ${target}`
@@ -60,10 +64,10 @@ test("only src/otel.ts and what it alone reaches import @opentelemetry/api", () 
   }
 });
 
-test("only src/runtime/ and src/clock.ts set timers", () => {
+test("only src/runtime/ and src/time/clock.ts set timers", () => {
   const timers =
     /(?<![.#\w])(?:setTimeout|setInterval|setImmediate)\s*\(|\bAbortSignal\.timeout\b|\bperformance\.now\b/;
-  assertEquals(pathsOutsideRuntimeWith((code) => timers.test(withoutText(code))), ["src/clock.ts"]);
+  assertEquals(pathsOutsideRuntimeWith((code) => timers.test(withoutText(code))), ["src/time/clock.ts"]);
 });
 
 test(`source files have at most ${codeLinesLimit} lines of code`, () => {
@@ -72,8 +76,7 @@ test(`source files have at most ${codeLinesLimit} lines of code`, () => {
 });
 
 function mayReach(from: string, to: string): boolean {
-  const [own, other] = [layerOf(from), layerOf(to)];
-  if (own === undefined || other === undefined) return true;
+  const [own, other] = [layerOf(from)!, layerOf(to)!];
   return other.row < own.row || (other.name === own.name && own.name.endsWith("/"));
 }
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../src/clock.ts";
+import type { Clock } from "../src/time/clock.ts";
 import type { RequestHandler } from "../src/runtime/runtime.ts";
 import type { Message, NetAddress } from "../src/runtime/socket.ts";
 import { type EndOptions, FakeCable, type FakeSocket } from "./fake_socket.ts";

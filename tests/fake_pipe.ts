@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../src/clock.ts";
+import type { Clock, Timer } from "../src/time/clock.ts";
 
 /** What one end of a cable sent, on its way. */
 interface Frame {

@@ -1,4 +1,4 @@
-import type { Clock } from "../src/clock.ts";
+import type { Clock } from "../src/time/clock.ts";
 import { AdaptedSocket } from "../src/runtime/adapted_socket.ts";
 import type { Message, NetAddress } from "../src/runtime/socket.ts";
 import { FakePipe } from "./fake_pipe.ts";

@@ -3,7 +3,7 @@ import type { PoolConnection, PoolEventMap, PoolStats } from "@npws/pool";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as module from "../mod.ts";
-import { AddressList } from "../src/address_list.ts";
+import { AddressList } from "../src/admission/address_list.ts";
 import { closeSettings } from "../src/options/get_options.ts";
 import { Counters } from "../src/stats.ts";
 import { test } from "./harness.ts";

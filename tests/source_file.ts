@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 
 /** A file of the module's source, as far as the architecture's rules look at it. */
 export interface SourceFile {
-  /** "src/pool.ts". */
+  /** "src/pool/pool.ts". */
   path: string;
   /** Its text without comments. */
   code: string;

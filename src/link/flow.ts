@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../time/clock.ts";
 
 /** Bytes of data that may still be sent on a link, counted over its whole life (wire.md section 2.4). */
 export class SendCredit {

@@ -1,4 +1,4 @@
-import { FreeBuffers } from "../free_buffers.ts";
+import { FreeBuffers } from "../memory/free_buffers.ts";
 
 /** The longest message of stream data, in bytes: Deno drops connections at 64 MiB, Bun at 16 MiB, and longer ones gain nothing. */
 export const MAX_DATA_BYTES = 65_536;

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../time/clock.ts";
 import { printable } from "../describe.ts";
 import { ConnectionLostError, PoolClosedError, ProtocolError } from "../errors.ts";
 import { formatId, idBytes } from "../id.ts";

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../clock.ts";
+import type { Clock, Timer } from "../time/clock.ts";
 import { printable } from "../describe.ts";
 import { ConnectionLostError } from "../errors.ts";
 import { HIGH_WATER_BYTES } from "../runtime/limits.ts";

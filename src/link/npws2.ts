@@ -1,4 +1,4 @@
-import type { Timer } from "../clock.ts";
+import type { Timer } from "../time/clock.ts";
 import { formatEnd, formatOpen } from "./control.ts";
 import type { EarlyLink, EarlyStart } from "./early_start.ts";
 import { CloseCode, type ReservedLink } from "./link.ts";

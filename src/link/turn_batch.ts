@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../time/clock.ts";
 
 /** Runs what was put off until the end of the present turn of the event loop: one callback of the runtime for all. */
 export class TurnBatch {

@@ -1,5 +1,5 @@
-import { AddressList, parseRange } from "../address_list.ts";
-import { TokenList } from "../admission.ts";
+import { AddressList, parseRange } from "../admission/address_list.ts";
+import { TokenList } from "../admission/admission.ts";
 import { checkToken, TOKEN_MUST } from "./bearer_token.ts";
 import type { OptionReader } from "./option_reader.ts";
 

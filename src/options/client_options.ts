@@ -1,11 +1,13 @@
 import type { DialOptions, WebSocketConstructor } from "../runtime/runtime.ts";
-import { MIN_BACKOFF_MS } from "../sizing.ts";
 import { type ClientTlsOptions, readClientTls } from "./client_tls.ts";
 import { dialUrl, readDialTarget } from "./dial_target.ts";
 import { type OptionNames, OptionReader } from "./option_reader.ts";
 import { readPeerName } from "./peer_name.ts";
 import { MAX_COUNT, POOL_OPTION_NAMES, type PoolOptions, type PoolSettings, readPoolOptions } from "./pool_options.ts";
 import { readRequestHeaders } from "./request_headers.ts";
+
+/** The shortest pause after a failed dial, in milliseconds. */
+export const MIN_BACKOFF_MS = 50;
 
 /**
  * Options of a `ClientPool`; all but `url` may be left out.

@@ -1,5 +1,5 @@
-import { AddressList, canonicalAddress } from "../address_list.ts";
-import type { TokenList } from "../admission.ts";
+import { AddressList, canonicalAddress } from "../admission/address_list.ts";
+import type { TokenList } from "../admission/admission.ts";
 import type { ServeOptions, ServeTls } from "../runtime/runtime.ts";
 import type { NetAddress } from "../runtime/socket.ts";
 import { readAddresses, readOrigins, readTokens } from "./admission_options.ts";

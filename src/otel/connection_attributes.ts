@@ -1,5 +1,5 @@
 import type { Attributes } from "@opentelemetry/api";
-import type { PoolConnection } from "../connection.ts";
+import type { PoolConnection } from "../connection/connection.ts";
 
 /** What a span tells of its connection, in the names of OpenTelemetry's conventions where they have one. */
 export function describeConnection(connection: PoolConnection): Attributes {

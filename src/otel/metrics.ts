@@ -1,5 +1,5 @@
 import type { Attributes, BatchObservableCallback, Meter, Observable } from "@opentelemetry/api";
-import type { Pool } from "../pool.ts";
+import type { Pool } from "../pool/pool.ts";
 import type { PoolStats } from "../stats.ts";
 
 /** A value that a metric has, with attributes of its own. */

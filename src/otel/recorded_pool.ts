@@ -1,5 +1,5 @@
-import type { PoolConnection } from "../connection.ts";
-import type { Pool } from "../pool.ts";
+import type { PoolConnection } from "../connection/connection.ts";
+import type { Pool } from "../pool/pool.ts";
 import type { Recorder } from "./recorder.ts";
 
 const GETS: ReadonlySet<PropertyKey> = new Set<keyof Pool>(["incomingGet", "outgoingGet", "open", "accept"]);

@@ -1,4 +1,4 @@
-import type { StreamHolder } from "../connection.ts";
+import type { StreamHolder } from "../connection/connection.ts";
 import { ResetCode, type Stream } from "../link/stream.ts";
 import type { EndEvents, HeldEnd } from "./held_end.ts";
 

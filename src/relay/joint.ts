@@ -1,4 +1,4 @@
-import { releaseOf } from "../release_memory.ts";
+import { releaseOf } from "../memory/release_memory.ts";
 import type { EndEvents, HeldEnd } from "./held_end.ts";
 
 /** Each end has to be over, and each way to have moved its end. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Pool, ServerPoolOptions } from "@npws/pool";
-import type { Clock } from "../../src/clock.ts";
+import type { Clock } from "../../src/time/clock.ts";
 import { test } from "../harness.ts";
 import type { RawLink } from "../raw_link.ts";
 import { dialNpws1, requestUpgrade } from "../npws1_peer.ts";

@@ -1,5 +1,5 @@
 import type { ClientPoolOptions, Pool, ServerPoolOptions } from "@npws/pool";
-import type { Clock } from "../../src/clock.ts";
+import type { Clock } from "../../src/time/clock.ts";
 import { runtimeName } from "../harness.ts";
 import { dialNpws2, greetWith, type HelloMembers, helloText, RawPeer, readHello } from "./npws2_raw.ts";
 import { serverPool, transports } from "./pools.ts";

@@ -7,7 +7,7 @@ import {
   ServerPool,
 } from "@npws/pool";
 import type { ServerPoolOptions, WebSocketConstructor } from "@npws/pool";
-import { type Clock, systemClock } from "../../src/clock.ts";
+import { type Clock, systemClock } from "../../src/time/clock.ts";
 import { type Environment, systemEnvironment } from "../../src/environment.ts";
 import { ManualClock } from "../fakes.ts";
 

@@ -1,5 +1,5 @@
 import type { ClientPoolOptions, Pool, ServerPoolOptions } from "@npws/pool";
-import { type Clock, systemClock } from "../../src/clock.ts";
+import { type Clock, systemClock } from "../../src/time/clock.ts";
 import { dialNpws1, glued, type Greeting, Npws1Server } from "../npws1_peer.ts";
 import type { RawLink } from "../raw_link.ts";
 import { clientPool, serverPool, transports } from "./pools.ts";

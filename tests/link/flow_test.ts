@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/clock.ts";
+import type { Clock } from "../../src/time/clock.ts";
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { ReceiveWindow, SendCredit } from "../../src/link/flow.ts";
 import { test } from "../harness.ts";

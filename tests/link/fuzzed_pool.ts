@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { assert, assertEquals } from "@std/assert";
-import type { PoolConnection } from "../../src/connection.ts";
+import type { PoolConnection } from "../../src/connection/connection.ts";
 import type { Role } from "../../src/link/metered_link.ts";
 import type { Message } from "../../src/runtime/socket.ts";
-import { DispatcherRig, PEER_WINDOW, type RiggedLink } from "../dispatcher_rig.ts";
+import { DispatcherRig, PEER_WINDOW, type RiggedLink } from "../dispatch/dispatcher_rig.ts";
 import { bundleOf } from "./bundle_bytes.ts";
 import { Conduct } from "./conduct.ts";
 import { NEXT_ID } from "./fake_link_host.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { LinkConnection } from "../../src/connection.ts";
+import { LinkConnection } from "../../src/connection/connection.ts";
 import { ConnectionLostError } from "../../src/errors.ts";
 import { relay } from "../../src/relay.ts";
 import { test } from "../harness.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import type { PoolConnection } from "../../src/connection.ts";
+import type { PoolConnection } from "../../src/connection/connection.ts";
 import { ConnectionLostError, ProtocolError } from "../../src/errors.ts";
 import type { ServerPoolOptions } from "../../src/options/server_options.ts";
 import { FakeWorld, urlOf } from "../fake_world.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { PoolConnection } from "../../src/connection.ts";
+import type { PoolConnection } from "../../src/connection/connection.ts";
 import type { FakeCable } from "../fake_socket.ts";
 import { FakeWorld } from "../fake_world.ts";
 import { Crossing } from "./crossing.ts";

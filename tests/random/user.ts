@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { PoolConnection } from "../../src/connection.ts";
+import type { PoolConnection } from "../../src/connection/connection.ts";
 import type { Faults } from "./faults.ts";
 
 /** What every direction carries: the byte at an offset is told by the offset and the direction. */

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
-import { TokenList } from "../../src/admission.ts";
+import { TokenList } from "../../src/admission/admission.ts";
 import { test } from "../harness.ts";
 import { sourceFiles, withoutText } from "../source_file.ts";
 
@@ -35,7 +35,7 @@ test("a token is compared with each one that is accepted, in full, whatever it i
 
 test("what compares tokens is timingSafeEqual of @std/crypto, and nothing else sees the header", () => {
   const files = sourceFiles();
-  const admission = files.find(({ path }) => path === "src/admission.ts")!;
+  const admission = files.find(({ path }) => path === "src/admission/admission.ts")!;
   assertEquals(admission.packages, ["@std/crypto/timing-safe-equal"]);
   const code = withoutText(admission.code).replaceAll(/\s+/g, " ");
   assertEquals(/import \{ (\w+) \} from "";/.exec(code)?.[1], "timingSafeEqual");
@@ -45,5 +45,5 @@ test("what compares tokens is timingSafeEqual of @std/crypto, and nothing else s
   const readers = files.flatMap(({ path, code }) =>
     [...code.matchAll(/.*headers\.get\("authorization"\).*/gi)].map(() => path)
   );
-  assertEquals(readers, ["src/server_pool.ts"]);
+  assertEquals(readers, ["src/pool/server_pool.ts"]);
 });

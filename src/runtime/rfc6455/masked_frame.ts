@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { releaseOf } from "../../release_memory.ts";
+import { releaseOf } from "../../memory/release_memory.ts";
 import { FINAL, LENGTH_IN_2_BYTES, LENGTH_IN_8_BYTES, MASKED } from "./frame_format.ts";
 
 /** Room for the longest header of a client's frame, and a multiple of the words that are masked at a time. */

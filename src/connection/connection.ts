@@ -1,0 +1,255 @@
+import type { Clock } from "../time/clock.ts";
+import { ConnectionResetError } from "../errors.ts";
+import { CLOSE_TIMEOUT_MS } from "../link/link.ts";
+import { ResetCode, type Stream } from "../link/stream.ts";
+import { ReadableHalf } from "./readable_half.ts";
+import type { NetAddress, TlsInfo } from "../runtime/socket.ts";
+import { WritableHalf } from "./writable_half.ts";
+
+/**
+ * One byte stream over a pooled link: what a net.Conn is in the Go package, in the shape of the WinterTC Sockets API. Taking it
+ * removed it from the pool. Chunks read are fresh memory that nobody else touches; a chunk written may be reused once its
+ * `write()` resolved. Bytes arrive exactly once and in order, or the stream errors.
+ *
+ * @example
+ * ```ts
+ * import type { PoolConnection } from "@npws/pool";
+ *
+ * /** Sends a request and reads the whole answer. *\/
+ * export async function ask(connection: PoolConnection, request: Uint8Array): Promise<Uint8Array> {
+ *   await using _ = connection;
+ *   const writer = connection.writable.getWriter();
+ *   await writer.write(request);
+ *   return new Uint8Array(await new Response(connection.readable).arrayBuffer());
+ * }
+ * ```
+ */
+export interface PoolConnection extends AsyncDisposable {
+  /** The link's id, 8 lower-case hex digits, by which the peer's application fetches the same link with `outgoingGet`. */
+  readonly id: string;
+  /** The protocol that the link speaks. */
+  readonly protocol: 1 | 2;
+  /**
+   * What the peer sends, as a byte stream (`getReader({ mode: "byob" })` works). Ends at the peer's end of data; errors with
+   * ConnectionResetError, ConnectionLostError or ProtocolError. `cancel()` drops what is unread and what still comes.
+   */
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /**
+   * What is sent to the peer. Takes an ArrayBuffer or any view of one, of any size; anything else errors it with a TypeError
+   * and resets the stream. `write()` resolves when flow control took the bytes. `close()` ends this direction on npws/2, and
+   * the whole connection on npws/1. `abort()` tells the peer that the bytes so far are not the whole.
+   */
+  readonly writable: WritableStream<Uint8Array>;
+  /** Resolves when the peer confirmed the stream; at once on npws/1. */
+  readonly opened: Promise<void>;
+  /** Resolves when both directions ended, rejects with what broke one. Not listening to it is fine. */
+  readonly closed: Promise<void>;
+  /** What the peer gave to `open()`; empty otherwise. */
+  readonly metadata: Uint8Array<ArrayBuffer>;
+  /** The client's `name`, where it told one. */
+  readonly peer: string | undefined;
+  /** This side's address; undefined where the runtime hides it. */
+  readonly localAddress: NetAddress | undefined;
+  /** The peer's address, or the proxy's in front of it; undefined where the runtime hides it. */
+  readonly remoteAddress: NetAddress | undefined;
+  /** The TLS session; undefined on plain links and where the runtime hides it. */
+  readonly tls: TlsInfo | undefined;
+  /** Bytes that the application has read. */
+  readonly bytesRead: number;
+  /** Bytes that the application has written. */
+  readonly bytesWritten: number;
+  /** Sends what is written, ends writing and discards what is unread. Never rejects; takes a second at most. */
+  close(): Promise<void>;
+  /**
+   * Ends both directions at once. The peer's readable and writable error, and so do this side's, with `reason`. Where the reason
+   * is a string the peer is told it, up to 1,024 characters on npws/2 and 123 bytes on npws/1; an error's message stays here.
+   */
+  abort(reason?: unknown): void;
+}
+
+/** `opened` of all connections that were confirmed before they were handed out. */
+const AT_ONCE = Promise.resolve();
+
+/** Who moves a connection's bytes past its web streams, and hears of them what these would. */
+export interface StreamHolder {
+  /** Bytes came, or the end. */
+  wake(): void;
+  /** A direction broke. */
+  fail(error: unknown): void;
+  /** Both directions ended, well or not. */
+  settled(): void;
+}
+
+/** The connection over a link's stream. Its web streams are made when somebody asks for them: a relay never does. */
+export class LinkConnection implements PoolConnection {
+  readonly opened: Promise<void>;
+  readonly #stream: Stream;
+  readonly #clock: Clock;
+  #readableHalf: ReadableHalf | undefined;
+  #writableHalf: WritableHalf | undefined;
+  #holder: StreamHolder | undefined;
+  /** Made when somebody asks. */
+  #closed: PromiseWithResolvers<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Gives the stream of a connection to a holder, once and only while nobody has asked for its web streams; these are locked
+   * from then on. Undefined where the end is none such.
+   */
+  static hold<Holder extends StreamHolder>(end: object, holderOf: (stream: Stream) => Holder): Holder | undefined {
+    if (!LinkConnection.isUnused(end)) return undefined;
+    const stream = end.#stream;
+    const holder = holderOf(stream);
+    end.#holder = holder;
+    return holder;
+  }
+
+  /** Whether it is a connection whose web streams nobody has asked for. */
+  static isUnused(end: object): end is LinkConnection {
+    return end instanceof LinkConnection && !end.#readableHalf && !end.#writableHalf && !end.#holder;
+  }
+
+  constructor(stream: Stream, clock: Clock, opened: Promise<void> = AT_ONCE) {
+    this.#stream = stream;
+    this.#clock = clock;
+    this.opened = opened;
+    if (opened !== AT_ONCE) opened.catch(ignore);
+    stream.observe({
+      readable: () => (this.#holder ?? this.#readableHalf)?.wake(),
+      readFailed: (error) => (this.#holder ?? this.#readableHalf)?.fail(error),
+      writeFailed: (error) => this.#writeFailed(error),
+      settled: () => {
+        if (this.#closed) this.#settle(this.#closed);
+        this.#holder?.settled();
+      },
+    });
+  }
+
+  get closed(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = Promise.withResolvers();
+      this.#closed.promise.catch(ignore);
+      if (this.#stream.settled) this.#settle(this.#closed);
+    }
+    return this.#closed.promise;
+  }
+
+  get id(): string {
+    return this.#stream.id;
+  }
+
+  get protocol(): 1 | 2 {
+    return this.#stream.carrier.protocol;
+  }
+
+  get metadata(): Uint8Array<ArrayBuffer> {
+    return this.#stream.metadata;
+  }
+
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#reading.readable;
+  }
+
+  get writable(): WritableStream<Uint8Array> {
+    return this.#writing.writable;
+  }
+
+  get peer(): string | undefined {
+    return this.#stream.carrier.peer;
+  }
+
+  get localAddress(): NetAddress | undefined {
+    return this.#stream.carrier.socket.localAddress;
+  }
+
+  get remoteAddress(): NetAddress | undefined {
+    return this.#stream.carrier.socket.remoteAddress;
+  }
+
+  get tls(): TlsInfo | undefined {
+    return this.#stream.carrier.socket.tls;
+  }
+
+  get bytesRead(): number {
+    return this.#stream.bytesRead;
+  }
+
+  get bytesWritten(): number {
+    return this.#stream.bytesWritten;
+  }
+
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  abort(reason: unknown = this.#givenUp("abort() was called")): void {
+    this.#holder?.fail(reason);
+    this.#writing.fail(reason);
+    this.#reading.fail(reason);
+    this.#stream.giveUp(ResetCode.application, reason);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** A holder goes on after an orderly close of npws/1: there may be something to read. */
+  #writeFailed(error: unknown): void {
+    if (!this.#holder) this.#writableHalf?.fail(error);
+    else if (!this.#stream.isClosedByPeer) this.#holder.fail(error);
+  }
+
+  #close(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#clock.setTimeout(() => {
+      this.#stream.reset(
+        ResetCode.application,
+        this.#givenUp("what was written could not be sent before close() gave up"),
+      );
+      resolve();
+    }, CLOSE_TIMEOUT_MS);
+    const settled = () => {
+      this.#clock.clearTimeout(timer);
+      resolve();
+    };
+    this.closed.then(settled, settled);
+    const givenUp = this.#givenUp("close() was called");
+    this.#holder?.fail(givenUp);
+    this.#reading.end();
+    this.#stream.cancel(ResetCode.application, undefined);
+    this.#writing.end(givenUp);
+    return promise;
+  }
+
+  #settle(closed: PromiseWithResolvers<void>): void {
+    const { failure } = this.#stream;
+    if (failure) closed.reject(failure.error);
+    else closed.resolve();
+  }
+
+  get #reading(): ReadableHalf {
+    if (this.#readableHalf) return this.#readableHalf;
+    const half = this.#readableHalf = new ReadableHalf(this.#stream);
+    const failure = this.#stream.readFailure;
+    if (failure) half.fail(failure.error);
+    else half.wake();
+    if (this.#holder) half.readable.getReader();
+    return half;
+  }
+
+  get #writing(): WritableHalf {
+    if (this.#writableHalf) return this.#writableHalf;
+    const half = this.#writableHalf = new WritableHalf(this.#stream);
+    const failure = this.#stream.writeFailure;
+    if (failure) half.fail(failure.error);
+    if (this.#holder) half.writable.getWriter();
+    return half;
+  }
+
+  #givenUp(why: string): ConnectionResetError {
+    return new ConnectionResetError(`Cannot use connection ${this.id}: ${why}`, ResetCode.application, "");
+  }
+}
+
+/** Who does not listen to a promise of a connection learns from its streams what broke it. */
+function ignore(): void {}

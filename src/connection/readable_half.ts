@@ -1,0 +1,78 @@
+import { ResetCode, type Stream } from "../link/stream.ts";
+
+/**
+ * The receiving half of a stream as a byte stream. It keeps nothing itself (high-water mark 0): bytes stay in the stream,
+ * where flow control counts them, until the application reads.
+ */
+export class ReadableHalf {
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly #stream: Stream;
+  #controller!: ReadableByteStreamController;
+  /** A read waits, and the stream had nothing for it. */
+  #isWanted = false;
+  #isOver = false;
+
+  constructor(stream: Stream) {
+    this.#stream = stream;
+    this.readable = new ReadableStream({
+      type: "bytes",
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      pull: () => this.#deliver(),
+      cancel: (reason) => {
+        this.#isOver = true;
+        stream.cancel(ResetCode.application, reason);
+      },
+    }, { highWaterMark: 0 });
+  }
+
+  /** Bytes came, or the end. */
+  wake(): void {
+    if (this.#isOver) return;
+    if (this.#isWanted) this.#deliver();
+    else this.#endIfRead();
+  }
+
+  /** Breaks the half; what is unread is gone. */
+  fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#controller.error(error);
+  }
+
+  /** Ends the half: everything was read, or the application wants no more. */
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    try {
+      this.#controller.close();
+    } catch {
+      return; // in the middle of an element of a reader's own array: the stream has errored by itself (ReadableByteStreamControllerClose)
+    }
+    this.#controller.byobRequest?.respond(0);
+  }
+
+  #deliver(): void {
+    this.#isWanted = this.#stream.unreadBytes === 0;
+    if (!this.#isWanted) this.#deliverBytes();
+    this.#endIfRead();
+  }
+
+  /** Reading grants credit, which may find the socket lost: the half is broken then. */
+  #deliverBytes(): void {
+    const request = this.#controller.byobRequest;
+    const view = request?.view;
+    if (!view) {
+      const bytes = this.#stream.read()!;
+      if (!this.#isOver) this.#controller.enqueue(bytes);
+      return;
+    }
+    const length = this.#stream.readInto(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+    if (!this.#isOver) request!.respond(length);
+  }
+
+  #endIfRead(): void {
+    if (this.#stream.receiving === "fin" && this.#stream.unreadBytes === 0) this.end();
+  }
+}

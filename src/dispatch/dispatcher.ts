@@ -1,0 +1,362 @@
+import type { Clock } from "../time/clock.ts";
+import { LinkConnection, type PoolConnection } from "../connection/connection.ts";
+import { DeadlineQueue } from "../time/deadline_queue.ts";
+import { ConnectionLostError, NotSupportedError, type PoolClosedError, PoolTimeoutError } from "../errors.ts";
+import { NO_METADATA } from "../link/control.ts";
+import { EarlyStart } from "../link/early_start.ts";
+import { CloseCode, type Link, type ReservedLink } from "../link/link.ts";
+import type { Stream } from "../link/stream.ts";
+import type { TakeFailure, TakeKind, TakenLink } from "../link/take.ts";
+import type { TurnBatch } from "../link/turn_batch.ts";
+import { LinkStore } from "./link_store.ts";
+import { type Reservation, Reservations } from "./reservations.ts";
+import type { Counters, PoolStats } from "../stats.ts";
+import { type Caller, KeyedWaitQueue, WaitingCalls, WaitQueue } from "./wait_queue.ts";
+
+/** How long a peer whose accept queue is full is left alone by the call that it refused, in milliseconds. */
+const REFUSED_PAUSE_MS = 50;
+
+/** What a call asks for. */
+export type Want =
+  | { readonly kind: "any"; readonly peer: string | undefined }
+  | { readonly kind: "id"; readonly id: string }
+  | { readonly kind: "open"; readonly peer: string | undefined; readonly metadata: Uint8Array }
+  | { readonly kind: "accept" };
+
+/** How long a call waits. */
+export interface Patience {
+  /** Milliseconds; Infinity waits for ever. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  /** Whether the application gets its stream before the peer has answered (npws/2). */
+  readonly early: boolean;
+}
+
+/** One call in the line, with what it learned while it waited. */
+interface Call {
+  readonly want: Want;
+  readonly early: EarlyStart | undefined;
+  /** Resolves when the first link was asked for an early start. */
+  readonly begun: PromiseWithResolvers<undefined> | undefined;
+  /** Pools of peers whose accept queues are full. */
+  readonly refusedBy: Set<string>;
+}
+
+type WaitingCall = Caller<Stream, Call>;
+
+interface DispatcherLimits {
+  readonly maxWaiters: number;
+  readonly acceptBacklog: number;
+  /** How many bytes closed links may leave behind, all together. */
+  readonly receiveLimitBytes: number;
+}
+
+/** What keeps links away. */
+export interface Obstacle {
+  readonly what: string;
+  readonly error?: unknown;
+}
+
+/** Nobody dials or listens, as far as the pool knows. */
+export const NOT_STARTED: Obstacle = { what: "start() was not called" };
+
+/** The pool, as its dispatcher sees it. */
+export interface DispatcherHost {
+  readonly clock: Clock;
+  readonly batch: TurnBatch;
+  readonly counters: Counters;
+  stats(): PoolStats;
+  /** Why there may be no link, for the message of a call that waited in vain. */
+  obstacle(): Obstacle | undefined;
+  /** A call begins to wait for a link, or for what comes over one. */
+  callWaits(): void;
+}
+
+/**
+ * Brings calls and links together: a call takes an idle link, or a stream that the peer took, or waits in line for the next
+ * one. Whoever gave up left the line in that moment, so a link always goes to somebody who still wants it.
+ */
+export class Dispatcher {
+  /** The idle links. */
+  readonly store = new LinkStore();
+  readonly #host: DispatcherHost;
+  readonly #calls: WaitingCalls<Stream, Call>;
+  readonly #reservations: Reservations;
+  readonly #limits: DispatcherLimits;
+  readonly #forAny = new WaitQueue<Stream, Call>();
+  readonly #forId = new KeyedWaitQueue<Stream, Call>();
+  readonly #forAccept = new WaitQueue<Stream, Call>();
+  /** `open` calls that every peer with an idle link has refused. */
+  readonly #refused: DeadlineQueue<WaitingCall>;
+  #closedWith: PoolClosedError | undefined;
+
+  constructor(host: DispatcherHost, limits: DispatcherLimits) {
+    this.#host = host;
+    this.#limits = limits;
+    this.#calls = new WaitingCalls(host.clock, limits.maxWaiters);
+    this.#reservations = new Reservations(host.clock, limits.receiveLimitBytes);
+    this.#refused = new DeadlineQueue(host.clock, REFUSED_PAUSE_MS, (caller) => {
+      caller.call.refusedBy.clear();
+      if (!caller.settled) this.#place(caller);
+    });
+  }
+
+  /** All calls that wait, for a link or for the peer's answer. */
+  get waiting(): number {
+    return this.#calls.size;
+  }
+
+  /** Calls that the next link will serve, whichever it is. */
+  get waitingForAny(): number {
+    return this.#forAny.size;
+  }
+
+  /** Links that peers have taken and that nobody has fetched by id. */
+  get unfetched(): number {
+    return this.#reservations.unfetched;
+  }
+
+  /** Gets a connection; rejects as the methods of `Pool` say. */
+  async get(want: Want, patience: Patience): Promise<PoolConnection> {
+    if (this.#closedWith) throw this.#closedWith;
+    if (patience.signal?.aborted) {
+      this.#host.counters.aborts++;
+      throw patience.signal.reason;
+    }
+    const stream = this.#takeAtOnce(want);
+    if (stream) return this.#connect(stream);
+    const caller = this.#enter(want, patience);
+    this.#place(caller);
+    return patience.early ? this.#connectEarly(caller) : this.#connect(await caller.promise);
+  }
+
+  /** Gives an idle link to whoever waits for it, else keeps it. */
+  offer(link: Link): void {
+    const caller = this.#forId.shift(link.id) ?? this.#forAny.shift(({ call }) => isServedBy(call.want, link));
+    if (caller) this.#take(link, caller);
+    else this.store.add(link);
+  }
+
+  canReserve(kind: TakeKind): boolean {
+    return kind === "take" || this.#forAccept.size > 0 || this.#reservations.queued < this.#limits.acceptBacklog;
+  }
+
+  /** Gives a stream that the peer took to whoever waits for it, else keeps it for the fetch time. */
+  reserved(link: ReservedLink, stream: Stream, kind: TakeKind): void {
+    if (this.#closedWith) return link.abort(this.#closedWith);
+    const caller = kind === "take" ? this.#forId.shift(link.id) : this.#forAccept.shift();
+    if (!caller) return void this.#reservations.add(link, stream, kind);
+    this.#serve(caller, stream);
+    link.fetched();
+  }
+
+  /** npws/1: keeps what a peer sent and ended in order before the application fetched the link, as far as there is room. */
+  leftBehind(link: ReservedLink, stream: Stream): void {
+    const caller = this.#forId.shift(link.id);
+    if (caller) this.#serve(caller, stream);
+    else if (!this.#reservations.leave(link, stream)) link.neverFetched();
+  }
+
+  /** npws/2: whether a reserved stream that came completely is kept, though its link is closed. */
+  outlivesLink(link: ReservedLink, stream: Stream): boolean {
+    return this.#closedWith !== undefined || this.#reservations.leave(link, stream);
+  }
+
+  unreserved(link: ReservedLink): void {
+    this.#reservations.forget(link);
+  }
+
+  /** Rejects the `open` calls that wait for a link: those that come speak npws/1. */
+  rejectOpens(): void {
+    this.#calls.reject(noOpenError(), ({ call, queue }) => call.want.kind === "open" && queue !== undefined);
+  }
+
+  /**
+   * Rejects all calls, those to come too, but for early ones whose stream the application has and whose link has not answered.
+   * Returns the links whose streams nobody will fetch.
+   */
+  close(error: PoolClosedError): ReservedLink[] {
+    this.#closedWith = error;
+    this.#calls.reject(error, ({ call }) => !call.early?.isUnderWay);
+    this.#refused.clear();
+    return this.#reservations.clear();
+  }
+
+  /** What can be had without asking anybody: a stream that the peer took, or an idle link of npws/1. */
+  #takeAtOnce(want: Want): Stream | undefined {
+    const reservation = this.#reservationFor(want);
+    if (reservation) return fetched(reservation);
+    const link = this.#linkFor(want, NOBODY);
+    if (link?.protocol !== 1) return undefined;
+    let taken: Stream | undefined;
+    link.take({ ...PLAIN_TAKE, granted: (_link, stream) => taken = stream, failed() {} });
+    return taken;
+  }
+
+  #enter(want: Want, { timeoutMs, signal, early }: Patience): WaitingCall {
+    return this.#calls.enter({
+      call: {
+        want,
+        early: early && want.kind !== "accept" ? new EarlyStart(this.#host.batch) : undefined,
+        begun: early ? Promise.withResolvers() : undefined,
+        refusedBy: new Set(),
+      },
+      timeoutMs,
+      signal,
+      timeoutError: ({ waitedMs }) => this.#timeoutError(want, timeoutMs, waitedMs),
+      onGiveUp: (why) => why === "timeout" ? this.#host.counters.timeouts++ : this.#host.counters.aborts++,
+    });
+  }
+
+  /** Finds a stream or link for a caller that stands in no queue, or puts it into its queue. */
+  #place(caller: WaitingCall): void {
+    const { want, refusedBy } = caller.call;
+    const reservation = this.#reservationFor(want);
+    if (reservation) return this.#serveReserved(caller, reservation);
+    const link = this.#linkFor(want, refusedBy);
+    if (link) return this.#take(link, caller);
+    if (refusedBy.size > 0) return this.#refused.add(caller);
+    if (want.kind === "id") this.#forId.add(want.id, caller);
+    else if (want.kind === "accept") this.#forAccept.add(caller);
+    else this.#forAny.add(caller);
+    this.#host.callWaits();
+  }
+
+  #take(link: Link, caller: WaitingCall): void {
+    const { want, early, begun } = caller.call;
+    link.take({
+      kind: want.kind === "open" ? "open" : "take",
+      metadata: want.kind === "open" ? want.metadata : NO_METADATA,
+      early,
+      granted: (link, stream) => this.#granted(caller, link, stream),
+      failed: (link, why) => this.#failed(caller, link, why),
+    });
+    if (early?.isBegun) begun!.resolve(undefined);
+  }
+
+  #granted(caller: WaitingCall, link: TakenLink, stream: Stream): void {
+    const isEarly = stream === caller.call.early?.stream;
+    const served = caller.settled && !isEarly ? this.#nextLike(caller.call.want, link) : caller;
+    if (!served || !this.#serve(served, stream)) link.handBack();
+  }
+
+  /** The take came to nothing: its caller goes on, unless bytes that it wrote may have arrived. */
+  #failed(caller: WaitingCall, link: TakenLink, why: TakeFailure): void {
+    if (why !== "refused" && !this.#closedWith) this.#host.counters.deadOnTake++;
+    if (caller.settled) return;
+    if (this.#closedWith) return void caller.reject(this.#closedWith);
+    const { want, early, refusedBy } = caller.call;
+    if (why === "refused") refusedBy.add(link.peerPool!);
+    const isRepeatable = !early || this.#servesCrossed(want, why) ||
+      (want.kind === "open" && (why !== "lost" || !early.hasWritten));
+    if (isRepeatable && !early?.isGivenUp) return this.#place(caller);
+    const error = `Cannot use connection ${link.id}: the peer did not confirm it, and may have got its first bytes`;
+    caller.reject(new ConnectionLostError(error, CloseCode.abnormal, ""));
+  }
+
+  /** Whether the peer's take that crossed ours reserved the very stream that is asked for. */
+  #servesCrossed(want: Want, why: TakeFailure): boolean {
+    return why === "crossed" && want.kind === "id" && this.#reservations.has(want.id);
+  }
+
+  #serve(caller: WaitingCall, stream: Stream): boolean {
+    const { waitedMs } = caller;
+    if (!caller.resolve(stream)) return false;
+    this.#host.counters.waitMsTotal += waitedMs;
+    return true;
+  }
+
+  #serveReserved(caller: WaitingCall, reservation: Reservation): void {
+    const { early } = caller.call;
+    // An early start that was begun already is the application's stream: it takes the place of the fresh reserved one.
+    if (early?.isBegun) {
+      this.#serve(caller, early.stream);
+      reservation.link.adopt(early);
+    } else this.#serve(caller, fetched(reservation));
+  }
+
+  /**
+   * The next caller that wants the same, when the one that asked has gone. An early one that takes any link has its stream from
+   * its own take.
+   */
+  #nextLike(asked: Want, link: TakenLink): WaitingCall | undefined {
+    if (asked.kind === "id") return this.#forId.shift(link.id);
+    if (asked.kind !== "any") return undefined;
+    return this.#forAny.shift(({ call: { want, early } }) =>
+      !early && want.kind === "any" && (want.peer === undefined || want.peer === link.peer)
+    );
+  }
+
+  #reservationFor(want: Want): Reservation | undefined {
+    if (want.kind === "id") return this.#reservations.fetch(want.id);
+    return want.kind === "accept" ? this.#reservations.accept() : undefined;
+  }
+
+  #linkFor(want: Want, refusedBy: ReadonlySet<string>): Link | undefined {
+    switch (want.kind) {
+      case "id":
+        return this.store.byId(want.id);
+      case "any":
+        return this.store.freshest(want.peer);
+      case "open":
+        return this.store.freshest(want.peer, (link) => link.protocol === 2 && !refusedBy.has(link.peerPool!));
+      case "accept":
+        return undefined;
+    }
+  }
+
+  #connect(stream: Stream): PoolConnection {
+    this.#host.counters.taken++;
+    return new LinkConnection(stream, this.#host.clock);
+  }
+
+  /** Resolves as soon as a link was asked, at once where one is idle, or has answered. */
+  async #connectEarly(caller: WaitingCall): Promise<PoolConnection> {
+    const { early, begun } = caller.call;
+    const stream = early?.isUnderWay ? undefined : await Promise.race([caller.promise, begun!.promise]);
+    if (stream && stream !== early?.stream) return this.#connect(stream);
+    this.#host.counters.taken++;
+    caller.promise.catch((error) => early!.abandon(error));
+    return new LinkConnection(early!.stream, this.#host.clock, caller.promise.then(() => {}));
+  }
+
+  #timeoutError(want: Want, timeoutMs: number, waitedMs: number): PoolTimeoutError {
+    const stats = this.#host.stats();
+    const { what, error: cause } = this.#host.obstacle() ?? {};
+    const why = (what ? `; ${what}` : "") + (cause instanceof Error ? `: ${reasonOf(cause)}` : "");
+    const { idle, inUse, dialing, waiting } = stats;
+    const message = `${inVain(want)} within ${timeoutMs} ms ` +
+      `(idle ${idle}, in use ${inUse}, dialing ${dialing}, waiting ${waiting}${why})`;
+    return new PoolTimeoutError(message, waitedMs, stats, { cause });
+  }
+}
+
+const NOBODY: ReadonlySet<string> = new Set();
+const PLAIN_TAKE = { kind: "take", metadata: NO_METADATA, early: undefined } as const;
+
+/** What a call of `open` fails with where only peers of npws/1 are connected. */
+export function noOpenError(): NotSupportedError {
+  return new NotSupportedError("Cannot open a stream: every connected peer speaks npws/1, which has no open()");
+}
+
+function fetched({ link, stream }: Reservation): Stream {
+  link.fetched();
+  return stream;
+}
+
+function isServedBy(want: Want, link: Link): boolean {
+  if (want.kind !== "any" && want.kind !== "open") return false;
+  return (want.peer === undefined || want.peer === link.peer) && (want.kind === "any" || link.protocol === 2);
+}
+
+/** A dial failure's bare reason, without "Cannot dial …": the URL is the caller's own. */
+function reasonOf({ message, cause }: Error): string {
+  return cause instanceof Error ? cause.message : message;
+}
+
+function inVain(want: Want): string {
+  if (want.kind === "id") return `Cannot get link ${want.id}: not offered by the peer`;
+  if (want.kind === "accept") return "Cannot accept a stream: the peer opened none";
+  const whose = want.peer === undefined ? "" : ` of ${want.peer}`;
+  return `Cannot ${want.kind === "open" ? "open a stream" : "get a link"}${whose}: none became idle`;
+}

@@ -1,0 +1,150 @@
+import type { Link } from "../link/link.ts";
+
+/**
+ * The idle links of a pool: by id, and in the order of their latest proof of life. It opens and closes nothing and knows no
+ * time; every operation takes constant time, and more only where links have the same id. Thousands of links idle, so that each
+ * takes one entry and no more.
+ */
+export class LinkStore {
+  readonly #all = new LinkList<Entry>();
+  readonly #byPeer = new Map<string, LinkList<Node>>();
+  /** The newest link of each id. Ids repeat at a client: a restarted server begins again, and two servers know nothing of each other. */
+  readonly #byId = new Map<string, Entry>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds a link that has just proved that it lives. */
+  add(link: Link): void {
+    const sameId = this.#byId.get(link.id);
+    const entry: Entry = { link, previous: undefined, next: undefined, sameId, inPeer: undefined };
+    this.#all.push(entry);
+    this.#byId.set(link.id, entry);
+    if (link.peer !== undefined) {
+      entry.inPeer = { link, previous: undefined, next: undefined };
+      this.#peerList(link.peer).push(entry.inPeer);
+    }
+    this.#size++;
+  }
+
+  /** Takes a link out. False when it is not here. */
+  remove(link: Link): boolean {
+    const entry = this.#entryOf(link);
+    if (!entry) return false;
+    this.#all.remove(entry);
+    if (entry.inPeer) this.#removeFromPeer(link.peer!, entry.inPeer);
+    this.#removeFromIds(entry);
+    this.#size--;
+    return true;
+  }
+
+  /** Moves a link behind all others, because it has proved that it lives. */
+  refresh(link: Link): void {
+    const entry = this.#entryOf(link);
+    if (!entry) return;
+    this.#all.moveToEnd(entry);
+    if (entry.inPeer) this.#byPeer.get(link.peer!)!.moveToEnd(entry.inPeer);
+  }
+
+  /**
+   * The link, of this peer when one is named, whose proof of life is the most recent; with a predicate, of those that it takes,
+   * in time that grows with those that it does not take.
+   */
+  freshest(peer?: string, accepts?: (link: Link) => boolean): Link | undefined {
+    return (peer === undefined ? this.#all : this.#byPeer.get(peer))?.findLast(accepts);
+  }
+
+  /** The link whose proof of life is the oldest. */
+  stalest(): Link | undefined {
+    return this.#all.first?.link;
+  }
+
+  byId(id: string): Link | undefined {
+    return this.#byId.get(id)?.link;
+  }
+
+  /** All links as they are now, the stalest first. */
+  links(): Link[] {
+    const links: Link[] = [];
+    for (let entry = this.#all.first; entry; entry = entry.next) links.push(entry.link);
+    return links;
+  }
+
+  #entryOf(link: Link): Entry | undefined {
+    let entry = this.#byId.get(link.id);
+    while (entry && entry.link !== link) entry = entry.sameId;
+    return entry;
+  }
+
+  #peerList(peer: string): LinkList<Node> {
+    let list = this.#byPeer.get(peer);
+    if (!list) this.#byPeer.set(peer, list = new LinkList());
+    return list;
+  }
+
+  #removeFromPeer(peer: string, node: Node): void {
+    const list = this.#byPeer.get(peer)!;
+    list.remove(node);
+    if (!list.first) this.#byPeer.delete(peer);
+  }
+
+  #removeFromIds(entry: Entry): void {
+    let newer = this.#byId.get(entry.link.id)!;
+    if (newer === entry) {
+      if (entry.sameId) this.#byId.set(entry.link.id, entry.sameId);
+      else this.#byId.delete(entry.link.id);
+      return;
+    }
+    while (newer.sameId !== entry) newer = newer.sameId!;
+    newer.sameId = entry.sameId;
+  }
+}
+
+/** A link's place in a list. */
+interface Node {
+  readonly link: Link;
+  previous: this | undefined;
+  next: this | undefined;
+}
+
+/** A link's place in the list of all, and what else is known of it. */
+interface Entry extends Node {
+  /** The next older link with this id. */
+  sameId: Entry | undefined;
+  /** Its place in the list of its peer. */
+  inPeer: Node | undefined;
+}
+
+/** A doubly linked list: what a Map's insertion order cannot do is to tell its last member at once. */
+class LinkList<Member extends Node> {
+  first: Member | undefined;
+  #last: Member | undefined;
+
+  findLast(accepts?: (link: Link) => boolean): Link | undefined {
+    let node = this.#last;
+    while (node && accepts && !accepts(node.link)) node = node.previous;
+    return node?.link;
+  }
+
+  push(node: Member): void {
+    node.previous = this.#last;
+    if (this.#last) this.#last.next = node;
+    else this.first = node;
+    this.#last = node;
+  }
+
+  remove(node: Member): void {
+    if (node.previous) node.previous.next = node.next;
+    else this.first = node.next;
+    if (node.next) node.next.previous = node.previous;
+    else this.#last = node.previous;
+    node.previous = node.next = undefined; // one that V8 has put among the old objects would keep all that followed it
+  }
+
+  moveToEnd(node: Member): void {
+    this.remove(node);
+    this.push(node);
+  }
+}

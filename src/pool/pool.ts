@@ -1,0 +1,622 @@
+import type { PoolConnection } from "../connection/connection.ts";
+import { eachConnection } from "./connection_loop.ts";
+import { describe } from "../describe.ts";
+import { Dispatcher, type DispatcherHost, noOpenError, NOT_STARTED, type Obstacle } from "../dispatch/dispatcher.ts";
+import type { Environment } from "../environment.ts";
+import { NotSupportedError, PoolClosedError } from "../errors.ts";
+import { PoolEvents } from "../events.ts";
+import { parseId } from "../id.ts";
+import type { Clock } from "../time/clock.ts";
+import { DeadlineQueue } from "../time/deadline_queue.ts";
+import { randomPoolId } from "../link/hello.ts";
+import { CloseCode, isOrderly, type Link, type LinkHost, type LinkState } from "../link/link.ts";
+import { TurnBatch } from "../link/turn_batch.ts";
+import { LinkSet } from "./link_set.ts";
+import { closeSettings, type GetOptions, getSettings, loopSettings } from "../options/get_options.ts";
+import type { PoolSettings } from "../options/pool_options.ts";
+import { Counters, type Gauges, type PoolStats } from "../stats.ts";
+
+/** How long the peer may take to answer a take, in milliseconds; its link is dropped then (wire.md section 2.3). */
+const PROBE_TIMEOUT_MS = 1_000;
+
+/**
+ * What the two pools share: getting connections, statistics, events, flush and close. Construct a {@linkcode ClientPool} or a
+ * {@linkcode ServerPool}.
+ *
+ * @example
+ * ```ts
+ * import { type Pool, ServerPool } from "@npws/pool";
+ *
+ * /** Sends a request over either side of a pool, and reads the answer. *\/
+ * export async function ask(pool: Pool, request: Uint8Array): Promise<Uint8Array> {
+ *   await using connection = await pool.open();
+ *   const writer = connection.writable.getWriter();
+ *   await writer.write(request);
+ *   await writer.close();
+ *   return new Uint8Array(await new Response(connection.readable).arrayBuffer());
+ * }
+ *
+ * await using pool: Pool = new ServerPool();
+ * console.log(pool.active); // 0
+ * ```
+ */
+export abstract class Pool extends PoolEvents implements AsyncDisposable {
+  readonly #environment: Environment;
+  readonly #settings: PoolSettings;
+  readonly #counters = new Counters();
+  readonly #dispatcher: Dispatcher;
+  readonly #linkHost: LinkHost;
+  readonly #links: LinkSet;
+  /** Links whose take the peer has not answered. */
+  readonly #probes: DeadlineQueue<Link>;
+  #errorCount = 0;
+  #started: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
+
+  /**
+   * For the two roles.
+   *
+   * @internal
+   */
+  protected constructor(settings: PoolSettings, environment: Environment) {
+    super();
+    this.#settings = settings;
+    this.#environment = environment;
+    const { clock } = environment;
+    const batch = new TurnBatch(clock);
+    const { keepAliveMs, heartbeatTimeoutMs } = settings;
+    const sweepMs = keepAliveMs === 0 ? Infinity : Math.min(keepAliveMs, heartbeatTimeoutMs) / 4;
+    this.#links = new LinkSet(clock, sweepMs, (link, now) => this.#swept(link, now));
+    this.#probes = new DeadlineQueue(clock, PROBE_TIMEOUT_MS, (link) => link.terminate());
+    this.#dispatcher = new Dispatcher(this.#dispatcherHost(batch), settings);
+    this.#linkHost = {
+      clock,
+      batch,
+      limits: settings,
+      traffic: this.#counters,
+      linkChanged: (link, before) => this.#linkChanged(link, before),
+      linkFree: (link) => this.#linkFree(link),
+      shallRetire: (link) => this.isClosed || this.shallRetire(link),
+      canReserve: (kind) => this.#dispatcher.canReserve(kind),
+      reserved: (link, stream, kind) => {
+        this.peerTook();
+        this.#dispatcher.reserved(link, stream, kind);
+      },
+      leftBehind: (link, stream) => this.#dispatcher.leftBehind(link, stream),
+      outlivesLink: (link, stream) => this.#dispatcher.outlivesLink(link, stream),
+      discarded: ({ id }, bytes) => this.countError(`Cannot keep ${bytes} bytes of link ${id}: they were not fetched`),
+      provedAlive: (link) => this.#dispatcher.store.refresh(link),
+      unreserved: (link) => this.#dispatcher.unreserved(link),
+      givenUp: (link) => this.#links.givenUp(link),
+      probing: (link) => this.#probes.add(link),
+      probed: (link) => this.#probes.delete(link),
+      nextId: () => this.nextId(),
+      releaseId: (id) => this.releaseId(id),
+      wanted: (count) => this.wanted(count),
+    };
+  }
+
+  /**
+   * Client: begins to dial, and resolves at the first idle link; a failed dial does not reject it. Server: binds, and resolves
+   * when it listens. A second call returns the same promise, and nobody has to await it.
+   *
+   * @param options.signal Aborted before the pool has started, it closes the pool. That of a second call is checked and not heard.
+   * @throws {PoolClosedError} The pool is closed, or was closed meanwhile.
+   * @throws {TypeError} An option is wrong.
+   * @throws The bind error (server), or the signal's reason.
+   */
+  start(options?: { signal?: AbortSignal }): Promise<void> {
+    const started = this.#startOnce(options);
+    started.catch(() => {}); // who does not await it learns it from a call that waits in vain
+    return started;
+  }
+
+  /**
+   * Takes any idle link: the one whose proof of life is the most recent. The peer's application fetches the same link with
+   * `outgoingGet(connection.id)` (npws `IncomingGet`).
+   *
+   * @param options.peer Only a link of the client with this name (server, npws/2).
+   * @throws {NotSupportedError} A peer is asked for, and no peer of this pool has a name.
+   * @throws {PoolTimeoutError} No link became idle in time.
+   * @throws {PoolExhaustedError} Too many calls wait already.
+   * @throws {PoolClosedError} The pool is closed, or was closed meanwhile.
+   * @throws {TypeError | RangeError} An option is wrong.
+   * @throws The signal's reason.
+   */
+  // deno-lint-ignore require-await -- a wrong option rejects
+  async incomingGet(options?: GetOptions & { peer?: string }): Promise<PoolConnection> {
+    const { peer, ...patience } = getSettings("incomingGet", options, this.#settings);
+    this.#needsNames(peer);
+    return this.#dispatcher.get({ kind: "any", peer }, patience);
+  }
+
+  /**
+   * Fetches the link with this id, and waits until it is there (npws `OutgoingGet`). Nothing polls.
+   *
+   * @param id 8 hex digits in any case.
+   * @throws {TypeError | RangeError} The id is anything else, or an option is wrong.
+   * @throws {PoolTimeoutError} The link did not come in time.
+   * @throws {PoolExhaustedError} Too many calls wait already.
+   * @throws {PoolClosedError} The pool is closed, or was closed meanwhile.
+   * @throws The signal's reason.
+   */
+  // deno-lint-ignore require-await -- a wrong id or option rejects
+  async outgoingGet(id: string, options?: GetOptions): Promise<PoolConnection> {
+    const patience = getSettings("outgoingGet", options, this.#settings);
+    return this.#dispatcher.get({ kind: "id", id: parseId(id) }, patience);
+  }
+
+  /**
+   * `incomingGet` in a loop. It ends when the pool closes or the signal aborts, and waits as long as it takes for each.
+   *
+   * @throws {TypeError} An option is wrong; the call itself throws, and not the loop.
+   * @throws {NotSupportedError} A peer is asked for, and no peer of this pool has a name; likewise.
+   * @throws {PoolExhaustedError} Too many calls wait already, when the loop goes on.
+   *
+   * @example
+   * ```ts
+   * import type { PoolConnection, ServerPool } from "@npws/pool";
+   *
+   * /** Sends back what each client sends. *\/
+   * export async function echo(pool: ServerPool): Promise<void> {
+   *   for await (const connection of pool.incoming()) connection.readable.pipeTo(connection.writable).catch(console.error);
+   * }
+   * ```
+   */
+  incoming(options?: { signal?: AbortSignal; peer?: string }): AsyncIterableIterator<PoolConnection> {
+    const { signal, peer } = loopSettings("incoming", options);
+    this.#needsNames(peer);
+    return eachConnection(signal, (patience) => this.#dispatcher.get({ kind: "any", peer }, patience));
+  }
+
+  /**
+   * npws/2: takes any idle link and hands its other end to the peer's `accept()`, so that no id has to be told to anybody.
+   *
+   * @param options.peer Only a link of the client with this name (server).
+   * @param options.metadata Up to 2,048 bytes for the peer, which finds them in `connection.metadata`.
+   * @throws {NotSupportedError} The pool, or every peer that is connected, speaks npws/1 only; or a client pool is asked for a peer.
+   * @throws {PoolTimeoutError} No link became idle and was confirmed in time.
+   * @throws {PoolExhaustedError} Too many calls wait already.
+   * @throws {PoolClosedError} The pool is closed, or was closed meanwhile.
+   * @throws {TypeError | RangeError} An option is wrong.
+   * @throws The signal's reason.
+   */
+  // deno-lint-ignore require-await -- a wrong option rejects
+  async open(options?: GetOptions & { peer?: string; metadata?: Uint8Array }): Promise<PoolConnection> {
+    const { peer, metadata, ...patience } = getSettings("open", options, this.#settings);
+    this.#needsNpws2("open");
+    this.#needsNames(peer);
+    if (this.#links.isNpws1Only) throw noOpenError();
+    return this.#dispatcher.get({ kind: "open", peer, metadata }, patience);
+  }
+
+  /**
+   * npws/2: the next stream that the peer opened.
+   *
+   * @throws {NotSupportedError} The pool speaks npws/1 only.
+   * @throws {PoolTimeoutError} The peer opened none in time.
+   * @throws {PoolExhaustedError} Too many calls wait already.
+   * @throws {PoolClosedError} The pool is closed, or was closed meanwhile.
+   * @throws {TypeError | RangeError} An option is wrong.
+   * @throws The signal's reason.
+   */
+  // deno-lint-ignore require-await -- a wrong option rejects
+  async accept(options?: GetOptions): Promise<PoolConnection> {
+    const patience = getSettings("accept", options, this.#settings);
+    this.#needsNpws2("accept");
+    return this.#dispatcher.get({ kind: "accept" }, patience);
+  }
+
+  /**
+   * `accept` in a loop, like {@linkcode Pool.incoming}.
+   *
+   * @throws {TypeError} An option is wrong; the call itself throws, and not the loop.
+   * @throws {NotSupportedError} The pool speaks npws/1 only; likewise.
+   * @throws {PoolExhaustedError} Too many calls wait already, when the loop goes on.
+   */
+  accepted(options?: { signal?: AbortSignal }): AsyncIterableIterator<PoolConnection> {
+    const { signal } = loopSettings("accepted", options);
+    this.#needsNpws2("accepted");
+    return eachConnection(signal, (patience) => this.#dispatcher.get({ kind: "accept" }, patience));
+  }
+
+  /**
+   * Closes every idle link and forgets it; streams in use go on, and waiting calls wait on. Takes a second at most, whatever
+   * the peers do.
+   */
+  async flush(): Promise<void> {
+    const links = this.#dispatcher.store.links();
+    for (const link of links) link.close(CloseCode.normal, "flushed");
+    await Promise.all(links.map((link) => link.closed));
+  }
+
+  /**
+   * Closes the pool: no more dials or admissions, waiting calls reject with PoolClosedError, idle links are closed, streams in
+   * use get time to end and are aborted then. A second call returns the same promise, and its `drainMs` is checked and not heard.
+   *
+   * @param options.drainMs How many milliseconds the streams in use get, at least 0 and finite; 5,000 by default. Closing takes a
+   * second more at most.
+   * @throws {TypeError | RangeError} An option is wrong, and the pool is as it was.
+   */
+  close(options?: { drainMs?: number }): Promise<void> {
+    try {
+      const { drainMs } = closeSettings(options);
+      return this.#closed ??= this.#close(drainMs);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Closes the pool, as `close()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Client: at least one link was opened, and the pool is not closed. Server: it listens. */
+  abstract readonly isReady: boolean;
+
+  /** Idle links. */
+  get active(): number {
+    return this.#dispatcher.store.size;
+  }
+
+  /** Client: the present target of idle links. Server: `maxCapacity`. */
+  abstract readonly capacity: number;
+
+  /** Client: the present creation interval in milliseconds. Server: 0. */
+  abstract readonly intervalMs: number;
+
+  /**
+   * Failed dials and handshakes, links lost while idle, bytes that nobody fetched, failures to listen, errors that `authorize` and
+   * listeners of events throw, and `addError()` calls, since `resetError()`.
+   */
+  get errorCount(): number {
+    return this.#errorCount;
+  }
+
+  /** Counts an error that the application saw (npws `AddError`). */
+  addError(): void {
+    this.#errorCount++;
+  }
+
+  /** Sets `errorCount` to 0 (npws `ResetError`). */
+  resetError(): void {
+    this.#errorCount = 0;
+  }
+
+  /** One consistent, frozen snapshot of gauges and counters. */
+  stats(): PoolStats {
+    return this.#counters.snapshot(this.#gauges());
+  }
+
+  // For the two roles.
+
+  /**
+   * Begins the role's work; see `start`.
+   *
+   * @internal
+   */
+  protected abstract begin(signal: AbortSignal): Promise<void>;
+
+  /**
+   * Ends the role's work: nothing is dialed or admitted any more. Resolves when nothing of it is left.
+   *
+   * @internal
+   */
+  protected abstract end(): Promise<void>;
+
+  /**
+   * Frees what the role holds, when no link is left.
+   *
+   * @internal
+   */
+  protected abstract release(): Promise<void> | void;
+
+  /**
+   * A call found no idle link.
+   *
+   * @internal
+   */
+  protected abstract linkWanted(): void;
+
+  /**
+   * A link's state has changed; the new one is set.
+   *
+   * @internal
+   */
+  protected abstract linkMoved(link: Link, before: LinkState): void;
+
+  /**
+   * A link is in the store, because no call waited for it.
+   *
+   * @internal
+   */
+  protected abstract linkIdles(link: Link): void;
+
+  /**
+   * Whether a link that has just ended a stream is to be closed.
+   *
+   * @internal
+   */
+  protected abstract shallRetire(link: Link): boolean;
+
+  /**
+   * The peer took a link.
+   *
+   * @internal
+   */
+  protected abstract peerTook(): void;
+
+  /**
+   * The id of a link's next stream (server).
+   *
+   * @internal
+   */
+  protected abstract nextId(): string;
+
+  /**
+   * An id is free again (server).
+   *
+   * @internal
+   */
+  protected abstract releaseId(id: string): void;
+
+  /**
+   * The peer's application waits for so many links (client).
+   *
+   * @internal
+   */
+  protected abstract wanted(count: number): void;
+
+  /**
+   * Whether peers can have told names.
+   *
+   * @internal
+   */
+  protected abstract readonly hasNamedPeers: boolean;
+
+  /**
+   * Links that are being opened.
+   *
+   * @internal
+   */
+  protected abstract readonly dialing: number;
+
+  /**
+   * What this pool's hellos tell of it (npws/2).
+   *
+   * @internal
+   */
+  protected readonly poolId: string = randomPoolId();
+
+  /**
+   * What keeps links away, since the last one was opened.
+   *
+   * @internal
+   */
+  protected obstacle: Obstacle | undefined;
+
+  /** @internal */
+  protected get clock(): Clock {
+    return this.#environment.clock;
+  }
+
+  /** @internal */
+  protected get counters(): Counters {
+    return this.#counters;
+  }
+
+  /** @internal */
+  protected get linkHost(): LinkHost {
+    return this.#linkHost;
+  }
+
+  /** @internal */
+  protected get isClosed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /**
+   * What `start` rejects with when the pool was closed before it had started.
+   *
+   * @internal
+   */
+  protected closedWhileStarting(): PoolClosedError {
+    return closedError("start pool");
+  }
+
+  /**
+   * Calls that the next link will serve, whichever it is.
+   *
+   * @internal
+   */
+  protected get waitingForAny(): number {
+    return this.#dispatcher.waitingForAny;
+  }
+
+  /**
+   * Links that the peer has taken and that no call of this side has fetched by id.
+   *
+   * @internal
+   */
+  protected get unfetched(): number {
+    return this.#dispatcher.unfetched;
+  }
+
+  /**
+   * Every link that is not closed.
+   *
+   * @internal
+   */
+  protected get links(): LinkSet {
+    return this.#links;
+  }
+
+  /**
+   * The idle link that was not heard for the longest time.
+   *
+   * @internal
+   */
+  protected get stalest(): Link | undefined {
+    return this.#dispatcher.store.stalest();
+  }
+
+  /**
+   * Takes in a link that has just been opened. What came glued to its handshake has waited, and reaches it from here on.
+   *
+   * @internal
+   */
+  protected admit(link: Link): void {
+    if (this.isClosed) {
+      link.socket.terminate();
+      return this.releaseId(link.id);
+    }
+    const isFirst = this.#links.size === 0;
+    this.#links.add(link);
+    // A client has one server. Behind the first client of a server others may come, which speak npws/2 and have names.
+    if (isFirst && link.protocol === 1 && !this.hasNamedPeers) this.#dispatcher.rejectOpens();
+    this.#counters.dialed++;
+    this.obstacle = undefined;
+    link.socket.handler = link;
+    this.#linkFree(link);
+    this.emit("linkopen", { id: link.id, protocol: link.protocol, peer: link.peer });
+  }
+
+  /**
+   * Closes an idle link that is not needed any more.
+   *
+   * @internal
+   */
+  protected retire(link: Link, why: string): void {
+    this.#counters.retired++;
+    link.close(CloseCode.normal, why);
+  }
+
+  /**
+   * Counts a dial or handshake that failed.
+   *
+   * @internal
+   */
+  protected countDialFailure(error: unknown): void {
+    this.obstacle = { what: "last dial failure", error };
+    this.#counters.dialFailures++;
+    this.countError(error);
+  }
+
+  /**
+   * Counts a failure of the pool's own work.
+   *
+   * @internal
+   */
+  protected countError(error: unknown): void {
+    this.#errorCount++;
+    this.#counters.failed(error instanceof Error ? error.message : typeof error === "string" ? error : describe(error));
+  }
+
+  #dispatcherHost(batch: TurnBatch): DispatcherHost {
+    return {
+      clock: this.clock,
+      batch,
+      counters: this.#counters,
+      stats: () => this.stats(),
+      obstacle: () => this.obstacle ?? (this.#started || this.isReady ? undefined : NOT_STARTED),
+      callWaits: () => this.linkWanted(),
+    };
+  }
+
+  #gauges(): Gauges {
+    const idle = this.active;
+    const { size, closing } = this.#links;
+    return {
+      idle,
+      inUse: size - idle - closing,
+      dialing: this.dialing,
+      waiting: this.#dispatcher.waiting,
+      capacity: this.capacity,
+      intervalMs: this.intervalMs,
+      links: size,
+    };
+  }
+
+  /** A call for one peer would wait for ever where none has a name. */
+  #needsNames(peer: string | undefined): void {
+    if (peer === undefined || this.hasNamedPeers) return;
+    throw new NotSupportedError(`Cannot ask for peer ${describe(peer)}: no peer of this pool has a name`);
+  }
+
+  #needsNpws2(call: string): void {
+    if (this.#settings.protocol !== 1) return;
+    throw new NotSupportedError(`Cannot call ${call}(): it needs npws/2, and the pool was created with protocol 1`);
+  }
+
+  #startOnce(options: { signal?: AbortSignal } | undefined): Promise<void> {
+    try {
+      const { signal } = loopSettings("start", options);
+      if (this.isClosed) throw this.closedWhileStarting();
+      return this.#started ??= this.#start(signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async #start(signal: AbortSignal | undefined): Promise<void> {
+    const aborted = new AbortController();
+    const abort = () => {
+      aborted.abort(signal!.reason);
+      this.close({ drainMs: 0 });
+    };
+    if (signal?.aborted) abort();
+    else signal?.addEventListener("abort", abort, { once: true });
+    try {
+      aborted.signal.throwIfAborted();
+      await this.begin(aborted.signal);
+    } catch (error) {
+      aborted.signal.throwIfAborted();
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  async #close(drainMs: number): Promise<void> {
+    const roleEnded = this.end();
+    const orphans = this.#dispatcher.close(closedError("get a connection"));
+    for (const link of orphans) link.abort(closedError("fetch a stream"));
+    await Promise.all([roleEnded, this.#links.drain(drainMs, closedError("use connection"))]);
+    this.#links.stop();
+    this.#probes.clear();
+    await this.release();
+  }
+
+  #linkChanged(link: Link, before: LinkState): void {
+    if (before === "idle") this.#dispatcher.store.remove(link);
+    if (before === "done" && link.state === "idle") this.#counters.recycled++;
+    this.#links.changed(link, before);
+    if (link.state === "closed") this.#linkClosed(link);
+    this.linkMoved(link, before);
+  }
+
+  #linkClosed(link: Link): void {
+    const { code, reason, local, from } = link.end!;
+    if (!local && from === "idle" && !isOrderly(code)) {
+      this.#counters.lost++;
+      this.countError(`Cannot keep link ${link.id}: lost while idle with code ${code}`);
+    }
+    this.emit("linkclose", { id: link.id, code, reason, inUse: from === "inUse" });
+  }
+
+  #linkFree(link: Link): void {
+    if (this.isClosed) link.close(CloseCode.normal, "pool closed");
+    else this.#dispatcher.offer(link);
+    if (link.state === "idle") this.linkIdles(link);
+  }
+
+  #swept(link: Link, now: number): void {
+    link.sweep(now);
+    if (link.state === "idle" && now >= link.retireAt && !link.isTouched) this.retire(link, "age");
+  }
+}
+
+function closedError(action: string): PoolClosedError {
+  return new PoolClosedError(`Cannot ${action}: the pool is closed`);
+}

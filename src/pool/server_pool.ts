@@ -1,0 +1,335 @@
+import { abortable } from "@std/async/abortable";
+import { clientAddress, isOriginAllowed } from "../admission/admission.ts";
+import { Attempts } from "../time/attempts.ts";
+import { Demand } from "./demand.ts";
+import { type Environment, systemEnvironment } from "../environment.ts";
+import { PoolError } from "../errors.ts";
+import type { RefuseDetail } from "../events.ts";
+import { IdSpace } from "../id.ts";
+import { serverHandshake1, serverHandshake2 } from "../link/handshake.ts";
+import type { Link } from "../link/link.ts";
+import { type ServerPoolOptions, type ServerSettings, serverSettings } from "../options/server_options.ts";
+import { Pool } from "./pool.ts";
+import type { Listener } from "../runtime/runtime.ts";
+import type { NetAddress, Socket } from "../runtime/socket.ts";
+import type { Counters } from "../stats.ts";
+
+/** How long `authorize` may think, in milliseconds. */
+const AUTHORIZE_TIMEOUT_MS = 10_000;
+
+/** How long a client may take from the upgrade to its hello, in milliseconds (wire.md section 2.1). */
+const HELLO_TIMEOUT_MS = 10_000;
+
+/** What a full pool tells the client to wait, in seconds (RFC 9110 section 10.2.3). */
+const RETRY_AFTER_S = 1;
+
+/** The answer to an upgrade, as Bun wants it: undefined when the socket took over the request. */
+type Answer = Response | undefined;
+
+/**
+ * The side that is dialed: it admits clients, names their links, and hands them out (npws `ServerPool`). It listens by itself
+ * (`start()`), or is mounted in a server of the application's own (`fetch`, `websocket`).
+ *
+ * @example
+ * ```ts
+ * import { ServerPool } from "@npws/pool";
+ *
+ * await using pool = new ServerPool({ hostname: "127.0.0.1", maxCapacity: 50 });
+ * await pool.start();
+ * console.log(pool.address.port, pool.isReady);
+ * ```
+ */
+export class ServerPool extends Pool {
+  readonly #settings: ServerSettings;
+  readonly #environment: Environment;
+  readonly #ids = new IdSpace();
+  readonly #attempts: Attempts;
+  readonly #demand: Demand;
+  #beginning: Promise<void> | undefined;
+  #listener: Listener | undefined;
+  /** Upgrades that were let in and whose sockets are not open yet: each has its place among the idle links already. */
+  #opening = 0;
+  #hasServed = false;
+
+  /**
+   * Checks the options; listens on nothing before `start()`.
+   *
+   * @throws {TypeError | RangeError} An option is wrong; the message names it and the value.
+   * @throws {NotSupportedError} This runtime cannot do what an option asks.
+   */
+  constructor(options?: ServerPoolOptions);
+  constructor(options?: ServerPoolOptions, environment: Environment = systemEnvironment) {
+    const settings = serverSettings(options);
+    environment.runtime.checkServe(settings.listen);
+    super(settings, environment);
+    this.#settings = settings;
+    this.#environment = environment;
+    this.#attempts = new Attempts(environment.clock);
+    this.#demand = new Demand(environment.clock, this.links, () => this.waitingForAny);
+    this.websocket = environment.runtime.websocket;
+  }
+
+  /**
+   * Answers one request: upgrades it to a link, or refuses it. For a server of the application's own, in the place of
+   * `start()`: `Deno.serve(pool.fetch)`, `Bun.serve({ fetch: pool.fetch, websocket: pool.websocket })`, or inside a framework's
+   * route. The second argument is what the runtime's server passes to its handler. A request that is no WebSocket upgrade gets
+   * 426. On Bun it returns undefined after an upgrade, as Bun.serve wants it; its type leaves that out, because Deno.serve takes
+   * no handler whose type has it.
+   */
+  readonly fetch: (request: Request, serverOrInfo: unknown) => Response | Promise<Response> = (request, serverOrInfo) =>
+    this.#answer(request, serverOrInfo) as Response | Promise<Response>;
+
+  /** Bun's WebSocket handler object, for `Bun.serve({ websocket })`; an empty object on Deno. */
+  readonly websocket: object;
+
+  /**
+   * The bound address; `port: 0` shows the real port here.
+   *
+   * @throws {PoolError} The pool does not listen: `start()` has not resolved.
+   */
+  get address(): NetAddress {
+    if (!this.#listener) throw new PoolError("Cannot tell the address: the pool does not listen");
+    return this.#listener.address;
+  }
+
+  /** The pool listens, or is mounted and has answered a request; and it is not closed. */
+  get isReady(): boolean {
+    return (this.#listener !== undefined || this.#hasServed) && !this.isClosed;
+  }
+
+  /** `maxCapacity`. */
+  get capacity(): number {
+    return this.#settings.maxCapacity;
+  }
+
+  /** 0: a server creates no links. */
+  get intervalMs(): number {
+    return 0;
+  }
+
+  /** @internal */
+  protected get hasNamedPeers(): boolean {
+    return this.#settings.protocol !== 1;
+  }
+
+  /** @internal */
+  protected get dialing(): number {
+    return this.#opening;
+  }
+
+  /** @internal */
+  protected begin(signal: AbortSignal): Promise<void> {
+    return this.#beginning = this.#listen(signal);
+  }
+
+  async #listen(signal: AbortSignal): Promise<void> {
+    const { runtime } = this.#environment;
+    const listener = await runtime.serve(this.#settings.listen, this.fetch).catch((error) => {
+      this.obstacle = { what: "start() failed", error };
+      this.countError(error);
+      throw error;
+    });
+    if (this.isClosed) {
+      await listener.close();
+      signal.throwIfAborted();
+      throw this.closedWhileStarting();
+    }
+    this.#listener = listener;
+  }
+
+  /** @internal */
+  protected async end(): Promise<void> {
+    this.#demand.stop();
+    await this.#attempts.end(this.closedWhileStarting());
+  }
+
+  /**
+   * Last of all: a listener that closes drops its WebSockets.
+   *
+   * @internal
+   */
+  protected async release(): Promise<void> {
+    await this.#beginning?.catch(() => {}); // which closes what was bound when the pool was closed already
+    await this.#listener?.close();
+  }
+
+  /** @internal */
+  protected linkWanted(): void {
+    this.#demand.rose();
+  }
+
+  /** @internal */
+  protected linkMoved(link: Link): void {
+    if (link.state === "closed") this.#ids.release(link.id);
+  }
+
+  /**
+   * Streams that end together, and links that were being opened meanwhile, may be more than there is room for.
+   *
+   * @internal
+   */
+  protected linkIdles(link: Link): void {
+    if (this.active > this.#settings.maxCapacity) this.retire(link, "above capacity");
+  }
+
+  /** @internal */
+  protected shallRetire(): boolean {
+    const isAbove = this.active >= this.#settings.maxCapacity;
+    if (isAbove) this.counters.retired++;
+    return isAbove;
+  }
+
+  /** @internal */
+  protected peerTook(): void {}
+
+  /** @internal */
+  protected wanted(): void {}
+
+  /** @internal */
+  protected nextId(): string {
+    return this.#ids.allocate();
+  }
+
+  /** @internal */
+  protected releaseId(id: string): void {
+    this.#ids.release(id);
+  }
+
+  #answer(request: Request, serverOrInfo: unknown): Answer | Promise<Answer> {
+    this.#hasServed = true;
+    const refusal = this.#refuseRequest(request);
+    if (refusal) return refusal;
+    if (this.isClosed) return text(503, "Service Unavailable");
+    const address = this.#clientAddress(request, serverOrInfo);
+    const { allow, origins, tokens, authorize } = this.#settings;
+    if (allow && !allow.has(address?.hostname)) return this.#refuse("forbidden", address);
+    if (!isOriginAllowed(request.headers.get("origin"), origins)) return this.#refuse("forbidden", address);
+    if (tokens && !tokens.accepts(request.headers.get("authorization"))) return this.#refuse("unauthorized", address);
+    if (!authorize) return this.#upgrade(request, serverOrInfo, address);
+    return this.#authorize(request, address).then((isAuthorized) =>
+      isAuthorized || this.isClosed
+        ? this.#upgrade(request, serverOrInfo, address)
+        : this.#refuse("unauthorized", address)
+    );
+  }
+
+  /** Requests that are none of the pool's business, told apart before anything is looked at that an outsider should not learn. */
+  #refuseRequest(request: Request): Response | undefined {
+    const { path } = this.#settings;
+    const url = URL.parse(request.url);
+    // The runtimes put the Host header into the URL: it may make it none, or bring a path that is not the request's.
+    if (!url || /[/?#@\\]/.test(request.headers.get("host") ?? "")) return text(400, "Bad Request");
+    if (path !== undefined && url.pathname !== path) return text(404, "Not Found");
+    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+      return text(426, "Upgrade Required", { upgrade: "websocket", connection: "Upgrade" });
+    }
+    return undefined;
+  }
+
+  /** The client's address; the port is 0 where a proxy told it. */
+  #clientAddress(request: Request, serverOrInfo: unknown): NetAddress | undefined {
+    const peer = this.#environment.runtime.remoteAddress(request, serverOrInfo);
+    const forwardedFor = request.headers.get("x-forwarded-for");
+    if (!forwardedFor) return peer;
+    const hostname = clientAddress(peer?.hostname, forwardedFor, this.#settings.trustedProxies);
+    if (hostname === undefined) return undefined;
+    if (hostname === peer?.hostname) return peer;
+    return { hostname, port: 0, transport: "tcp" };
+  }
+
+  /** Asks the application. One that throws or thinks for too long lets nobody in. */
+  async #authorize(request: Request, remoteAddress: NetAddress | undefined): Promise<boolean> {
+    const late = `Cannot authorize request: no answer within ${AUTHORIZE_TIMEOUT_MS} ms`;
+    try {
+      const answer = Promise.resolve(this.#settings.authorize!(request, { remoteAddress }));
+      return await this.#attempts.run(AUTHORIZE_TIMEOUT_MS, late, (signal) => abortable(answer, signal)) === true;
+    } catch (error) {
+      if (!this.isClosed) this.countError(error);
+      return false;
+    }
+  }
+
+  #refuse(reason: RefuseDetail["reason"], remoteAddress: NetAddress | undefined): Response {
+    const { counter, response } = REFUSALS[reason];
+    this.counters[counter]++;
+    this.emit("refuse", { reason, remoteAddress });
+    return response();
+  }
+
+  /** Gives the client a place, in the same turn in which it was seen to be free: never one more than the limits. */
+  #upgrade(request: Request, serverOrInfo: unknown, remoteAddress: NetAddress | undefined): Answer {
+    const { protocol, maxCapacity, maxLinks } = this.#settings;
+    if (this.isClosed) return text(503, "Service Unavailable");
+    const isNpws2 = protocol !== 1 && new URL(request.url).searchParams.get("npws") === "2";
+    if (protocol === 2 && !isNpws2) return text(426, "Upgrade Required: this server speaks npws/2 only");
+    const openLinks = this.links.size - this.links.closing;
+    const isFull = this.active + this.#opening >= maxCapacity || openLinks + this.#opening >= maxLinks;
+    if (isFull) return this.#refuse("full", remoteAddress);
+    try {
+      const { response, socket } = this.#environment.runtime.upgrade(request, serverOrInfo);
+      this.#open(socket, isNpws2);
+      return response;
+    } catch (error) {
+      this.#countHandshakeFailure(error);
+      return text(400, "Bad Request");
+    }
+  }
+
+  /** Makes an admitted socket a link. */
+  async #open(opening: Promise<Socket>, isNpws2: boolean): Promise<void> {
+    this.#opening++;
+    let link: Link;
+    try {
+      link = await this.#shakeHands(await opening, isNpws2);
+    } catch (error) {
+      return this.#countHandshakeFailure(error);
+    } finally {
+      this.#opening--;
+    }
+    this.admit(link);
+  }
+
+  async #shakeHands(socket: Socket, isNpws2: boolean): Promise<Link> {
+    if (this.isClosed) {
+      socket.terminate();
+      throw this.closedWhileStarting();
+    }
+    const id = this.#ids.allocate();
+    if (!isNpws2) return serverHandshake1(socket, this.linkHost, id);
+    const hello = { window: this.#settings.windowBytes, pool: this.poolId, bundles: true };
+    const late = `no hello within ${HELLO_TIMEOUT_MS} ms`;
+    try {
+      return await this.#attempts.run(
+        HELLO_TIMEOUT_MS,
+        late,
+        (signal) => serverHandshake2(socket, this.linkHost, id, hello, signal),
+      );
+    } catch (error) {
+      this.#ids.release(id);
+      throw error;
+    }
+  }
+
+  #countHandshakeFailure(cause: unknown): void {
+    if (this.isClosed) return;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    this.countDialFailure(new PoolError(`Cannot open link: ${reason}`, { cause }));
+  }
+}
+
+/** What is counted and answered for each reason of a refusal. */
+const REFUSALS = {
+  forbidden: { counter: "refusedForbidden", response: () => text(403, "Forbidden") },
+  unauthorized: {
+    counter: "refusedUnauthorized",
+    response: () => text(401, "Unauthorized", { "www-authenticate": "Bearer" }),
+  },
+  full: {
+    counter: "refusedFull",
+    response: () => text(503, "Service Unavailable", { "retry-after": `${RETRY_AFTER_S}` }),
+  },
+} as const satisfies Record<RefuseDetail["reason"], { counter: keyof Counters; response: () => Response }>;
+
+function text(status: number, body: string, headers?: Record<string, string>): Response {
+  return new Response(`${body}\n`, { status, headers: { "content-type": "text/plain", ...headers } });
+}

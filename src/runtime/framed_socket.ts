@@ -1,0 +1,153 @@
+import type { Socket as NetSocket } from "node:net";
+import { clearImmediate, setImmediate } from "node:timers";
+import { releaseOf } from "../memory/release_memory.ts";
+import { AdaptedSocket } from "./adapted_socket.ts";
+import { netAddress } from "./address.ts";
+import { Backlog } from "./backlog.ts";
+import { END_TIMEOUT_MS, HIGH_WATER_BYTES, MAX_MESSAGE_BYTES } from "./limits.ts";
+import type { Message, NetAddress, TlsInfo } from "./socket.ts";
+import { closePayload, type Closing } from "./rfc6455/close_payload.ts";
+import { Opcode } from "./rfc6455/frame_format.ts";
+import { type FrameHandler, FrameReader } from "./rfc6455/frame_reader.ts";
+import { maskedFrame } from "./rfc6455/masked_frame.ts";
+import { encodedText } from "./rfc6455/text.ts";
+
+const NO_PAYLOAD = new Uint8Array();
+
+/** A client's WebSocket (RFC 6455) over a connection of node:net or node:tls on which the opening handshake is done. */
+export class FramedSocket extends AdaptedSocket implements FrameHandler {
+  readonly localAddress: NetAddress | undefined;
+  readonly remoteAddress: NetAddress | undefined;
+  readonly tls: TlsInfo | undefined;
+  readonly canPause = true;
+  readonly #transport: NetSocket;
+  readonly #backlog = new Backlog();
+  readonly #reader = new FrameReader(this, MAX_MESSAGE_BYTES);
+  #turn: ReturnType<typeof setImmediate> | undefined;
+  /** What the peer's close frame said. */
+  #closing: Closing | undefined;
+  /** A ping that came while the peer took nothing: the last one is answered. */
+  #unanswered: Uint8Array | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param first What came behind the handshake. */
+  constructor(transport: NetSocket, tls: TlsInfo | undefined, first: Uint8Array<ArrayBuffer>) {
+    super();
+    this.#transport = transport;
+    this.localAddress = netAddress(transport.localAddress, transport.localPort);
+    this.remoteAddress = netAddress(transport.remoteAddress, transport.remotePort);
+    this.tls = tls;
+    transport.on("data", (chunk: Uint8Array<ArrayBuffer>) => this.#read(chunk));
+    transport.on("drain", () => this.#drain());
+    transport.on("end", () => this.#dropSoon());
+    transport.on("close", () => this.#ended());
+    this.#read(first);
+  }
+
+  get bufferedBytes(): number {
+    return this.#backlog.weight(this.#transport.writableLength);
+  }
+
+  send(message: Uint8Array | string): boolean {
+    if (!this.#isOpen) return this.isClosed;
+    if (typeof message === "string") this.#write(Opcode.text, encodedText(message));
+    else this.#write(Opcode.binary, message);
+    this.#backlog.add(message);
+    if (this.bufferedBytes < HIGH_WATER_BYTES) return true;
+    this.blocked = true;
+    if (!this.#transport.writableNeedDrain) this.watchDrain(); // it counts bytes alone, and would not tell
+    return false;
+  }
+
+  pause(): void {
+    clearImmediate(this.#turn);
+    if (this.#timer === undefined) this.#transport.pause(); // else there is only the end to come
+  }
+
+  resume(): void {
+    this.#transport.resume();
+  }
+
+  ping(): boolean {
+    if (this.#isOpen) this.#write(Opcode.ping, NO_PAYLOAD);
+    return true;
+  }
+
+  protected startClosing(code: number, reason: string): void {
+    if (this.#transport.writable) this.#write(Opcode.close, closePayload({ code, reason }));
+  }
+
+  protected drop(): void {
+    this.#transport.destroy();
+  }
+
+  // FrameHandler
+
+  onMessage(message: Message): void {
+    this.received(message);
+  }
+
+  /** Only the last of several pings needs an answer (RFC 6455 section 5.5.3), so that what waits is bounded. */
+  onPing(payload: Uint8Array): void {
+    if (!this.#isOpen) return;
+    if (this.#transport.writableNeedDrain) this.#unanswered = payload.slice();
+    else this.#write(Opcode.pong, payload);
+  }
+
+  onClosing(closing: Closing): void {
+    this.#closing = closing;
+    this.#end(closing);
+  }
+
+  onViolation(code: number): void {
+    this.#end({ code, reason: "" });
+  }
+
+  /** Whether frames may still be sent: not behind a close frame, and not when the connection has ended. */
+  get #isOpen(): boolean {
+    return !this.isClosed && this.#transport.writable;
+  }
+
+  #write(opcode: number, payload: Uint8Array): void {
+    const { bytes, release } = maskedFrame(opcode, payload);
+    this.#transport.write(bytes, release);
+  }
+
+  #read(chunk: Uint8Array<ArrayBuffer>): void {
+    this.#reader.read(chunk);
+    releaseOf(chunk)?.();
+    if (!this.handler) this.#waitATurn();
+  }
+
+  /** Lets whoever got the socket handle it: Deno reads on for megabytes before it goes on with those that wait for a promise. */
+  #waitATurn(): void {
+    this.pause();
+    this.#turn = setImmediate(() => this.resume());
+  }
+
+  /** Says the close frame, unless that was done, and ends the connection: at once or when the server did, but not much later. */
+  #end(closing: Closing): void {
+    if (this.#isOpen) this.#write(Opcode.close, closePayload(closing));
+    this.#transport.end();
+    this.#dropSoon();
+    this.resume();
+  }
+
+  #dropSoon(): void {
+    this.#timer ??= setTimeout(() => this.#transport.destroy(), END_TIMEOUT_MS);
+  }
+
+  #drain(): void {
+    if (this.#unanswered) this.onPing(this.#unanswered);
+    this.#unanswered = undefined;
+    this.drained();
+  }
+
+  /** The connection is gone. What came before, while the socket was paused, is told first. */
+  #ended(): void {
+    this.#transport.removeAllListeners("data");
+    for (let chunk = this.#transport.read(); chunk !== null; chunk = this.#transport.read()) this.#reader.read(chunk);
+    clearTimeout(this.#timer);
+    this.closed(this.#closing?.code ?? 0, this.#closing?.reason ?? "");
+  }
+}

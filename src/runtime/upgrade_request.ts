@@ -1,0 +1,56 @@
+import { createHash, randomBytes } from "node:crypto";
+import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import type { Socket as NetSocket } from "node:net";
+import { noHandshake, refusedUpgrade } from "./dial_failure.ts";
+import type { DialOptions } from "./runtime.ts";
+
+/** What a server hashes with the key, to show that it knows the protocol (RFC 6455 section 1.3). */
+const ACCEPT_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/** Headers of answers that agree to what was not asked for. */
+const NOT_ASKED_FOR = ["Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"];
+
+/** Who is told how an upgrade request ended. */
+export interface UpgradeHandler {
+  /** The connection speaks WebSocket from here on; `first` came behind the answer. Called in the turn in which it came. */
+  accepted(first: Uint8Array<ArrayBuffer>): void;
+  /** The server answered something else; why, in words. */
+  refused(reason: string): void;
+  /** No answer, or none that is HTTP. */
+  failed(error: Error): void;
+}
+
+/** Asks for the upgrade of a connection to WebSocket: the client's opening handshake (RFC 6455 section 4.1). */
+export function requestUpgrade(transport: NetSocket, options: DialOptions, handler: UpgradeHandler): ClientRequest {
+  const { host, pathname, search } = new URL(options.url);
+  const key = randomBytes(16).toString("base64");
+  const asked = request({
+    createConnection: () => transport,
+    path: pathname + search,
+    headers: {
+      host,
+      ...options.headers,
+      connection: "Upgrade",
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+      "sec-websocket-key": key,
+    },
+  });
+  asked.on("upgrade", (response, _transport, first) => {
+    const wrong = wrongHeader(response, key);
+    if (wrong === undefined) handler.accepted(first as Uint8Array<ArrayBuffer>);
+    else handler.refused(noHandshake(wrong));
+  });
+  asked.on("response", (response) => handler.refused(refusedUpgrade(response)));
+  asked.on("error", (error) => handler.failed(error));
+  asked.end();
+  return asked;
+}
+
+/** The header for which a client must not take an answer 101; undefined when it is right. */
+function wrongHeader({ headers }: IncomingMessage, key: string): string | undefined {
+  if (headers.upgrade?.toLowerCase() !== "websocket") return "Upgrade";
+  const accept = createHash("sha1").update(key + ACCEPT_SUFFIX).digest("base64");
+  if (headers["sec-websocket-accept"] !== accept) return "Sec-WebSocket-Accept";
+  return NOT_ASKED_FOR.find((name) => headers[name.toLowerCase()] !== undefined);
+}

@@ -1,0 +1,64 @@
+import { assertEquals, assertGreaterOrEqual } from "@std/assert";
+import { setImmediate } from "node:timers";
+import { stub } from "@std/testing/mock";
+import { systemClock } from "../../src/time/clock.ts";
+import { test } from "../harness.ts";
+
+const longestMs = 2 ** 31 - 1;
+
+test("systemClock.now() does not go back", () => {
+  const before = systemClock.now();
+  assertGreaterOrEqual(systemClock.now(), before);
+});
+
+test("systemClock.setTimeout() calls back", async () => {
+  await new Promise<void>((resolve) => systemClock.setTimeout(resolve, 2));
+});
+
+test("systemClock.setTimeout() divides a wait that is longer than the runtimes' timers take", () => {
+  const waits: number[] = [];
+  let calls = 0;
+  using _ = stub(globalThis, "setTimeout", runAtOnce(waits));
+  systemClock.setTimeout(() => calls++, 2 * longestMs + 5);
+  assertEquals(waits, [longestMs, longestMs, 5]);
+  assertEquals(calls, 1);
+});
+
+test("systemClock.clearTimeout() stops a timer, and the later parts of a divided one", async () => {
+  const calls: string[] = [];
+  const short = systemClock.setTimeout(() => calls.push("short"), 1);
+  const long = systemClock.setTimeout(() => calls.push("long"), longestMs + 1);
+  systemClock.clearTimeout(short);
+  systemClock.clearTimeout(long);
+  systemClock.clearTimeout(undefined);
+  await new Promise<void>((resolve) => systemClock.setTimeout(resolve, 5));
+  assertEquals(calls, []);
+});
+
+test("systemClock.endOfTurn() calls back after all promises that can go on, and before the next event", async () => {
+  const calls: string[] = [];
+  const steps = async () => {
+    for (let step = 1; step <= 5; step++) calls.push(await `step ${step}`);
+  };
+  await inTurnOfItsOwn((nextTurn) => {
+    setImmediate(() => nextTurn(calls.push("next turn")));
+    systemClock.endOfTurn(() => calls.push("end of turn"));
+    steps();
+  });
+  assertEquals(calls, ["step 1", "step 2", "step 3", "step 4", "step 5", "end of turn", "next turn"]);
+});
+
+/** Runs in an event's own turn, and resolves when it says so. */
+function inTurnOfItsOwn(run: (resolve: (value: unknown) => void) => void): Promise<unknown> {
+  return new Promise((resolve) => setTimeout(() => run(resolve), 0));
+}
+
+/** A setTimeout that notes the waits and does not wait. */
+function runAtOnce(waits: number[]): typeof setTimeout {
+  const fake = (callback: (...args: unknown[]) => void, ms: number, ...args: unknown[]) => {
+    waits.push(ms);
+    callback(...args);
+    return waits.length;
+  };
+  return fake as unknown as typeof setTimeout;
+}

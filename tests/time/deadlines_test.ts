@@ -1,0 +1,54 @@
+import { assertEquals } from "@std/assert";
+import { Deadlines } from "../../src/time/deadlines.ts";
+import { ManualClock } from "../fakes.ts";
+import { test } from "../harness.ts";
+
+/** Deadlines of names, and who expired when. */
+function setUp(expired = (_item: string, _deadlines: Deadlines<string>) => {}) {
+  const clock = new ManualClock();
+  const log: string[] = [];
+  const deadlines: Deadlines<string> = new Deadlines(clock, (item) => {
+    log.push(`${item} at ${clock.now()}`);
+    expired(item, deadlines);
+  });
+  return { clock, deadlines, log };
+}
+
+test("Deadlines has one timer for all that are equally long, and tells each in its time", async () => {
+  const { clock, deadlines, log } = setUp();
+  deadlines.add("a", 100);
+  await clock.advance(10);
+  deadlines.add("b", 100);
+  deadlines.add("c", 20);
+  assertEquals([clock.pending, deadlines.lengths], [2, 2]);
+  await clock.advance(1_000);
+  assertEquals(log, ["c at 30", "a at 100", "b at 110"]);
+});
+
+test("Deadlines keeps neither a timer nor anything else when all are gone, forgotten or expired", async () => {
+  const { clock, deadlines, log } = setUp();
+  deadlines.add("forgotten", 100);
+  deadlines.add("expired", 50);
+  deadlines.delete("forgotten", 100);
+  assertEquals([clock.pending, deadlines.lengths], [1, 1]);
+  await clock.advance(50);
+  assertEquals([clock.pending, deadlines.lengths, log], [0, 0, ["expired at 50"]]);
+  deadlines.delete("expired", 50);
+  deadlines.delete("stranger", 100);
+});
+
+test("Deadlines has no timer for what never passes", () => {
+  const { clock, deadlines } = setUp();
+  deadlines.add("patient", Infinity);
+  assertEquals([clock.pending, deadlines.lengths], [0, 0]);
+  deadlines.delete("patient", Infinity);
+});
+
+test("Deadlines gives what is added when another one expires its whole time", async () => {
+  const { clock, deadlines, log } = setUp((item, deadlines) => item === "first" && deadlines.add("second", 100));
+  deadlines.add("first", 100);
+  await clock.advance(199);
+  assertEquals([log, clock.pending], [["first at 100"], 1]);
+  await clock.advance(1);
+  assertEquals([log, deadlines.lengths], [["first at 100", "second at 200"], 0]);
+});
