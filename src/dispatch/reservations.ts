@@ -5,7 +5,7 @@ import type { Stream } from "../link/stream.ts";
 import type { TakeKind } from "../link/take.ts";
 import { Place } from "../memory/place.ts";
 
-/** How long a stream that the peer took waits for this side's application, in milliseconds (wire.md section 2.3). */
+/** How long a stream that the peer took waits for this side's application, in milliseconds (docs/wire.md section 2.3). */
 const FETCH_TIMEOUT_MS = 30_000;
 
 /** How many streams may wait whose links are closed: no limit of links bounds these, and each costs more than its bytes. */

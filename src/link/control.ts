@@ -1,4 +1,4 @@
-/** The longest control message and hello, in bytes of UTF-8 (wire.md section 2.2). */
+/** The longest control message and hello, in bytes of UTF-8 (docs/wire.md section 2.2). */
 export const MAX_CONTROL_BYTES = 4_096;
 
 /** The most metadata that `open` carries, in bytes. */
@@ -7,7 +7,7 @@ export const MAX_METADATA_BYTES = 2_048;
 /** The longest reason that is sent; it fits into a control message whatever its characters are. */
 const MAX_REASON_LENGTH = 1_024;
 
-/** A control message of npws/2, wire.md section 2.2. */
+/** A control message of npws/2, docs/wire.md section 2.2. */
 export type Control =
   | { readonly verb: "take" | "ok" | "no" | "fin" }
   | { readonly verb: "open"; readonly metadata: Uint8Array<ArrayBuffer> }

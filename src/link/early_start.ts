@@ -18,7 +18,7 @@ interface GivenUp {
 }
 
 /**
- * The first bytes of a stream whose take is not answered yet (wire.md section 2.3, "Early data"). It stands between the stream
+ * The first bytes of a stream whose take is not answered yet (docs/wire.md section 2.3, "Early data"). It stands between the stream
  * and the link from the take until the copy is sent behind the answer, and moves to another link where the protocol allows it.
  */
 export class EarlyStart implements StreamLink {

@@ -1,6 +1,6 @@
 import type { Clock } from "../time/clock.ts";
 
-/** Bytes of data that may still be sent on a link, counted over its whole life (wire.md section 2.4). */
+/** Bytes of data that may still be sent on a link, counted over its whole life (docs/wire.md section 2.4). */
 export class SendCredit {
   #limit: number;
   #sent = 0;

@@ -14,7 +14,7 @@ const ID_BYTES = 4;
 export type Protocols = "auto" | 1 | 2;
 
 /**
- * The client's part: the server's first message is binary, 4 bytes long, and the id (npws/1, wire.md section 1), or a text, its
+ * The client's part: the server's first message is binary, 4 bytes long, and the id (npws/1, docs/wire.md section 1), or a text, its
  * hello (npws/2, section 2.1), which is answered. On failure the socket is closed. On success nobody handles the socket: what
  * came glued to the first message waits until the link is the pool's.
  *

@@ -7,13 +7,13 @@ export const MAX_WINDOW_BYTES = 16_777_216;
 /** A client's name. */
 export const PEER_NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** What both sides say first on npws/2 (wire.md section 2.1). */
+/** What both sides say first on npws/2 (docs/wire.md section 2.1). */
 export interface Hello {
   /** How many bytes the sender buffers beyond what its application has consumed. */
   readonly window: number;
   /** One random text per pool object, 16 hex digits. */
   readonly pool: string;
-  /** The server offers bundles (see `Bundle`), and the client of a server that does accepts. Beyond wire.md, whose peers ignore it. */
+  /** The server offers bundles (docs/wire.md section 2.10), and the client of a server that does accepts. Peers without them ignore it. */
   readonly bundles?: boolean;
 }
 

@@ -15,7 +15,7 @@ export type Role = "client" | "server";
 export type StreamControl = Exclude<Control, { readonly verb: "credit" | "want" | "ping" | "pong" }>;
 
 /**
- * What npws/2 says about a link whatever it carries (wire.md sections 2.4, 2.8 and 2.9): credit for data, demand, the heartbeat,
+ * What npws/2 says about a link whatever it carries (docs/wire.md sections 2.4, 2.8 and 2.9): credit for data, demand, the heartbeat,
  * and the end when the peer breaks the rules. These messages are legal in every state; streams are the business of the class
  * that extends this one.
  */

@@ -11,7 +11,7 @@ const PAUSE_BYTES = 262_144;
 const TOUCHED_MS = 30_000;
 
 /**
- * A link to a peer that speaks npws/1 (wire.md section 1, npws itself): every binary message is stream data, a close with 1000
+ * A link to a peer that speaks npws/1 (docs/wire.md section 1, npws itself): every binary message is stream data, a close with 1000
  * or 1001 ends both directions, and the link dies with its one stream. While it is idle the peer may read nothing at all, so
  * nothing that it does not answer is held against it.
  */

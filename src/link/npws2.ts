@@ -17,9 +17,9 @@ const LEAVING_TIMEOUT_MS = 500;
 const LAST_PING = Number.MAX_SAFE_INTEGER;
 
 /**
- * A link to a peer that speaks npws/2 (wire.md section 2): binary messages are stream data, text messages are control, and the
+ * A link to a peer that speaks npws/2 (docs/wire.md section 2): binary messages are stream data, text messages are control, and the
  * link carries one stream after another. Made when both hellos were exchanged. What each message does in each state is the
- * table of wire-states.md; a message that the table calls a violation ends this link and no other.
+ * table of docs/wire-states.md; a message that the table calls a violation ends this link and no other.
  */
 export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
   /** The own take that the peer has not answered. Set in `taking` only. */
@@ -130,7 +130,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     this.send(formatEnd("stop", code, reason));
   }
 
-  /** Ends the stream when there is nothing left to do for it (wire-states.md, "After every event in a stream row"). */
+  /** Ends the stream when there is nothing left to do for it (docs/wire-states.md, "After every event in a stream row"). */
   streamProgressed(): void {
     const stream = this.stream;
     if (this.state !== "inUse" || !stream || stream.sending === "open") return;

@@ -7,7 +7,7 @@ import type { TurnBatch } from "./turn_batch.ts";
 /** How one direction of a stream stands: each ends once, by all its bytes (`fin`) or by being given up (`reset`). */
 export type Direction = "open" | "fin" | "reset";
 
-/** Codes of `reset` and `stop`, wire.md section 2.2. */
+/** Codes of `reset` and `stop`, docs/wire.md section 2.2. */
 export const ResetCode = { givenUp: 0, application: 1, neverFetched: 2, poolClosed: 3 } as const;
 
 /** What a stream asks of the link that carries it. */

@@ -21,7 +21,7 @@ const SETTLED_AFTER_MS = 1_000;
 /** How long a link of npws/2 is expected back from its stream before another one takes its place, in milliseconds. */
 const RETURN_MS = 100;
 
-/** How long a server's demand holds, in milliseconds; it repeats it every second (wire.md section 2.9). */
+/** How long a server's demand holds, in milliseconds; it repeats it every second (docs/wire.md section 2.9). */
 const DEMAND_MS = 2_000;
 
 /**
@@ -328,7 +328,7 @@ export class ClientPool extends Pool {
   }
 }
 
-/** The dial options, with npws/2 offered in the URL unless npws/1 is asked for (wire.md section 2.1). */
+/** The dial options, with npws/2 offered in the URL unless npws/1 is asked for (docs/wire.md section 2.1). */
 function offering({ protocol, dial }: ClientSettings): DialOptions {
   if (protocol === 1) return dial;
   const url = new URL(dial.url);

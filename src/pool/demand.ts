@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "../time/clock.ts";
 import type { Link } from "../link/link.ts";
 
-/** The shortest time between two messages that say how many wait, in milliseconds (wire.md section 2.9). */
+/** The shortest time between two messages that say how many wait, in milliseconds (docs/wire.md section 2.9). */
 const RISE_MS = 10;
 
 /** How often it is said again while calls wait, in milliseconds. */

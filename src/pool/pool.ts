@@ -16,7 +16,7 @@ import { closeSettings, type GetOptions, getSettings, loopSettings } from "../op
 import type { PoolSettings } from "../options/pool_options.ts";
 import { Counters, type Gauges, type PoolStats } from "../stats.ts";
 
-/** How long the peer may take to answer a take, in milliseconds; its link is dropped then (wire.md section 2.3). */
+/** How long the peer may take to answer a take, in milliseconds; its link is dropped then (docs/wire.md section 2.3). */
 const PROBE_TIMEOUT_MS = 1_000;
 
 /**

@@ -17,7 +17,7 @@ import type { Counters } from "../stats.ts";
 /** How long `authorize` may think, in milliseconds. */
 const AUTHORIZE_TIMEOUT_MS = 10_000;
 
-/** How long a client may take from the upgrade to its hello, in milliseconds (wire.md section 2.1). */
+/** How long a client may take from the upgrade to its hello, in milliseconds (docs/wire.md section 2.1). */
 const HELLO_TIMEOUT_MS = 10_000;
 
 /** What a full pool tells the client to wait, in seconds (RFC 9110 section 10.2.3). */

@@ -6,7 +6,7 @@ import { type Rig, roles } from "./npws2_rigs.ts";
 import { TimersByHand, until } from "./pools.ts";
 import { bytes, readExactly, write } from "./streams.ts";
 
-/** How long a peer has to answer a take, in milliseconds (wire.md section 2.3). */
+/** How long a peer has to answer a take, in milliseconds (docs/wire.md section 2.3). */
 const PROBE_MS = 1_000;
 
 /** A pool with two idle links. The one that it takes first is the `first`. */

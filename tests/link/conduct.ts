@@ -6,7 +6,7 @@ import type { Message } from "../../src/runtime/socket.ts";
 import type { SocketWatcher } from "./recording_socket.ts";
 
 /**
- * Watches one end of a link and notes what it must not send: the table "What may be sent" of wire-states.md, kept in a second
+ * Watches one end of a link and notes what it must not send: the table "What may be sent" of docs/wire-states.md, kept in a second
  * hand. What it receives may be nonsense; then nothing but its close may follow.
  */
 export class Conduct implements SocketWatcher {

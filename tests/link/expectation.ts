@@ -5,7 +5,7 @@ import type { Row } from "./rows.ts";
 
 /**
  * What one message should do to a link: made before it comes, filled in by the cell of the state table, compared after it. The
- * rules that wire-states.md gives under its tables, footnotes included, are written out here.
+ * rules that docs/wire-states.md gives under its tables, footnotes included, are written out here.
  */
 export class Expectation {
   readonly sent: string[] = [];
@@ -51,6 +51,7 @@ export class Expectation {
       case "buffer":
         return this.#buffer(delivery);
       case "limit":
+      case "limit°":
         return this.#limit();
       case "reserve":
         return this.#reserve(delivery);
@@ -69,10 +70,12 @@ export class Expectation {
       case "send reset → ended/open":
       case "send reset → ended/ended (6)":
         return this.#stop(delivery.code!);
+      case "keep ID → ended/ended+idle":
       case "→ ended/ended+idle":
         this.isPeerIdle = true;
         return;
-      case "→ idle":
+      case "→ idle under ID":
+      case "→ idle under the ID sent":
         return this.#reuse();
       case "dial":
         return void this.told.push(`wanted ${delivery.count}`);
