@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from "./time/clock.ts";
 import { runtime } from "./runtime/detect.ts";
 import type { Runtime } from "./runtime/runtime.ts";
+import { type Clock, systemClock } from "./time/clock.ts";
 
 /** What a pool stands on. Tests give another one to its constructor's second parameter. */
 export interface Environment {

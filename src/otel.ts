@@ -20,8 +20,8 @@
 import { metrics, trace } from "@opentelemetry/api";
 import { OptionReader } from "./options/option_reader.ts";
 import { observe } from "./otel/metrics.ts";
-import { Recorder } from "./otel/recorder.ts";
 import { recordedPool } from "./otel/recorded_pool.ts";
+import { Recorder } from "./otel/recorder.ts";
 import type { Pool } from "./pool/pool.ts";
 
 /**

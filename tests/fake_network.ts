@@ -1,6 +1,6 @@
-import type { Clock } from "../src/time/clock.ts";
 import type { RequestHandler } from "../src/runtime/runtime.ts";
 import type { Message, NetAddress } from "../src/runtime/socket.ts";
+import type { Clock } from "../src/time/clock.ts";
 import { type EndOptions, FakeCable, type FakeSocket } from "./fake_socket.ts";
 
 /** Where dials begin to be answered, when a listener asks for any port. */

@@ -1,6 +1,6 @@
-import type { Clock } from "../src/time/clock.ts";
 import { AdaptedSocket } from "../src/runtime/adapted_socket.ts";
 import type { Message, NetAddress } from "../src/runtime/socket.ts";
+import type { Clock } from "../src/time/clock.ts";
 import { FakePipe } from "./fake_pipe.ts";
 
 /** What the two ends of a cable have in common. */

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { ClientPool } from "../src/pool/client_pool.ts";
 import type { Environment } from "../src/environment.ts";
 import { FIRST_ID, idBytes } from "../src/id.ts";
 import type { ClientPoolOptions } from "../src/options/client_options.ts";
 import type { ServerPoolOptions } from "../src/options/server_options.ts";
-import type { Message, SocketHandler } from "../src/runtime/socket.ts";
+import { ClientPool } from "../src/pool/client_pool.ts";
 import { ServerPool } from "../src/pool/server_pool.ts";
+import type { Message, SocketHandler } from "../src/runtime/socket.ts";
 import { type FakeListener, FakeNetwork } from "./fake_network.ts";
 import { FakeRuntime, type FakeRuntimeOptions } from "./fake_runtime.ts";
 import type { FakeSocket } from "./fake_socket.ts";

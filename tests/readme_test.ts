@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { PoolConnection, PoolEventMap, PoolStats } from "@npws/pool";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as module from "../mod.ts";

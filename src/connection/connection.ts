@@ -1,9 +1,9 @@
-import type { Clock } from "../time/clock.ts";
 import { ConnectionResetError } from "../errors.ts";
 import { CLOSE_TIMEOUT_MS } from "../link/link.ts";
 import { ResetCode, type Stream } from "../link/stream.ts";
-import { ReadableHalf } from "./readable_half.ts";
 import type { NetAddress, TlsInfo } from "../runtime/socket.ts";
+import type { Clock } from "../time/clock.ts";
+import { ReadableHalf } from "./readable_half.ts";
 import { WritableHalf } from "./writable_half.ts";
 
 /**
@@ -147,11 +147,11 @@ export class LinkConnection implements PoolConnection {
   }
 
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#reading.readable;
+    return this.#openReadable().readable;
   }
 
   get writable(): WritableStream<Uint8Array> {
-    return this.#writing.writable;
+    return this.#openWritable().writable;
   }
 
   get peer(): string | undefined {
@@ -184,8 +184,8 @@ export class LinkConnection implements PoolConnection {
 
   abort(reason: unknown = this.#givenUp("abort() was called")): void {
     this.#holder?.fail(reason);
-    this.#writing.fail(reason);
-    this.#reading.fail(reason);
+    this.#openWritable().fail(reason);
+    this.#openReadable().fail(reason);
     this.#stream.giveUp(ResetCode.application, reason);
   }
 
@@ -215,9 +215,9 @@ export class LinkConnection implements PoolConnection {
     this.closed.then(settled, settled);
     const givenUp = this.#givenUp("close() was called");
     this.#holder?.fail(givenUp);
-    this.#reading.end();
+    this.#openReadable().end();
     this.#stream.cancel(ResetCode.application, undefined);
-    this.#writing.end(givenUp);
+    this.#openWritable().end(givenUp);
     return promise;
   }
 
@@ -227,7 +227,8 @@ export class LinkConnection implements PoolConnection {
     else closed.resolve();
   }
 
-  get #reading(): ReadableHalf {
+  /** Makes the readable where nobody has asked for it; a holder keeps it locked. */
+  #openReadable(): ReadableHalf {
     if (this.#readableHalf) return this.#readableHalf;
     const half = this.#readableHalf = new ReadableHalf(this.#stream);
     const failure = this.#stream.readFailure;
@@ -237,7 +238,7 @@ export class LinkConnection implements PoolConnection {
     return half;
   }
 
-  get #writing(): WritableHalf {
+  #openWritable(): WritableHalf {
     if (this.#writableHalf) return this.#writableHalf;
     const half = this.#writableHalf = new WritableHalf(this.#stream);
     const failure = this.#stream.writeFailure;

@@ -1,16 +1,17 @@
-import type { Clock } from "../time/clock.ts";
 import { LinkConnection, type PoolConnection } from "../connection/connection.ts";
-import { DeadlineQueue } from "../time/deadline_queue.ts";
 import { ConnectionLostError, NotSupportedError, type PoolClosedError, PoolTimeoutError } from "../errors.ts";
 import { NO_METADATA } from "../link/control.ts";
 import { EarlyStart } from "../link/early_start.ts";
-import { CloseCode, type Link, type ReservedLink } from "../link/link.ts";
+import type { Link, ReservedLink } from "../link/link.ts";
 import type { Stream } from "../link/stream.ts";
 import type { TakeFailure, TakeKind, TakenLink } from "../link/take.ts";
 import type { TurnBatch } from "../link/turn_batch.ts";
+import { CloseCode } from "../runtime/rfc6455/close_code.ts";
+import type { Counters, PoolStats } from "../stats.ts";
+import type { Clock } from "../time/clock.ts";
+import { DeadlineQueue } from "../time/deadline_queue.ts";
 import { LinkStore } from "./link_store.ts";
 import { type Reservation, Reservations } from "./reservations.ts";
-import type { Counters, PoolStats } from "../stats.ts";
 import { type Caller, KeyedWaitQueue, WaitingCalls, WaitQueue } from "./wait_queue.ts";
 
 /** How long a peer whose accept queue is full is left alone by the call that it refused, in milliseconds. */
@@ -157,9 +158,10 @@ export class Dispatcher {
     else if (!this.#reservations.leave(link, stream)) link.neverFetched();
   }
 
-  /** npws/2: whether a reserved stream that came completely is kept, though its link is closed. */
-  outlivesLink(link: ReservedLink, stream: Stream): boolean {
-    return this.#closedWith !== undefined || this.#reservations.leave(link, stream);
+  /** npws/2: keeps a reserved stream that came completely, though its link is closed. False where there is no room. */
+  keepCompleted(link: ReservedLink, stream: Stream): boolean {
+    const isForgotten = this.#closedWith !== undefined; // by `close`, which has told nobody to miss it
+    return isForgotten || this.#reservations.leave(link, stream);
   }
 
   unreserved(link: ReservedLink): void {

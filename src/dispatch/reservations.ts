@@ -1,9 +1,9 @@
-import type { Clock } from "../time/clock.ts";
-import { DeadlineQueue } from "../time/deadline_queue.ts";
 import type { ReservedLink } from "../link/link.ts";
 import type { Stream } from "../link/stream.ts";
 import type { TakeKind } from "../link/take.ts";
 import { Place } from "../memory/place.ts";
+import type { Clock } from "../time/clock.ts";
+import { DeadlineQueue } from "../time/deadline_queue.ts";
 
 /** How long a stream that the peer took waits for this side's application, in milliseconds (docs/wire.md section 2.3). */
 const FETCH_TIMEOUT_MS = 30_000;

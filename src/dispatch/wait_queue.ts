@@ -1,7 +1,7 @@
-import type { Clock } from "../time/clock.ts";
-import { Deadlines } from "../time/deadlines.ts";
 import { PoolExhaustedError } from "../errors.ts";
 import { Place } from "../memory/place.ts";
+import type { Clock } from "../time/clock.ts";
+import { Deadlines } from "../time/deadlines.ts";
 
 /** What one call waits for, and how long. */
 export interface CallOptions<Call> {

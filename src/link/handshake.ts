@@ -1,10 +1,11 @@
-import type { Clock } from "../time/clock.ts";
 import { printable } from "../describe.ts";
 import { ConnectionLostError, PoolClosedError, ProtocolError } from "../errors.ts";
 import { formatId, idBytes } from "../id.ts";
+import { CloseCode } from "../runtime/rfc6455/close_code.ts";
 import type { Message, Socket } from "../runtime/socket.ts";
+import type { Clock } from "../time/clock.ts";
 import { type ClientHello, formatHello, type Hello, parseClientHello, parseServerHello } from "./hello.ts";
-import { CLOSE_TIMEOUT_MS, CloseCode, type Link, type LinkHost } from "./link.ts";
+import { CLOSE_TIMEOUT_MS, type Link, type LinkHost } from "./link.ts";
 import { Npws1Link } from "./npws1.ts";
 import { Npws2Link } from "./npws2.ts";
 

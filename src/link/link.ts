@@ -1,8 +1,9 @@
-import type { Clock, Timer } from "../time/clock.ts";
 import { printable } from "../describe.ts";
 import { ConnectionLostError } from "../errors.ts";
 import { HIGH_WATER_BYTES } from "../runtime/limits.ts";
+import { CloseCode } from "../runtime/rfc6455/close_code.ts";
 import type { Message, Socket, SocketHandler } from "../runtime/socket.ts";
+import type { Clock, Timer } from "../time/clock.ts";
 import type { EarlyStart } from "./early_start.ts";
 import type { Carrier, Stream, StreamLink } from "./stream.ts";
 import type { Take, TakeKind, TakenLink } from "./take.ts";
@@ -24,42 +25,28 @@ export const CLOSE_TIMEOUT_MS = 1_000;
  */
 const MAX_BUFFERED_BYTES = 2 * HIGH_WATER_BYTES;
 
-/** WebSocket close codes (RFC 6455 section 7.4.1). */
-export const CloseCode = {
-  normal: 1000,
-  goingAway: 1001,
-  protocolError: 1002,
-  unsupportedData: 1003,
-  abnormal: 1006,
-  policyViolation: 1008,
-  internalError: 1011,
-} as const;
-
-/** Whether a close code is a farewell, and no failure. */
-export function isOrderly(code: number): boolean {
-  return code === CloseCode.normal || code === CloseCode.goingAway;
-}
-
 /** The pool, as its links see it. */
 export interface LinkHost {
   readonly clock: Clock;
   readonly batch: TurnBatch;
   readonly limits: LinkLimits;
   readonly traffic: Traffic;
+  /** The ids that a server names its links by; undefined at a client. */
+  readonly ids: LinkIds | undefined;
   /** The link's state has changed; the new one is set. The last call for a link is the one into `closed`. */
   linkChanged(link: Link, before: LinkState): void;
   /** The link is idle again, and nobody has it. */
   linkFree(link: Link): void;
-  /** Whether a link that has just ended a stream is to be closed in the place of being used again. */
-  shallRetire(link: Link): boolean;
+  /** Whether a link that has just ended a stream is to be closed instead of being used again. Asked once for each stream. */
+  retires(link: Link): boolean;
   /** Whether there is room for one more stream that the peer takes. */
   canReserve(kind: TakeKind): boolean;
   /** The peer has taken the link: the stream waits for this side's application. */
   reserved(link: ReservedLink, stream: Stream, kind: TakeKind): void;
   /** npws/1: the peer has sent something and closed the idle link in order; the stream waits for this side's application. */
   leftBehind(link: ReservedLink, stream: Stream): void;
-  /** npws/2: whether a reserved stream that came completely is kept for this side's application, though its link is closed. */
-  outlivesLink(link: ReservedLink, stream: Stream): boolean;
+  /** npws/2: keeps a reserved stream that came completely for this side's application, though its link is closed. False: no room. */
+  keepCompleted(link: ReservedLink, stream: Stream): boolean;
   /** Nobody fetched what was left behind, or there was no room for it. */
   discarded(link: Link, bytes: number): void;
   /** The peer of an idle link was heard. */
@@ -72,10 +59,6 @@ export interface LinkHost {
   probing(link: Link): void;
   /** It was answered. */
   probed(link: Link): void;
-  /** The link's next id (server). */
-  nextId(): string;
-  /** An id is nobody's any more (server). */
-  releaseId(id: string): void;
   /** The peer's application waits for so many links (client). */
   wanted(count: number): void;
 }
@@ -90,6 +73,14 @@ export interface ReservedLink extends Carrier {
   abort(error: unknown): void;
   /** npws/2: the application comes with a stream of its own, early bytes in it, in the place of the one that was reserved. */
   adopt(early: EarlyStart): void;
+}
+
+/** The ids of one server pool, as its links see them. */
+export interface LinkIds {
+  /** An id that no link has. */
+  allocate(): string;
+  /** The id is no link's any more. */
+  release(id: string): void;
 }
 
 export interface LinkLimits {

@@ -1,11 +1,12 @@
 import { ProtocolError } from "../errors.ts";
+import { CloseCode } from "../runtime/rfc6455/close_code.ts";
 import type { Message, Socket } from "../runtime/socket.ts";
 import { BundledLink } from "./bundled_link.ts";
 import { type Control, parseControl } from "./control.ts";
 import { ReceiveWindow, SendCredit } from "./flow.ts";
 import { MAX_DATA_BYTES } from "./gather_buffers.ts";
 import type { ClientHello, ServerHello } from "./hello.ts";
-import { CloseCode, type LinkHost } from "./link.ts";
+import type { LinkHost } from "./link.ts";
 import { RoundTrip } from "./round_trip.ts";
 
 /** Which side of the link this is: the two differ in who names the streams, and whose take stands when two cross. */

@@ -1,6 +1,7 @@
 import { ProtocolError } from "../errors.ts";
+import { CloseCode, isOrderly } from "../runtime/rfc6455/close_code.ts";
 import type { Message } from "../runtime/socket.ts";
-import { CloseCode, isOrderly, Link, type ReservedLink } from "./link.ts";
+import { Link, type ReservedLink } from "./link.ts";
 import { ResetCode, Stream } from "./stream.ts";
 import type { Take } from "./take.ts";
 

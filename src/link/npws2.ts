@@ -1,7 +1,8 @@
+import { CloseCode } from "../runtime/rfc6455/close_code.ts";
 import type { Timer } from "../time/clock.ts";
 import { formatEnd, formatOpen } from "./control.ts";
 import type { EarlyLink, EarlyStart } from "./early_start.ts";
-import { CloseCode, type ReservedLink } from "./link.ts";
+import type { ReservedLink } from "./link.ts";
 import { MeteredLink, type StreamControl } from "./metered_link.ts";
 import { resetError } from "./reset_error.ts";
 import { ResetCode, Stream } from "./stream.ts";
@@ -155,7 +156,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
   protected streamLost(): void {
     this.host.clock.clearTimeout(this.#leaving);
     this.#takeFailed(this.end!.code === CloseCode.normal && !this.end!.local ? "left" : "lost");
-    if (this.role === "server" && this.#nextId) this.host.releaseId(this.#nextId);
+    if (this.#nextId) this.host.ids?.release(this.#nextId);
     this.stream?.lost(this.lostError());
     this.#forgetReserved();
   }
@@ -335,7 +336,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     if (!this.#reservedBy) return;
     const stream = this.stream!;
     if (stream.receiving === "fin") {
-      if (this.host.outlivesLink(this, stream)) return;
+      if (this.host.keepCompleted(this, stream)) return;
       this.host.discarded(this, stream.unreadBytes);
     }
     this.#reservedBy = undefined;
@@ -346,18 +347,18 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     stream.detach();
     this.stream = this.#reservedBy = undefined;
     this.streams++;
-    this.#isRetiring = this.host.shallRetire(this);
+    this.#isRetiring = this.host.retires(this);
     if (this.#isRetiring && this.#isPeerDone) return this.close(CloseCode.normal, "retired");
     this.setState("done");
     if (this.#isRetiring) return this.send(`ping ${LAST_PING}`);
-    if (this.role === "server") this.#nextId = this.host.nextId();
+    if (this.role === "server") this.#nextId = this.host.ids!.allocate();
     this.send(this.role === "server" ? `idle ${this.#nextId}` : "idle"); // which may find the socket lost
     if (this.#isPeerDone && this.state === "done") this.#reuse();
   }
 
   /** Both sides are done: the link is idle under its next id. */
   #reuse(): void {
-    if (this.role === "server") this.host.releaseId(this.id);
+    this.host.ids?.release(this.id);
     this.setId(this.#nextId!);
     this.#nextId = undefined;
     this.#isPeerDone = false;

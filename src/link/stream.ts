@@ -66,7 +66,6 @@ export class Stream {
   #failure: StreamFailure | undefined;
   #readFailure: StreamFailure | undefined;
   #writeFailure: StreamFailure | undefined;
-  #settled = false;
   #isClosedByPeer = false;
   /** What the peer gave to `open()`. */
   metadata: Uint8Array<ArrayBuffer> = NO_METADATA;
@@ -106,7 +105,7 @@ export class Stream {
 
   /** Both directions have ended. */
   get settled(): boolean {
-    return this.#settled;
+    return this.#sending !== "open" && this.#receiving !== "open";
   }
 
   /** npws/1: the peer has closed the link in order. What it has sent may be unread. */
@@ -151,7 +150,7 @@ export class Stream {
     this.#observer = observer;
     if (this.#readFailure) observer.readFailed(this.#readFailure.error);
     if (this.#writeFailure) observer.writeFailed(this.#writeFailure.error);
-    if (this.#settled) observer.settled();
+    if (this.settled) observer.settled();
   }
 
   /** The oldest unread message, whose memory is the caller's now. */
@@ -233,7 +232,7 @@ export class Stream {
   receiveEnd(): void {
     this.#receiving = "fin";
     this.#observer?.readable();
-    this.#settle();
+    this.#directionEnded();
     this.#link.streamProgressed();
   }
 
@@ -304,7 +303,7 @@ export class Stream {
       this.#failure ??= { error };
       this.#sender.discard(error);
     }
-    this.#settle();
+    this.#directionEnded();
   }
 
   #failReceiving(error: unknown): void {
@@ -315,13 +314,12 @@ export class Stream {
       this.#readFailure = { error };
       this.#observer?.readFailed(error);
     }
-    this.#settle();
+    this.#directionEnded();
   }
 
-  #settle(): void {
-    if (this.#settled || this.#sending === "open" || this.#receiving === "open") return;
-    this.#settled = true;
-    this.#observer?.settled();
+  /** A direction has ended, which each does once: the second one settles the stream. */
+  #directionEnded(): void {
+    if (this.settled) this.#observer?.settled();
   }
 }
 

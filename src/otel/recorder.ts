@@ -9,8 +9,8 @@ import {
   trace,
   type Tracer,
 } from "@opentelemetry/api";
-import { systemClock } from "../time/clock.ts";
 import type { PoolConnection } from "../connection/connection.ts";
+import { systemClock } from "../time/clock.ts";
 import { describeConnection } from "./connection_attributes.ts";
 
 /** Bounds of the histograms in seconds: a take is a matter of microseconds, a connection may last for hours. */

@@ -1,15 +1,16 @@
-import { Attempts } from "../time/attempts.ts";
-import type { Timer } from "../time/clock.ts";
-import { DeadlineQueue } from "../time/deadline_queue.ts";
 import { withoutQuery } from "../describe.ts";
 import { type Environment, systemEnvironment } from "../environment.ts";
 import { PoolError } from "../errors.ts";
 import { clientHandshake } from "../link/handshake.ts";
-import { isOrderly, type Link, type LinkState } from "../link/link.ts";
+import type { Link, LinkState } from "../link/link.ts";
 import { type ClientPoolOptions, type ClientSettings, clientSettings } from "../options/client_options.ts";
+import { isOrderly } from "../runtime/rfc6455/close_code.ts";
+import type { Dialer, DialOptions } from "../runtime/runtime.ts";
+import { Attempts } from "../time/attempts.ts";
+import type { Timer } from "../time/clock.ts";
+import { DeadlineQueue } from "../time/deadline_queue.ts";
 import { Pool } from "./pool.ts";
 import { Refill } from "./refill.ts";
-import type { Dialer, DialOptions } from "../runtime/runtime.ts";
 import { jitteredAge, nextCapacity, nextInterval } from "./sizing.ts";
 
 /**
@@ -61,7 +62,6 @@ export class ClientPool extends Pool {
   #fewestIdle = 0;
   #capacity: number;
   #intervalMs: number;
-  #wasReady = false;
   #isRunning = false;
   #tickTimer: Timer | undefined;
   /** A cycle starts when this turn of the event loop ends: what many events ask for in one turn is one cycle. */
@@ -92,7 +92,7 @@ export class ClientPool extends Pool {
       dialConcurrency: settings.dialConcurrency,
       maxBackoffMs: settings.maxBackoffMs,
       missing: () => this.#missing,
-      isAwaited: () => this.stats().waiting > 0 || this.#awaited > 0,
+      isAwaited: () => this.waiting > 0 || this.#awaited > 0,
       dial: () => this.#dial(),
       cycleEnded: (started, succeeded) => this.#resize(this.#intervalMs, this.#capacityAfter(started, succeeded)),
       dialFailed: (error, attempt, retryInMs) => this.#dialFailed(error, attempt, retryInMs),
@@ -102,7 +102,7 @@ export class ClientPool extends Pool {
 
   /** At least one link was opened, and the pool is not closed. */
   get isReady(): boolean {
-    return this.#wasReady && !this.isClosed;
+    return this.counters.dialed > 0 && !this.isClosed;
   }
 
   /** The present target of idle links. */
@@ -154,52 +154,35 @@ export class ClientPool extends Pool {
   }
 
   /** @internal */
-  protected linkWanted(): void {
+  protected callWaits(): void {
     this.#refill.hurry();
     this.#cycleSoon();
   }
 
   /** @internal */
-  protected linkMoved(link: Link, before: LinkState): void {
+  protected override linkMoved(link: Link, before: LinkState): void {
     if (before === "idle") this.#leftIdle(link);
     else if (link.state === "idle") this.#borrowed.delete(link);
     if (link.state === "closed") this.#closed(link);
   }
 
-  /**
-   * What is too much is closed at the next tick.
-   *
-   * @internal
-   */
-  protected linkIdles(): void {}
-
   /** @internal */
-  protected shallRetire(link: Link): boolean {
-    const isDue = this.clock.now() >= link.retireAt || link.streams >= this.#settings.maxStreamsPerLink;
-    if (isDue) this.counters.retired++;
-    return isDue;
+  protected isDueToRetire(link: Link): boolean {
+    return this.clock.now() >= link.retireAt || link.streams >= this.#settings.maxStreamsPerLink;
   }
 
   /** @internal */
-  protected peerTook(): void {
+  protected override peerTook(): void {
     if (this.#demand.count > 0) this.#demand.count--;
   }
 
   /** @internal */
-  protected wanted(count: number): void {
+  protected override peerWaits(count: number): void {
     this.#demand = { count, at: this.clock.now() };
     if (count === 0) return;
     this.#refill.hurry();
     this.#cycleSoon();
   }
-
-  /** @internal */
-  protected nextId(): string {
-    throw new Error("Cannot name a link: the server does");
-  }
-
-  /** @internal */
-  protected releaseId(): void {}
 
   /** A link was not back from its stream in time: another one takes its place. */
   #notReturned(link: Link): void {
@@ -317,7 +300,6 @@ export class ClientPool extends Pool {
   }
 
   #opened(link: Link): void {
-    this.#wasReady = true;
     this.admit(link);
     this.#firstLink.resolve();
   }

@@ -1,5 +1,5 @@
-import type { Clock, Timer } from "../time/clock.ts";
 import type { Link } from "../link/link.ts";
+import type { Clock, Timer } from "../time/clock.ts";
 
 /** The shortest time between two messages that say how many wait, in milliseconds (docs/wire.md section 2.9). */
 const RISE_MS = 10;

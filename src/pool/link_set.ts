@@ -1,6 +1,7 @@
+import type { Link, LinkState } from "../link/link.ts";
+import { CloseCode } from "../runtime/rfc6455/close_code.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import { DeadlineQueue } from "../time/deadline_queue.ts";
-import { CloseCode, type Link, type LinkState } from "../link/link.ts";
 
 /** How often all links are looked at, at most, in milliseconds. */
 const SWEEP_MS = 1_000;

@@ -1,20 +1,21 @@
 import type { PoolConnection } from "../connection/connection.ts";
-import { eachConnection } from "./connection_loop.ts";
 import { describe } from "../describe.ts";
 import { Dispatcher, type DispatcherHost, noOpenError, NOT_STARTED, type Obstacle } from "../dispatch/dispatcher.ts";
 import type { Environment } from "../environment.ts";
 import { NotSupportedError, PoolClosedError } from "../errors.ts";
 import { PoolEvents } from "../events.ts";
 import { parseId } from "../id.ts";
-import type { Clock } from "../time/clock.ts";
-import { DeadlineQueue } from "../time/deadline_queue.ts";
 import { randomPoolId } from "../link/hello.ts";
-import { CloseCode, isOrderly, type Link, type LinkHost, type LinkState } from "../link/link.ts";
+import type { Link, LinkHost, LinkIds, LinkState } from "../link/link.ts";
 import { TurnBatch } from "../link/turn_batch.ts";
-import { LinkSet } from "./link_set.ts";
 import { closeSettings, type GetOptions, getSettings, loopSettings } from "../options/get_options.ts";
 import type { PoolSettings } from "../options/pool_options.ts";
+import { CloseCode, isOrderly } from "../runtime/rfc6455/close_code.ts";
 import { Counters, type Gauges, type PoolStats } from "../stats.ts";
+import type { Clock } from "../time/clock.ts";
+import { DeadlineQueue } from "../time/deadline_queue.ts";
+import { eachConnection } from "./connection_loop.ts";
+import { LinkSet } from "./link_set.ts";
 
 /** How long the peer may take to answer a take, in milliseconds; its link is dropped then (docs/wire.md section 2.3). */
 const PROBE_TIMEOUT_MS = 1_000;
@@ -43,10 +44,7 @@ const PROBE_TIMEOUT_MS = 1_000;
 export abstract class Pool extends PoolEvents implements AsyncDisposable {
   readonly #environment: Environment;
   readonly #settings: PoolSettings;
-  readonly #counters = new Counters();
   readonly #dispatcher: Dispatcher;
-  readonly #linkHost: LinkHost;
-  readonly #links: LinkSet;
   /** Links whose take the peer has not answered. */
   readonly #probes: DeadlineQueue<Link>;
   #errorCount = 0;
@@ -58,7 +56,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    *
    * @internal
    */
-  protected constructor(settings: PoolSettings, environment: Environment) {
+  protected constructor(settings: PoolSettings, environment: Environment, ids?: LinkIds) {
     super();
     this.#settings = settings;
     this.#environment = environment;
@@ -66,33 +64,32 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     const batch = new TurnBatch(clock);
     const { keepAliveMs, heartbeatTimeoutMs } = settings;
     const sweepMs = keepAliveMs === 0 ? Infinity : Math.min(keepAliveMs, heartbeatTimeoutMs) / 4;
-    this.#links = new LinkSet(clock, sweepMs, (link, now) => this.#swept(link, now));
+    this.links = new LinkSet(clock, sweepMs, (link, now) => this.#swept(link, now));
     this.#probes = new DeadlineQueue(clock, PROBE_TIMEOUT_MS, (link) => link.terminate());
     this.#dispatcher = new Dispatcher(this.#dispatcherHost(batch), settings);
-    this.#linkHost = {
+    this.linkHost = {
       clock,
       batch,
       limits: settings,
-      traffic: this.#counters,
+      traffic: this.counters,
+      ids,
       linkChanged: (link, before) => this.#linkChanged(link, before),
       linkFree: (link) => this.#linkFree(link),
-      shallRetire: (link) => this.isClosed || this.shallRetire(link),
+      retires: (link) => this.#retires(link),
       canReserve: (kind) => this.#dispatcher.canReserve(kind),
       reserved: (link, stream, kind) => {
         this.peerTook();
         this.#dispatcher.reserved(link, stream, kind);
       },
       leftBehind: (link, stream) => this.#dispatcher.leftBehind(link, stream),
-      outlivesLink: (link, stream) => this.#dispatcher.outlivesLink(link, stream),
+      keepCompleted: (link, stream) => this.#dispatcher.keepCompleted(link, stream),
       discarded: ({ id }, bytes) => this.countError(`Cannot keep ${bytes} bytes of link ${id}: they were not fetched`),
       provedAlive: (link) => this.#dispatcher.store.refresh(link),
       unreserved: (link) => this.#dispatcher.unreserved(link),
-      givenUp: (link) => this.#links.givenUp(link),
+      givenUp: (link) => this.links.givenUp(link),
       probing: (link) => this.#probes.add(link),
       probed: (link) => this.#probes.delete(link),
-      nextId: () => this.nextId(),
-      releaseId: (id) => this.releaseId(id),
-      wanted: (count) => this.wanted(count),
+      wanted: (count) => this.peerWaits(count),
     };
   }
 
@@ -186,7 +183,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     const { peer, metadata, ...patience } = getSettings("open", options, this.#settings);
     this.#needsNpws2("open");
     this.#needsNames(peer);
-    if (this.#links.isNpws1Only) throw noOpenError();
+    if (this.links.isNpws1Only) throw noOpenError();
     return this.#dispatcher.get({ kind: "open", peer, metadata }, patience);
   }
 
@@ -286,7 +283,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
 
   /** One consistent, frozen snapshot of gauges and counters. */
   stats(): PoolStats {
-    return this.#counters.snapshot(this.#gauges());
+    return this.counters.snapshot(this.#gauges());
   }
 
   // For the two roles.
@@ -317,56 +314,44 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    *
    * @internal
    */
-  protected abstract linkWanted(): void;
-
-  /**
-   * A link's state has changed; the new one is set.
-   *
-   * @internal
-   */
-  protected abstract linkMoved(link: Link, before: LinkState): void;
-
-  /**
-   * A link is in the store, because no call waited for it.
-   *
-   * @internal
-   */
-  protected abstract linkIdles(link: Link): void;
+  protected abstract callWaits(): void;
 
   /**
    * Whether a link that has just ended a stream is to be closed.
    *
    * @internal
    */
-  protected abstract shallRetire(link: Link): boolean;
+  protected abstract isDueToRetire(link: Link): boolean;
+
+  // What a role may want to hear.
+
+  /**
+   * A link's state has changed; the new one is set.
+   *
+   * @internal
+   */
+  protected linkMoved(_link: Link, _before: LinkState): void {}
+
+  /**
+   * A link is in the store, because no call waited for it.
+   *
+   * @internal
+   */
+  protected linkIdles(_link: Link): void {}
 
   /**
    * The peer took a link.
    *
    * @internal
    */
-  protected abstract peerTook(): void;
-
-  /**
-   * The id of a link's next stream (server).
-   *
-   * @internal
-   */
-  protected abstract nextId(): string;
-
-  /**
-   * An id is free again (server).
-   *
-   * @internal
-   */
-  protected abstract releaseId(id: string): void;
+  protected peerTook(): void {}
 
   /**
    * The peer's application waits for so many links (client).
    *
    * @internal
    */
-  protected abstract wanted(count: number): void;
+  protected peerWaits(_count: number): void {}
 
   /**
    * Whether peers can have told names.
@@ -402,14 +387,10 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   }
 
   /** @internal */
-  protected get counters(): Counters {
-    return this.#counters;
-  }
+  protected readonly counters: Counters = new Counters();
 
   /** @internal */
-  protected get linkHost(): LinkHost {
-    return this.#linkHost;
-  }
+  protected readonly linkHost: LinkHost;
 
   /** @internal */
   protected get isClosed(): boolean {
@@ -423,6 +404,15 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    */
   protected closedWhileStarting(): PoolClosedError {
     return closedError("start pool");
+  }
+
+  /**
+   * Calls that wait for a link or for the peer's answer.
+   *
+   * @internal
+   */
+  protected get waiting(): number {
+    return this.#dispatcher.waiting;
   }
 
   /**
@@ -448,9 +438,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    *
    * @internal
    */
-  protected get links(): LinkSet {
-    return this.#links;
-  }
+  protected readonly links: LinkSet;
 
   /**
    * The idle link that was not heard for the longest time.
@@ -469,13 +457,13 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   protected admit(link: Link): void {
     if (this.isClosed) {
       link.socket.terminate();
-      return this.releaseId(link.id);
+      return this.linkHost.ids?.release(link.id);
     }
-    const isFirst = this.#links.size === 0;
-    this.#links.add(link);
+    const isFirst = this.links.size === 0;
+    this.links.add(link);
     // A client has one server. Behind the first client of a server others may come, which speak npws/2 and have names.
     if (isFirst && link.protocol === 1 && !this.hasNamedPeers) this.#dispatcher.rejectOpens();
-    this.#counters.dialed++;
+    this.counters.dialed++;
     this.obstacle = undefined;
     link.socket.handler = link;
     this.#linkFree(link);
@@ -488,7 +476,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    * @internal
    */
   protected retire(link: Link, why: string): void {
-    this.#counters.retired++;
+    this.counters.retired++;
     link.close(CloseCode.normal, why);
   }
 
@@ -499,7 +487,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    */
   protected countDialFailure(error: unknown): void {
     this.obstacle = { what: "last dial failure", error };
-    this.#counters.dialFailures++;
+    this.counters.dialFailures++;
     this.countError(error);
   }
 
@@ -510,28 +498,28 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    */
   protected countError(error: unknown): void {
     this.#errorCount++;
-    this.#counters.failed(error instanceof Error ? error.message : typeof error === "string" ? error : describe(error));
+    this.counters.failed(error instanceof Error ? error.message : typeof error === "string" ? error : describe(error));
   }
 
   #dispatcherHost(batch: TurnBatch): DispatcherHost {
     return {
       clock: this.clock,
       batch,
-      counters: this.#counters,
+      counters: this.counters,
       stats: () => this.stats(),
       obstacle: () => this.obstacle ?? (this.#started || this.isReady ? undefined : NOT_STARTED),
-      callWaits: () => this.linkWanted(),
+      callWaits: () => this.callWaits(),
     };
   }
 
   #gauges(): Gauges {
     const idle = this.active;
-    const { size, closing } = this.#links;
+    const { size, closing } = this.links;
     return {
       idle,
       inUse: size - idle - closing,
       dialing: this.dialing,
-      waiting: this.#dispatcher.waiting,
+      waiting: this.waiting,
       capacity: this.capacity,
       intervalMs: this.intervalMs,
       links: size,
@@ -582,24 +570,25 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     const roleEnded = this.end();
     const orphans = this.#dispatcher.close(closedError("get a connection"));
     for (const link of orphans) link.abort(closedError("fetch a stream"));
-    await Promise.all([roleEnded, this.#links.drain(drainMs, closedError("use connection"))]);
-    this.#links.stop();
+    await Promise.all([roleEnded, this.links.drain(drainMs, closedError("use connection"))]);
+    this.links.stop();
     this.#probes.clear();
     await this.release();
   }
 
   #linkChanged(link: Link, before: LinkState): void {
     if (before === "idle") this.#dispatcher.store.remove(link);
-    if (before === "done" && link.state === "idle") this.#counters.recycled++;
-    this.#links.changed(link, before);
+    if (before === "done" && link.state === "idle") this.counters.recycled++;
+    this.links.changed(link, before);
     if (link.state === "closed") this.#linkClosed(link);
     this.linkMoved(link, before);
   }
 
   #linkClosed(link: Link): void {
+    this.linkHost.ids?.release(link.id);
     const { code, reason, local, from } = link.end!;
     if (!local && from === "idle" && !isOrderly(code)) {
-      this.#counters.lost++;
+      this.counters.lost++;
       this.countError(`Cannot keep link ${link.id}: lost while idle with code ${code}`);
     }
     this.emit("linkclose", { id: link.id, code, reason, inUse: from === "inUse" });
@@ -609,6 +598,13 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     if (this.isClosed) link.close(CloseCode.normal, "pool closed");
     else this.#dispatcher.offer(link);
     if (link.state === "idle") this.linkIdles(link);
+  }
+
+  #retires(link: Link): boolean {
+    if (this.isClosed) return true;
+    const isDue = this.isDueToRetire(link);
+    if (isDue) this.counters.retired++;
+    return isDue;
   }
 
   #swept(link: Link, now: number): void {

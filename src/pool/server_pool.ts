@@ -1,7 +1,5 @@
 import { abortable } from "@std/async/abortable";
 import { clientAddress, isOriginAllowed } from "../admission/admission.ts";
-import { Attempts } from "../time/attempts.ts";
-import { Demand } from "./demand.ts";
 import { type Environment, systemEnvironment } from "../environment.ts";
 import { PoolError } from "../errors.ts";
 import type { RefuseDetail } from "../events.ts";
@@ -9,10 +7,12 @@ import { IdSpace } from "../id.ts";
 import { serverHandshake1, serverHandshake2 } from "../link/handshake.ts";
 import type { Link } from "../link/link.ts";
 import { type ServerPoolOptions, type ServerSettings, serverSettings } from "../options/server_options.ts";
-import { Pool } from "./pool.ts";
 import type { Listener } from "../runtime/runtime.ts";
 import type { NetAddress, Socket } from "../runtime/socket.ts";
 import type { Counters } from "../stats.ts";
+import { Attempts } from "../time/attempts.ts";
+import { Demand } from "./demand.ts";
+import { Pool } from "./pool.ts";
 
 /** How long `authorize` may think, in milliseconds. */
 const AUTHORIZE_TIMEOUT_MS = 10_000;
@@ -42,14 +42,14 @@ type Answer = Response | undefined;
 export class ServerPool extends Pool {
   readonly #settings: ServerSettings;
   readonly #environment: Environment;
-  readonly #ids = new IdSpace();
+  readonly #ids: IdSpace;
   readonly #attempts: Attempts;
   readonly #demand: Demand;
   #beginning: Promise<void> | undefined;
   #listener: Listener | undefined;
   /** Upgrades that were let in and whose sockets are not open yet: each has its place among the idle links already. */
   #opening = 0;
-  #hasServed = false;
+  #hasAnswered = false;
 
   /**
    * Checks the options; listens on nothing before `start()`.
@@ -61,7 +61,9 @@ export class ServerPool extends Pool {
   constructor(options?: ServerPoolOptions, environment: Environment = systemEnvironment) {
     const settings = serverSettings(options);
     environment.runtime.checkServe(settings.listen);
-    super(settings, environment);
+    const ids = new IdSpace();
+    super(settings, environment, ids);
+    this.#ids = ids;
     this.#settings = settings;
     this.#environment = environment;
     this.#attempts = new Attempts(environment.clock);
@@ -94,7 +96,7 @@ export class ServerPool extends Pool {
 
   /** The pool listens, or is mounted and has answered a request; and it is not closed. */
   get isReady(): boolean {
-    return (this.#listener !== undefined || this.#hasServed) && !this.isClosed;
+    return (this.#listener !== undefined || this.#hasAnswered) && !this.isClosed;
   }
 
   /** `maxCapacity`. */
@@ -154,13 +156,8 @@ export class ServerPool extends Pool {
   }
 
   /** @internal */
-  protected linkWanted(): void {
+  protected callWaits(): void {
     this.#demand.rose();
-  }
-
-  /** @internal */
-  protected linkMoved(link: Link): void {
-    if (link.state === "closed") this.#ids.release(link.id);
   }
 
   /**
@@ -168,35 +165,17 @@ export class ServerPool extends Pool {
    *
    * @internal
    */
-  protected linkIdles(link: Link): void {
+  protected override linkIdles(link: Link): void {
     if (this.active > this.#settings.maxCapacity) this.retire(link, "above capacity");
   }
 
   /** @internal */
-  protected shallRetire(): boolean {
-    const isAbove = this.active >= this.#settings.maxCapacity;
-    if (isAbove) this.counters.retired++;
-    return isAbove;
-  }
-
-  /** @internal */
-  protected peerTook(): void {}
-
-  /** @internal */
-  protected wanted(): void {}
-
-  /** @internal */
-  protected nextId(): string {
-    return this.#ids.allocate();
-  }
-
-  /** @internal */
-  protected releaseId(id: string): void {
-    this.#ids.release(id);
+  protected isDueToRetire(): boolean {
+    return this.active >= this.#settings.maxCapacity;
   }
 
   #answer(request: Request, serverOrInfo: unknown): Answer | Promise<Answer> {
-    this.#hasServed = true;
+    this.#hasAnswered = true;
     const refusal = this.#refuseRequest(request);
     if (refusal) return refusal;
     if (this.isClosed) return text(503, "Service Unavailable");

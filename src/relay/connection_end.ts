@@ -52,7 +52,7 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
   }
 
   /** npws/1: the peer has closed, which ends both directions. */
-  refuse(): boolean {
+  failIfPeerClosed(): boolean {
     const { isClosedByPeer } = this.#stream;
     if (isClosedByPeer) this.#cameTooLate();
     return isClosedByPeer;

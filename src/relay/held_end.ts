@@ -29,10 +29,10 @@ export interface HeldEnd {
    */
   end(ended: () => void): void;
   /**
-   * Bytes have come for it. True where the peer has ended in order and takes nothing more: the end fails, as soon as all that came
-   * from it has arrived.
+   * Called when bytes have come for it. True where its peer has closed in order and takes nothing more: the end fails then, as soon
+   * as everything that came from it has been delivered.
    */
-  refuse?(): boolean;
+  failIfPeerClosed?(): boolean;
   /**
    * Everything that came from this end has gone to the other one, its end too, or the other one refuses the rest. For ends to which
    * that makes a difference.

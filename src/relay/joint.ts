@@ -114,7 +114,7 @@ class Way {
   }
 
   #move(bytes: Uint8Array): void {
-    if (this.#to.refuse?.()) {
+    if (this.#to.failIfPeerClosed?.()) {
       this.#isClosed = true;
       this.#from.allMoved?.(); // as far as it can be
       return;

@@ -1,9 +1,7 @@
 import { DrainWatch } from "./drain_watch.ts";
 import { LOW_WATER_BYTES } from "./limits.ts";
+import { CloseCode } from "./rfc6455/close_code.ts";
 import type { Message, NetAddress, Socket, SocketHandler, TlsInfo } from "./socket.ts";
-
-/** No close frame came (RFC 6455 section 7.1.5). */
-const ABNORMAL_CLOSURE = 1006;
 
 /** The longest reason of a close frame: a control frame's payload without the code (RFC 6455 section 5.5). */
 const MAX_REASON_BYTES = 123;
@@ -78,7 +76,7 @@ export abstract class AdaptedSocket implements Socket {
   }
 
   terminate(): void {
-    this.closed(ABNORMAL_CLOSURE, "");
+    this.closed(CloseCode.abnormal, "");
     if (this.#held) this.#held.messages.length = 0;
     this.#deliverHeld();
     this.resume();
@@ -107,7 +105,7 @@ export abstract class AdaptedSocket implements Socket {
     this.#sending?.cancel();
     this.#draining?.cancel();
     this.blocked = false;
-    const told = code === 0 ? ABNORMAL_CLOSURE : code;
+    const told = code === 0 ? CloseCode.abnormal : code;
     if (this.#handler && !this.#held) return this.#handler.onClose(told, reason);
     this.#hold().close = { code: told, reason };
   }

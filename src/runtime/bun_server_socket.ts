@@ -13,7 +13,6 @@ const OPEN = 1;
 /** The server's end of a socket on Bun. It is the `data` of Bun's own socket, so that one handler object serves all. */
 export class BunServerSocket extends AdaptedSocket {
   readonly remoteAddress: NetAddress | undefined;
-  readonly localAddress: NetAddress | undefined;
   readonly tls: TlsInfo | undefined;
   #webSocket: BunServerWebSocket | undefined;
   /** Defined until the socket is open or given up. */
@@ -29,6 +28,11 @@ export class BunServerSocket extends AdaptedSocket {
   opened(): Promise<Socket> {
     this.#opening = new Opening(() => this.terminate());
     return this.#opening.socket;
+  }
+
+  /** Bun hides it. */
+  get localAddress(): undefined {
+    return undefined;
   }
 
   get bufferedBytes(): number {

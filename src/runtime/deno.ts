@@ -1,13 +1,13 @@
 import { NotSupportedError } from "../errors.ts";
 import { netAddress } from "./address.ts";
 import { DenoGlobalDialer } from "./deno_global_dialer.ts";
+import { DenoServerSocket } from "./deno_server_socket.ts";
 import { listenError } from "./listen_error.ts";
 import { NodeDialer } from "./node_dialer.ts";
 import { Opening } from "./opening.ts";
 import type { Dialer, DialOptions, Listener, RequestHandler, Runtime, ServeOptions } from "./runtime.ts";
-import type { NetAddress, Socket } from "./socket.ts";
+import type { NetAddress, Socket, TlsInfo } from "./socket.ts";
 import { checkDialTls, checkKeyPair } from "./tls.ts";
-import { type SocketFacts, WebSocketSocket } from "./web_socket.ts";
 import { WebSocketDialer } from "./web_socket_dialer.ts";
 
 /** The port to Deno: `Deno.serve` and `Deno.upgradeWebSocket`, and node:net with frames of our own to dial. */
@@ -64,23 +64,18 @@ function remoteAddress(_request: Request, info: unknown): NetAddress | undefined
 function upgrade(request: Request, info: unknown): { response: Response; socket: Promise<Socket> } {
   // Before the upgrade, after which the request cannot be asked.
   const tls = isEncrypted(request) ? { authorized: false } : undefined;
-  const facts = {
-    remoteAddress: remoteAddress(request, info),
-    tls,
-    takesProtocolCodes: true,
-    dropsAfterClose: true,
-  };
+  const address = remoteAddress(request, info);
   const { socket: webSocket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
-  return { response, socket: opened(webSocket, facts) };
+  return { response, socket: opened(webSocket, address, tls) };
 }
 
 function isEncrypted(request: Request): boolean {
   return request.url.startsWith("https:");
 }
 
-function opened(webSocket: WebSocket, facts: SocketFacts): Promise<Socket> {
+function opened(webSocket: WebSocket, address: NetAddress | undefined, tls: TlsInfo | undefined): Promise<Socket> {
   const opening = new Opening(() => socket.terminate());
-  const socket: Socket = new WebSocketSocket(webSocket, facts, {
+  const socket: Socket = new DenoServerSocket(webSocket, address, tls, {
     opened: () => opening.succeed(socket),
     failed: () => opening.fail(),
   });

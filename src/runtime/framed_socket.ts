@@ -5,12 +5,12 @@ import { AdaptedSocket } from "./adapted_socket.ts";
 import { netAddress } from "./address.ts";
 import { Backlog } from "./backlog.ts";
 import { END_TIMEOUT_MS, HIGH_WATER_BYTES, MAX_MESSAGE_BYTES } from "./limits.ts";
-import type { Message, NetAddress, TlsInfo } from "./socket.ts";
 import { closePayload, type Closing } from "./rfc6455/close_payload.ts";
 import { Opcode } from "./rfc6455/frame_format.ts";
 import { type FrameHandler, FrameReader } from "./rfc6455/frame_reader.ts";
 import { maskedFrame } from "./rfc6455/masked_frame.ts";
 import { encodedText } from "./rfc6455/text.ts";
+import type { Message, NetAddress, TlsInfo } from "./socket.ts";
 
 const NO_PAYLOAD = new Uint8Array();
 

@@ -3,11 +3,11 @@ import { type ConnectionOptions, createSecureContext, type TLSSocket } from "nod
 import { dialError, explainUntrusted } from "./dial_failure.ts";
 import { type Endpoint, endpointOf } from "./endpoint.ts";
 import { FramedSocket } from "./framed_socket.ts";
-import { requestUpgrade } from "./upgrade_request.ts";
 import type { Dialer, DialOptions, DialTls } from "./runtime.ts";
 import type { Socket, TlsInfo } from "./socket.ts";
 import { dialedTlsInfo, nameProblem, pinProblem } from "./tls.ts";
 import { connectTcp, connectTls, failureOf } from "./transport.ts";
+import { requestUpgrade } from "./upgrade_request.ts";
 
 /** Dials over node:net or node:tls, and checks the TLS session before it says anything. */
 export class NodeDialer implements Dialer {

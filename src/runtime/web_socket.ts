@@ -1,7 +1,7 @@
-import { setImmediate } from "node:timers";
 import { AdaptedSocket } from "./adapted_socket.ts";
 import { Backlog } from "./backlog.ts";
 import { HIGH_WATER_BYTES } from "./limits.ts";
+import { CloseCode } from "./rfc6455/close_code.ts";
 import type { NetAddress, TlsInfo } from "./socket.ts";
 
 /**
@@ -9,12 +9,6 @@ import type { NetAddress, TlsInfo } from "./socket.ts";
  * are told as this much more where it is not extended: 1003 as 4003.
  */
 const APPLICATION_CODES = 3000;
-
-/** A peer that was silent for as long has nothing on the way to this socket, as far as the runtime knows. */
-const QUIET_MS = 2;
-
-/** The last of the closing codes that are a farewell: 1000 and 1001. */
-const LAST_ORDERLY_CODE = 1001;
 
 /** What some runtimes have beyond the standard's interface. */
 interface Extensions {
@@ -26,16 +20,10 @@ interface Extensions {
 
 /** What is known of a socket from beyond its interface. */
 export interface SocketFacts {
-  localAddress?: NetAddress;
   remoteAddress?: NetAddress;
   tls?: TlsInfo;
   /** `close` takes the protocol's codes too (1001 to 1014), as Deno's server side and Bun's client do. */
   takesProtocolCodes?: boolean;
-  /**
-   * At the first message after `close` the runtime drops the connection with all that has not reached the peer, the close frame
-   * too, as Deno's server side does.
-   */
-  dropsAfterClose?: boolean;
 }
 
 /** Told once: how the opening ended. */
@@ -52,12 +40,6 @@ export class WebSocketSocket extends AdaptedSocket {
   readonly #backlog = new Backlog();
   /** Defined until the socket is open or failed. */
   #opening: OpeningEnd | undefined;
-  /** Closes with the code and reason that were given; defined once they were. */
-  #sendClose: (() => void) | undefined;
-  /** Looks whether the close may be sent. */
-  #closing: ReturnType<typeof setTimeout> | undefined;
-  /** A message came since the last look. */
-  #wasHeard = false;
 
   /** Takes the socket over in the turn in which it was made: the first message may come in the turn of `open`. */
   constructor(webSocket: WebSocket, facts: SocketFacts, opening: OpeningEnd) {
@@ -69,8 +51,9 @@ export class WebSocketSocket extends AdaptedSocket {
     for (const type of ["open", "error", "message", "close"]) webSocket.addEventListener(type, this);
   }
 
-  get localAddress(): NetAddress | undefined {
-    return this.#facts.localAddress;
+  /** The runtimes hide it. */
+  get localAddress(): undefined {
+    return undefined;
   }
 
   get remoteAddress(): NetAddress | undefined {
@@ -114,11 +97,8 @@ export class WebSocketSocket extends AdaptedSocket {
   }
 
   protected startClosing(code: number, reason: string): void {
-    const isTaken = this.#facts.takesProtocolCodes || code === 1000 || code >= APPLICATION_CODES;
-    this.#sendClose = () => this.#webSocket.close(isTaken ? code : APPLICATION_CODES + code, reason);
-    if (!this.#facts.dropsAfterClose) this.#sendClose();
-    else if (code <= LAST_ORDERLY_CODE) this.#closeOnceQuiet();
-    else setImmediate(this.#sendClose); // the link has failed: a peer that goes on to send need not hear why
+    const isTaken = this.#facts.takesProtocolCodes || code === CloseCode.normal || code >= APPLICATION_CODES;
+    this.#webSocket.close(isTaken ? code : APPLICATION_CODES + code, reason);
   }
 
   /** Called by the runtime; public because the interface asks for it. */
@@ -136,19 +116,12 @@ export class WebSocketSocket extends AdaptedSocket {
     }
   }
 
-  protected override closed(code: number, reason: string): void {
-    clearTimeout(this.#closing);
-    super.closed(code, reason);
-  }
-
   protected drop(): void {
     if (this.#webSocket.terminate) this.#webSocket.terminate();
-    else if (this.#sendClose) this.#sendClose();
     else this.#webSocket.close();
   }
 
   #receive(data: ArrayBuffer | string): void {
-    this.#wasHeard = true;
     this.received(typeof data === "string" ? data : new Uint8Array(data));
   }
 
@@ -158,18 +131,6 @@ export class WebSocketSocket extends AdaptedSocket {
     this.#opening = undefined;
     this.#webSocket.removeEventListener("open", this);
     return opening;
-  }
-
-  /**
-   * Closes when everything is sent and the peer is not just sending, so that all of it arrives. An immediate comes before the
-   * runtime looks for the next message.
-   */
-  #closeOnceQuiet(): void {
-    this.#wasHeard = false;
-    this.#closing = setTimeout(() => {
-      if (this.#wasHeard || this.#webSocket.bufferedAmount > 0) this.#closeOnceQuiet();
-      else setImmediate(this.#sendClose!);
-    }, QUIET_MS);
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Clock } from "./clock.ts";
 import { PoolError } from "../errors.ts";
+import type { Clock } from "./clock.ts";
 
 /** Work of a pool that is under way, each with a deadline, and all of it ended with the pool. */
 export class Attempts {

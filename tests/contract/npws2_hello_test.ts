@@ -1,9 +1,9 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Pool, ServerPoolOptions } from "@npws/pool";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Clock } from "../../src/time/clock.ts";
 import { test } from "../harness.ts";
-import type { RawLink } from "../raw_link.ts";
 import { dialNpws1, requestUpgrade } from "../npws1_peer.ts";
+import type { RawLink } from "../raw_link.ts";
 import { Opcode } from "../websocket_frames.ts";
 import { eventually } from "./eventually.ts";
 import { dialNpws2, greetWith, helloText, POOL_ID, RawPeer, readHello, takeLink } from "./npws2_raw.ts";

@@ -1,5 +1,5 @@
-import { assertEquals, assertRejects } from "@std/assert";
 import { PoolClosedError, PoolTimeoutError } from "@npws/pool";
+import { assertEquals, assertRejects } from "@std/assert";
 import { test } from "../harness.ts";
 import type { RawPeer } from "./npws2_raw.ts";
 import { type Rig, roles } from "./npws2_rigs.ts";

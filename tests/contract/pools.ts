@@ -7,8 +7,8 @@ import {
   ServerPool,
 } from "@npws/pool";
 import type { ServerPoolOptions, WebSocketConstructor } from "@npws/pool";
-import { type Clock, systemClock } from "../../src/time/clock.ts";
 import { type Environment, systemEnvironment } from "../../src/environment.ts";
+import { type Clock, systemClock } from "../../src/time/clock.ts";
 import { ManualClock } from "../fakes.ts";
 
 /** The sockets that a client can dial with. */

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import type { PoolConnection } from "../../src/connection/connection.ts";
 import { ConnectionLostError } from "../../src/errors.ts";
-import { DispatcherRig, outcomeOf } from "./dispatcher_rig.ts";
 import { test } from "../harness.ts";
+import { DispatcherRig, outcomeOf } from "./dispatcher_rig.ts";
 
 const early = true;
 

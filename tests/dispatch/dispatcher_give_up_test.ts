@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { PoolClosedError } from "../../src/errors.ts";
-import { DispatcherRig, outcomeOf } from "./dispatcher_rig.ts";
 import { test } from "../harness.ts";
+import { DispatcherRig, outcomeOf } from "./dispatcher_rig.ts";
 
 test("Dispatcher asks no link for a call whose signal is aborted already", async () => {
   const rig = new DispatcherRig("client");

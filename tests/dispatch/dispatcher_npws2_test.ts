@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { PoolClosedError } from "../../src/errors.ts";
-import { DispatcherRig, outcomeOf, PROBE_MS } from "./dispatcher_rig.ts";
 import { test } from "../harness.ts";
+import { DispatcherRig, outcomeOf, PROBE_MS } from "./dispatcher_rig.ts";
 
 const [poolA, poolB] = ["aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb"];
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { PoolTimeoutError } from "../../src/errors.ts";
-import { DispatcherRig, outcomeOf } from "./dispatcher_rig.ts";
 import { test } from "../harness.ts";
+import { DispatcherRig, outcomeOf } from "./dispatcher_rig.ts";
 
 test("Dispatcher.get() by id hands out a stream that the peer took, and sends nothing", async () => {
   const rig = new DispatcherRig("client");

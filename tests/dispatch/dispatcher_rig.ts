@@ -1,5 +1,4 @@
 import type { PoolConnection } from "../../src/connection/connection.ts";
-import { DeadlineQueue } from "../../src/time/deadline_queue.ts";
 import { Dispatcher, type Patience, type Want } from "../../src/dispatch/dispatcher.ts";
 import type { Link, LinkState, ReservedLink } from "../../src/link/link.ts";
 import type { Role } from "../../src/link/metered_link.ts";
@@ -7,6 +6,7 @@ import { Npws2Link } from "../../src/link/npws2.ts";
 import type { Stream } from "../../src/link/stream.ts";
 import type { TakeKind } from "../../src/link/take.ts";
 import { Counters } from "../../src/stats.ts";
+import { DeadlineQueue } from "../../src/time/deadline_queue.ts";
 import { bundleOf } from "../link/bundle_bytes.ts";
 import { FakeLinkHost } from "../link/fake_link_host.ts";
 import { RecordingSocket, type SocketWatcher } from "../link/recording_socket.ts";
@@ -51,7 +51,7 @@ export class DispatcherRig extends FakeLinkHost {
   #links = 0;
 
   constructor(role: Role, { acceptBacklog = 2, maxWaiters = 10 } = {}) {
-    super();
+    super(role);
     this.#role = role;
     this.#probes = new DeadlineQueue(this.clock, PROBE_MS, (link) => link.terminate());
     const gauges = { idle: 0, inUse: 0, dialing: 0, waiting: 0, capacity: 0, intervalMs: 0, links: 0 };
@@ -142,8 +142,8 @@ export class DispatcherRig extends FakeLinkHost {
     this.dispatcher.reserved(link, stream, kind);
   }
 
-  override outlivesLink(link: ReservedLink, stream: Stream): boolean {
-    return this.dispatcher.outlivesLink(link, stream);
+  override keepCompleted(link: ReservedLink, stream: Stream): boolean {
+    return this.dispatcher.keepCompleted(link, stream);
   }
 
   override unreserved(link: ReservedLink): void {

@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { ConnectionLostError, PoolClosedError, PoolTimeoutError } from "../../src/errors.ts";
-import { FakeDispatch } from "./fake_dispatch.ts";
 import { test } from "../harness.ts";
+import { FakeDispatch } from "./fake_dispatch.ts";
 
 test("Dispatcher takes an idle link of npws/1 without a question", async () => {
   const dispatch = new FakeDispatch();

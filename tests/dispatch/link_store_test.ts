@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse, assertStrictEquals } from "@std/assert";
-import type { Link } from "../../src/link/link.ts";
 import { LinkStore } from "../../src/dispatch/link_store.ts";
+import type { Link } from "../../src/link/link.ts";
 import { test } from "../harness.ts";
 
 /** A store with these links in it, the first one added first. A store looks at nothing of a link but its id and peer. */

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertFalse, assertStrictEquals } from "@std/assert";
+import { Reservations } from "../../src/dispatch/reservations.ts";
 import type { ReservedLink } from "../../src/link/link.ts";
 import { Stream } from "../../src/link/stream.ts";
 import { TurnBatch } from "../../src/link/turn_batch.ts";
-import { Reservations } from "../../src/dispatch/reservations.ts";
 import { ManualClock } from "../fakes.ts";
 import { test } from "../harness.ts";
 import { LinkRig } from "../link/link_rig.ts";

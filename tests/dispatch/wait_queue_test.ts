@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertFalse, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { spy } from "@std/testing/mock";
-import { PoolExhaustedError } from "../../src/errors.ts";
 import { type CallOptions, KeyedWaitQueue, WaitingCalls, WaitQueue } from "../../src/dispatch/wait_queue.ts";
+import { PoolExhaustedError } from "../../src/errors.ts";
 import { ManualClock } from "../fakes.ts";
 import { test } from "../harness.ts";
 

@@ -78,7 +78,7 @@ async function connected(offers: boolean, knows: boolean) {
   const cable = network.connect(end, end);
   cable.server.accept();
   await clock.advance(0);
-  const hosts = { client: new FetchingHost({}, clock), server: new FetchingHost({}, clock) };
+  const hosts = { client: new FetchingHost("client", {}, clock), server: new FetchingHost("server", {}, clock) };
   const offer = offers ? { bundles: true } : {};
   const shaking = Promise.all([
     clientHandshake(cable.client, hosts.client, 2, ownHello, signal),

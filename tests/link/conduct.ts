@@ -1,7 +1,7 @@
 import { type Control, parseControl } from "../../src/link/control.ts";
+import { MAX_DATA_BYTES } from "../../src/link/gather_buffers.ts";
 import type { LinkLimits } from "../../src/link/link.ts";
 import type { Role } from "../../src/link/metered_link.ts";
-import { MAX_DATA_BYTES } from "../../src/link/gather_buffers.ts";
 import type { Message } from "../../src/runtime/socket.ts";
 import type { SocketWatcher } from "./recording_socket.ts";
 

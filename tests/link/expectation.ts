@@ -1,6 +1,6 @@
+import type { Delivery } from "./deliveries.ts";
 import { HALF_WINDOW_BYTES, NEXT_ID } from "./fake_link_host.ts";
 import type { Holder, LinkRig } from "./link_rig.ts";
-import type { Delivery } from "./deliveries.ts";
 import type { Row } from "./rows.ts";
 
 /**
@@ -210,14 +210,14 @@ export class Expectation {
     this.row = `${this.#own}/${this.#peer === "open" ? "open" : "ended"}`;
     if (this.row !== "ended/ended" || !this.#isDone) return;
     if (this.#holder === "pool") this.told.push("unreserved");
-    const { retires } = this.#rig.host;
-    if (retires && this.isPeerIdle) {
+    const { isRetiring } = this.#rig.host;
+    if (isRetiring && this.isPeerIdle) {
       this.sent.push("close 1000");
       this.row = "closing";
       return;
     }
     this.row = "done";
-    if (retires) return void this.sent.push(`ping ${Number.MAX_SAFE_INTEGER}`);
+    if (isRetiring) return void this.sent.push(`ping ${Number.MAX_SAFE_INTEGER}`);
     this.sent.push(this.#isServer ? `idle ${NEXT_ID}` : "idle");
     if (this.isPeerIdle) this.#reuse();
   }

@@ -1,4 +1,5 @@
-import type { Link, LinkHost, LinkLimits, LinkState, ReservedLink } from "../../src/link/link.ts";
+import type { Link, LinkHost, LinkIds, LinkLimits, LinkState, ReservedLink } from "../../src/link/link.ts";
+import type { Role } from "../../src/link/metered_link.ts";
 import type { Stream } from "../../src/link/stream.ts";
 import type { TakeKind } from "../../src/link/take.ts";
 import { TurnBatch } from "../../src/link/turn_batch.ts";
@@ -24,6 +25,7 @@ export class FakeLinkHost implements LinkHost {
   readonly clock: ManualClock;
   readonly batch: TurnBatch;
   readonly limits: LinkLimits;
+  readonly ids: LinkIds | undefined;
   readonly traffic = { bytesRead: 0, bytesWritten: 0 };
   /** What was told, in order, changes of state apart. */
   readonly told: string[] = [];
@@ -36,10 +38,11 @@ export class FakeLinkHost implements LinkHost {
   /** Whether there is room for a stream whose link is closed. */
   keeps = true;
   /** Whether a link that is done is to be closed. */
-  retires = false;
+  isRetiring = false;
 
-  constructor(changed: Partial<LinkLimits> = {}, clock: ManualClock = new ManualClock()) {
+  constructor(role: Role, changed: Partial<LinkLimits> = {}, clock: ManualClock = new ManualClock()) {
     this.clock = clock;
+    if (role === "server") this.ids = { allocate: () => NEXT_ID, release: (id) => this.told.push(`released ${id}`) };
     this.batch = new TurnBatch(clock);
     this.limits = { ...limits, ...changed };
   }
@@ -52,8 +55,8 @@ export class FakeLinkHost implements LinkHost {
     this.told.push("free");
   }
 
-  shallRetire(): boolean {
-    return this.retires;
+  retires(): boolean {
+    return this.isRetiring;
   }
 
   canReserve(kind: TakeKind): boolean {
@@ -68,7 +71,7 @@ export class FakeLinkHost implements LinkHost {
     this.told.push(`left ${stream.unreadBytes} bytes`);
   }
 
-  outlivesLink(_link: ReservedLink, _stream: Stream): boolean {
+  keepCompleted(_link: ReservedLink, _stream: Stream): boolean {
     return this.keeps;
   }
 
@@ -94,14 +97,6 @@ export class FakeLinkHost implements LinkHost {
 
   probed(_link: Link): void {
     this.told.push("probed");
-  }
-
-  nextId(): string {
-    return NEXT_ID;
-  }
-
-  releaseId(id: string): void {
-    this.told.push(`released ${id}`);
   }
 
   wanted(count: number): void {

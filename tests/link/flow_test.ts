@@ -1,6 +1,6 @@
-import type { Clock } from "../../src/time/clock.ts";
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { ReceiveWindow, SendCredit } from "../../src/link/flow.ts";
+import type { Clock } from "../../src/time/clock.ts";
 import { test } from "../harness.ts";
 
 test("SendCredit begins with the peer's window and is spent", () => {

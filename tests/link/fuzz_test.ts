@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { env } from "node:process";
 import { ProtocolError } from "../../src/errors.ts";
 import { parseControl } from "../../src/link/control.ts";
@@ -55,7 +55,7 @@ for (const role of ["client", "server"] as const) {
 
 test("a link of npws/1 ends with 1003 or 1008 or keeps what comes, whatever it is", () => {
   const property = fc.property(fc.array(fc.oneof({ weight: 9, arbitrary: data(1_000) }, nonsense)), (messages) => {
-    const host = new FakeLinkHost();
+    const host = new FakeLinkHost("client");
     const socket = new RecordingSocket();
     const link = new Npws1Link(socket, host, "00000000");
     socket.handler = link;

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import type { PoolConnection } from "../../src/connection/connection.ts";
 import type { Role } from "../../src/link/metered_link.ts";
 import type { Message } from "../../src/runtime/socket.ts";

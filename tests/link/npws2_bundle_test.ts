@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
+import fc from "fast-check";
 import { returnBuffer, withRoom } from "../../src/link/gather_buffers.ts";
 import type { Role } from "../../src/link/metered_link.ts";
 import { HIGH_WATER_BYTES } from "../../src/runtime/limits.ts";
@@ -171,7 +171,7 @@ test("a link sends what it has said before its close", async () => {
 
 test("a link that retires sends its last data and end, and closes when the peer has got them", async () => {
   const rig = await rigAfter("client", ...hold);
-  rig.host.retires = true;
+  rig.host.isRetiring = true;
   rig.receive("fin");
   rig.application!.write(new Uint8Array(10));
   rig.application!.end();
@@ -330,7 +330,7 @@ test("a link ignores what stands behind a violation in a bundle", async () => {
 
 test("a link ignores what stands in a bundle behind the message for which it has closed itself", async () => {
   const rig = await rigAfter("client", ...hold);
-  rig.host.retires = true;
+  rig.host.isRetiring = true;
   rig.application!.end();
   await leaving(rig);
   rig.receiveBundle("fin", "idle 0000000b", "ping 2", "take");

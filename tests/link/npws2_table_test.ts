@@ -23,7 +23,7 @@ for (const role of ["client", "server"] as const) {
       for (const row of rows.filter((row) => row.state === state)) {
         for (const delivery of deliveries) {
           const rig = new LinkRig(role);
-          await check(rig, row, delivery, cells.get(delivery.column)!, () => rig.host.retires = true);
+          await check(rig, row, delivery, cells.get(delivery.column)!, () => rig.host.isRetiring = true);
         }
       }
     });
@@ -62,6 +62,6 @@ function checkLimit(rig: LinkRig, limit: number, where: string): void {
 function checkEnd(rig: LinkRig, isPeerIdle: boolean, where: string): void {
   if (rig.holder === "pool") rig.fetch();
   rig.stream?.read();
-  const after = !isPeerIdle ? "done" : rig.host.retires ? "closing" : "idle";
+  const after = !isPeerIdle ? "done" : rig.host.isRetiring ? "closing" : "idle";
   assertEquals(rig.link.state, after, `the row after ${where} and the last read`);
 }

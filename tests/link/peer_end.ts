@@ -15,7 +15,7 @@ export class PeerEnd {
 
   constructor(role: Role, limits?: Partial<LinkLimits>) {
     this.role = role;
-    this.host = new FakeLinkHost(limits);
+    this.host = new FakeLinkHost(role, limits);
   }
 
   /** The peer sends texts. */

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
-import type { ClientPool } from "../../src/pool/client_pool.ts";
 import type { PoolConnection } from "../../src/connection/connection.ts";
 import { PoolClosedError, PoolError, PoolTimeoutError } from "../../src/errors.ts";
 import type { ClientPoolOptions } from "../../src/options/client_options.ts";
 import type { GetOptions } from "../../src/options/get_options.ts";
-import { FakeWorld, idOf, urlOf } from "../fake_world.ts";
+import type { ClientPool } from "../../src/pool/client_pool.ts";
 import type { FakeSocket } from "../fake_socket.ts";
+import { FakeWorld, idOf, urlOf } from "../fake_world.ts";
 import { test } from "../harness.ts";
 
 /** A client pool whose links the test's own server accepts; not started. */

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { Demand } from "../../src/pool/demand.ts";
 import { Npws1Link } from "../../src/link/npws1.ts";
 import { Npws2Link } from "../../src/link/npws2.ts";
+import { Demand } from "../../src/pool/demand.ts";
 import { test } from "../harness.ts";
 import { FakeLinkHost } from "../link/fake_link_host.ts";
 import { RecordingSocket } from "../link/recording_socket.ts";
@@ -9,7 +9,7 @@ import { RecordingSocket } from "../link/recording_socket.ts";
 const [poolA, poolB] = ["aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb"];
 
 function setUp() {
-  const host = new FakeLinkHost();
+  const host = new FakeLinkHost("server");
   const links = new Set<Npws1Link | Npws2Link>();
   const waiting = { count: 0 };
   const demand = new Demand(host.clock, links, () => waiting.count);

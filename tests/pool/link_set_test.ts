@@ -29,7 +29,7 @@ class SetHost extends FakeLinkHost {
 
   constructor(sweepMs = 250) {
     const clock = new StoppableClock();
-    super({}, clock);
+    super("server", {}, clock);
     this.stopProcess = (ms) => clock.stopProcess(ms);
     this.links = new LinkSet(this.clock, sweepMs, (link, now) => this.#sweep(link, now));
   }

@@ -9,8 +9,8 @@ import {
 } from "@std/assert";
 import type { PoolConnection } from "../../src/connection/connection.ts";
 import { NotSupportedError, PoolClosedError, PoolExhaustedError, PoolTimeoutError } from "../../src/errors.ts";
-import type { Pool } from "../../src/pool/pool.ts";
 import type { ServerPoolOptions } from "../../src/options/server_options.ts";
+import type { Pool } from "../../src/pool/pool.ts";
 import { type FakePeer, FakeWorld, urlOf } from "../fake_world.ts";
 import { test } from "../harness.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { ClientPool } from "../../src/pool/client_pool.ts";
 import type { PoolConnection } from "../../src/connection/connection.ts";
 import { ConnectionLostError, NotSupportedError, PoolClosedError, PoolTimeoutError } from "../../src/errors.ts";
+import { ClientPool } from "../../src/pool/client_pool.ts";
 import type { ServerPool } from "../../src/pool/server_pool.ts";
 import type { Faults } from "./faults.ts";
 import { User } from "./user.ts";

@@ -38,7 +38,7 @@ class FakeEnd implements HeldEnd {
     ended();
   }
 
-  refuse(): boolean {
+  failIfPeerClosed(): boolean {
     return this.isRefusing;
   }
 

@@ -1,5 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
 import type { ClientPoolOptions, PoolConnection } from "@npws/pool";
+import { assert, assertEquals } from "@std/assert";
 import type { ClientPool } from "../../src/pool/client_pool.ts";
 import { type FakePeer, FakeWorld, idOf, urlOf } from "../fake_world.ts";
 import { test } from "../harness.ts";

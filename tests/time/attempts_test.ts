@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { Attempts } from "../../src/time/attempts.ts";
 import { PoolError } from "../../src/errors.ts";
+import { Attempts } from "../../src/time/attempts.ts";
 import { ManualClock } from "../fakes.ts";
 import { test } from "../harness.ts";
 

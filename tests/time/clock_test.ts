@@ -1,6 +1,6 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
-import { setImmediate } from "node:timers";
 import { stub } from "@std/testing/mock";
+import { setImmediate } from "node:timers";
 import { systemClock } from "../../src/time/clock.ts";
 import { test } from "../harness.ts";
 

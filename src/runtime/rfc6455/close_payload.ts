@@ -1,10 +1,8 @@
+import { CloseCode } from "./close_code.ts";
 import { encodedText } from "./text.ts";
 
-/** The close frame had no code (RFC 6455 section 7.1.5). */
-const NO_CODE = 1005;
-
 /** Codes that stand for something that no close frame says, or for nothing yet (RFC 6455 section 7.4). */
-const NEVER_SENT = [1004, NO_CODE, 1006];
+const NEVER_SENT: readonly number[] = [1004, CloseCode.noCode, CloseCode.abnormal];
 
 /** What a close frame says. */
 export interface Closing {
@@ -14,7 +12,7 @@ export interface Closing {
 
 /** The payload of a close frame (RFC 6455 section 5.5.1): code and reason, or nothing where there is no code. */
 export function closePayload({ code, reason }: Closing): Uint8Array<ArrayBuffer> {
-  if (code === NO_CODE) return new Uint8Array();
+  if (code === CloseCode.noCode) return new Uint8Array();
   const text = encodedText(reason);
   const payload = new Uint8Array(2 + text.byteLength);
   new DataView(payload.buffer).setUint16(0, code);
@@ -24,7 +22,7 @@ export function closePayload({ code, reason }: Closing): Uint8Array<ArrayBuffer>
 
 /** The code in a close frame's payload; undefined where no peer may say it. */
 export function closingCode(payload: Uint8Array): number | undefined {
-  if (payload.byteLength === 0) return NO_CODE;
+  if (payload.byteLength === 0) return CloseCode.noCode;
   const code = payload.byteLength === 1 ? 0 : payload[0]! << 8 | payload[1]!;
   return isSent(code) ? code : undefined;
 }

@@ -11,4 +11,4 @@ export const LENGTH_IN_2_BYTES = 126;
 export const LENGTH_IN_8_BYTES = 127;
 
 /** The longest payload of a control frame (RFC 6455 section 5.5). */
-export const MAX_CONTROL_BYTES = 125;
+export const MAX_CONTROL_PAYLOAD_BYTES = 125;

@@ -1,6 +1,14 @@
 import type { Message } from "../socket.ts";
+import { CloseCode } from "./close_code.ts";
 import { type Closing, closingCode } from "./close_payload.ts";
-import { FINAL, LENGTH_IN_2_BYTES, LENGTH_IN_8_BYTES, MASKED, MAX_CONTROL_BYTES, Opcode } from "./frame_format.ts";
+import {
+  FINAL,
+  LENGTH_IN_2_BYTES,
+  LENGTH_IN_8_BYTES,
+  MASKED,
+  MAX_CONTROL_PAYLOAD_BYTES,
+  Opcode,
+} from "./frame_format.ts";
 import { joined, MessageBuffer } from "./message_buffer.ts";
 import { decodedText } from "./text.ts";
 
@@ -14,10 +22,6 @@ export interface FrameHandler {
   /** The peer broke the protocol: the last call. The code is for the close frame (RFC 6455 section 7.4.1). */
   onViolation(code: number): void;
 }
-
-const PROTOCOL_ERROR = 1002;
-const NOT_UTF8 = 1007;
-const TOO_BIG = 1009;
 
 const RESERVED_BITS = 0x70;
 const OPCODE_BITS = 0x0f;
@@ -84,7 +88,7 @@ export class FrameReader {
     const second = bytes[at + 1]!;
     const short = second & LENGTH_BITS;
     const headBytes = short === LENGTH_IN_2_BYTES ? 4 : short === LENGTH_IN_8_BYTES ? 10 : 2;
-    if (!this.#allows(first, second)) this.#violated(PROTOCOL_ERROR);
+    if (!this.#allows(first, second)) this.#violated(CloseCode.protocolError);
     else if (given < headBytes) return 0;
     else this.#begin(first, headBytes === 2 ? short : numberIn(bytes, at + 2, at + headBytes));
     return headBytes;
@@ -93,7 +97,7 @@ export class FrameReader {
   #begin(frame: number, byteLength: number): void {
     const isMessage = (frame & CONTROL) === 0;
     if (isMessage && byteLength + (this.#message?.byteLength ?? 0) > this.#maxMessageBytes) {
-      return this.#violated(TOO_BIG);
+      return this.#violated(CloseCode.messageTooBig);
     }
     this.#frame = frame;
     this.#left = byteLength;
@@ -111,7 +115,7 @@ export class FrameReader {
       case Opcode.close:
       case Opcode.ping:
       case Opcode.pong:
-        return (first & FINAL) !== 0 && (second & LENGTH_BITS) <= MAX_CONTROL_BYTES;
+        return (first & FINAL) !== 0 && (second & LENGTH_BITS) <= MAX_CONTROL_PAYLOAD_BYTES;
       default:
         return false;
     }
@@ -126,7 +130,9 @@ export class FrameReader {
   }
 
   #readControlPart(opcode: number, part: Uint8Array<ArrayBuffer>): void {
-    if (this.#left > 0 || this.#control) (this.#control ??= new MessageBuffer()).append(part, MAX_CONTROL_BYTES);
+    if (this.#left > 0 || this.#control) {
+      (this.#control ??= new MessageBuffer()).append(part, MAX_CONTROL_PAYLOAD_BYTES);
+    }
     if (this.#left > 0) return;
     const payload = this.#control?.take() ?? part;
     this.#control = undefined;
@@ -152,15 +158,15 @@ export class FrameReader {
   #deliver(opcode: number, message: Uint8Array<ArrayBuffer>): void {
     if (opcode === Opcode.binary) return this.#handler.onMessage(message);
     const text = decodedText(message);
-    if (text === undefined) this.#violated(NOT_UTF8);
+    if (text === undefined) this.#violated(CloseCode.invalidData);
     else this.#handler.onMessage(text);
   }
 
   #readClosing(payload: Uint8Array<ArrayBuffer>): void {
     const code = closingCode(payload);
-    if (code === undefined) return this.#violated(PROTOCOL_ERROR);
+    if (code === undefined) return this.#violated(CloseCode.protocolError);
     const reason = decodedText(payload.subarray(2));
-    if (reason === undefined) return this.#violated(NOT_UTF8);
+    if (reason === undefined) return this.#violated(CloseCode.invalidData);
     this.#isOver = true;
     this.#handler.onClosing({ code, reason });
   }
