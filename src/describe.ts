@@ -51,6 +51,17 @@ export function printable(text: string): string {
   return shown.replaceAll(UNPRINTABLE, "\ufffd");
 }
 
+/** What a peer gave as its reason, as it ends a message: " (…)", or nothing where it gave none. */
+export function inParentheses(reason: string): string {
+  return reason && ` (${printable(reason)})`;
+}
+
+/** What went wrong, by any value that was thrown. */
+export function messageOf(error: unknown): string {
+  if (error instanceof Error) return error.message;
+  return typeof error === "string" ? error : describe(error);
+}
+
 function quote(text: string): string {
   return JSON.stringify(text.length > QUOTED_LENGTH ? `${text.slice(0, QUOTED_LENGTH)}…` : text);
 }

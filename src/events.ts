@@ -44,6 +44,8 @@ export interface LinkCloseDetail {
   readonly reason: string;
   /** Whether the link carried a stream when it closed. */
   readonly inUse: boolean;
+  /** The client's name, where it told one: what joins this to the link's `linkopen`, whose id was another one. */
+  readonly peer: string | undefined;
 }
 
 /**

@@ -52,6 +52,18 @@ interface DispatcherLimits {
   readonly receiveLimitBytes: number;
 }
 
+/** How many calls wait, and how many streams wait for a call. */
+export interface Calls {
+  /** All calls that wait, for a link or for the peer's answer. */
+  readonly waiting: number;
+  /** Calls that a link which becomes idle may serve, whatever its id. */
+  readonly waitingForAny: number;
+  /** The same by the client whose link they want, by its name; undefined: any client's. */
+  waitingByPeer(): ReadonlyMap<string | undefined, number>;
+  /** Streams that peers have taken and that nobody has fetched by id. */
+  readonly unfetched: number;
+}
+
 /** What keeps links away. */
 export interface Obstacle {
   readonly what: string;
@@ -77,7 +89,7 @@ export interface DispatcherHost {
  * Brings calls and links together: a call takes an idle link, or a stream that the peer took, or waits in line for the next
  * one. Whoever gave up left the line in that moment, so a link always goes to somebody who still wants it.
  */
-export class Dispatcher {
+export class Dispatcher implements Calls {
   /** The idle links. */
   readonly store = new LinkStore();
   readonly #host: DispatcherHost;
@@ -102,17 +114,23 @@ export class Dispatcher {
     });
   }
 
-  /** All calls that wait, for a link or for the peer's answer. */
   get waiting(): number {
     return this.#calls.size;
   }
 
-  /** Calls that the next link will serve, whichever it is. */
   get waitingForAny(): number {
     return this.#forAny.size;
   }
 
-  /** Links that peers have taken and that nobody has fetched by id. */
+  waitingByPeer(): ReadonlyMap<string | undefined, number> {
+    const counts = new Map<string | undefined, number>();
+    for (const { call: { want } } of this.#forAny) {
+      const peer = "peer" in want ? want.peer : undefined;
+      counts.set(peer, (counts.get(peer) ?? 0) + 1);
+    }
+    return counts;
+  }
+
   get unfetched(): number {
     return this.#reservations.unfetched;
   }

@@ -174,6 +174,11 @@ export class WaitQueue<T, Call = undefined> {
     return this.#size;
   }
 
+  /** All that wait, the longest waiting first. */
+  *[Symbol.iterator](): Iterator<Caller<T, Call>> {
+    for (let caller = this.#first; caller; caller = caller.next) yield caller;
+  }
+
   /** Who has waited longest of those that the predicate takes; it stays in the queue. */
   first(predicate?: (caller: Caller<T, Call>) => boolean): Caller<T, Call> | undefined {
     let caller = this.#first;

@@ -1,4 +1,4 @@
-import { printable } from "../describe.ts";
+import { inParentheses } from "../describe.ts";
 import { ConnectionLostError, PoolClosedError, ProtocolError } from "../errors.ts";
 import { formatId, idBytes } from "../id.ts";
 import { CloseCode } from "../runtime/rfc6455/close_code.ts";
@@ -98,8 +98,7 @@ function firstMessage(
     onDrain() {},
     onClose(code, reason) {
       settle();
-      const text = reason ? ` (${printable(reason)})` : "";
-      const message = `closed by the ${sender} before its first message: code ${code}${text}`;
+      const message = `closed by the ${sender} before its first message: code ${code}${inParentheses(reason)}`;
       reject(new ConnectionLostError(message, code, reason));
     },
   };

@@ -1,4 +1,4 @@
-import { printable } from "../describe.ts";
+import { inParentheses } from "../describe.ts";
 import { ConnectionLostError } from "../errors.ts";
 import { HIGH_WATER_BYTES } from "../runtime/limits.ts";
 import { CloseCode } from "../runtime/rfc6455/close_code.ts";
@@ -301,7 +301,10 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
       : code === CloseCode.abnormal
       ? "the socket was lost"
       : "the peer closed it";
-    const text = reason ? ` (${printable(reason)})` : "";
-    return new ConnectionLostError(`Cannot use connection ${this.#id}: ${by} with code ${code}${text}`, code, reason);
+    return new ConnectionLostError(
+      `Cannot use connection ${this.#id}: ${by} with code ${code}${inParentheses(reason)}`,
+      code,
+      reason,
+    );
   }
 }

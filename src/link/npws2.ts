@@ -274,7 +274,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     const stream = this.stream;
     if (stream?.sending === "open") {
       this.sendReset(code, "");
-      stream.receiveStop(resetError(this.id, "write", code, reason));
+      stream.receiveStop(resetError(this.id, "write to", code, reason));
       this.#early?.dropRest();
     }
     const isGivenUp = this.#reservedBy && code === ResetCode.givenUp && this.stream?.receiving !== "open";

@@ -1,4 +1,4 @@
-import { withoutQuery } from "../describe.ts";
+import { inParentheses, messageOf, withoutQuery } from "../describe.ts";
 import { type Environment, systemEnvironment } from "../environment.ts";
 import { PoolError } from "../errors.ts";
 import { clientHandshake } from "../link/handshake.ts";
@@ -92,7 +92,7 @@ export class ClientPool extends Pool {
       dialConcurrency: settings.dialConcurrency,
       maxBackoffMs: settings.maxBackoffMs,
       missing: () => this.#missing,
-      isAwaited: () => this.waiting > 0 || this.#awaited > 0,
+      isAwaited: () => this.calls.waiting > 0 || this.#awaited > 0,
       dial: () => this.#dial(),
       cycleEnded: (started, succeeded) => this.#resize(this.#intervalMs, this.#capacityAfter(started, succeeded)),
       dialFailed: (error, attempt, retryInMs) => this.#dialFailed(error, attempt, retryInMs),
@@ -199,11 +199,12 @@ export class ClientPool extends Pool {
 
   #closed(link: Link): void {
     this.#borrowed.delete(link);
-    const { code, local } = link.end!;
+    const { code, reason, local } = link.end!;
     const isYoung = this.clock.now() - link.openedAt < SETTLED_AFTER_MS;
     if (!isYoung || link.hasServed || (local && isOrderly(code))) return this.#cycleSoon();
-    const reason = `closed with code ${code} as soon as it was open`;
-    this.#refill.failed(new PoolError(`Cannot keep link ${link.id}: ${reason}`));
+    if (isOrderly(code) && this.#refill.isFailing) return; // a server that ends: the first of its links has told it
+    const how = `closed with code ${code}${inParentheses(reason)} as soon as it was open`;
+    this.#refill.failed(new PoolError(`Cannot keep link: ${how}`));
   }
 
   /** How many links should be idle: the capacity, or as many as calls of either side wait for, within the maximum. */
@@ -217,7 +218,7 @@ export class ClientPool extends Pool {
    */
   get #isOvertaken(): boolean {
     const { acceptBacklog, maxCapacity } = this.#settings;
-    return this.unfetched >= Math.max(acceptBacklog, maxCapacity);
+    return this.calls.unfetched >= Math.max(acceptBacklog, maxCapacity);
   }
 
   /** How many links are still to be dialed. */
@@ -229,7 +230,10 @@ export class ClientPool extends Pool {
   /** How many links calls wait for, here or at the server, within the maximum. */
   get #awaited(): number {
     const isDemanded = this.clock.now() - this.#demand.at < DEMAND_MS;
-    return Math.min(this.#settings.maxCapacity, Math.max(this.waitingForAny, isDemanded ? this.#demand.count : 0));
+    return Math.min(
+      this.#settings.maxCapacity,
+      Math.max(this.calls.waitingForAny, isDemanded ? this.#demand.count : 0),
+    );
   }
 
   #cycleSoon(): void {
@@ -282,8 +286,7 @@ export class ClientPool extends Pool {
     try {
       link = await this.#dials.run(dialTimeoutMs, late, (signal) => this.#open(signal));
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new PoolError(`Cannot dial ${withoutQuery(url)}: ${reason}`, { cause });
+      throw new PoolError(`Cannot dial ${withoutQuery(url)}: ${messageOf(cause)}`, { cause });
     } finally {
       this.#dialing--;
     }

@@ -1,4 +1,5 @@
 import type { Link } from "../link/link.ts";
+import type { Calls } from "../dispatch/dispatcher.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 
 /** The shortest time between two messages that say how many wait, in milliseconds (docs/wire.md section 2.9). */
@@ -7,24 +8,24 @@ const RISE_MS = 10;
 /** How often it is said again while calls wait, in milliseconds. */
 const REPEAT_MS = 1_000;
 
-/** Tells the clients of a server how many of its calls wait for a link. */
+/** Tells each client of a server how many calls wait that a link of its would serve. */
 export class Demand {
   readonly #clock: Clock;
   readonly #links: Iterable<Link>;
-  readonly #waiting: () => number;
+  readonly #calls: Pick<Calls, "waitingForAny" | "waitingByPeer">;
   #timer: Timer | undefined;
   #dueAt = Infinity;
   #toldAt = -Infinity;
 
-  constructor(clock: Clock, links: Iterable<Link>, waiting: () => number) {
+  constructor(clock: Clock, links: Iterable<Link>, calls: Pick<Calls, "waitingForAny" | "waitingByPeer">) {
     this.#clock = clock;
     this.#links = links;
-    this.#waiting = waiting;
+    this.#calls = calls;
   }
 
   /** One more call waits. For some no client need dial: those that fetch a link by its id, or accept a stream. */
   rose(): void {
-    if (this.#waiting() === 0) return;
+    if (this.#calls.waitingForAny === 0) return;
     this.#tellIn(Math.max(0, this.#toldAt + RISE_MS - this.#clock.now()));
   }
 
@@ -43,10 +44,14 @@ export class Demand {
 
   #tell(): void {
     this.#dueAt = Infinity;
-    const waiting = this.#waiting();
-    if (waiting === 0) return;
+    if (this.#calls.waitingForAny === 0) return;
     this.#toldAt = this.#clock.now();
-    for (const link of this.#livePerPool()) link.want(waiting);
+    const waiting = this.#calls.waitingByPeer();
+    const forAnyClient = waiting.get(undefined) ?? 0;
+    for (const link of this.#livePerPool()) {
+      const forNamed = link.peer === undefined ? 0 : waiting.get(link.peer) ?? 0;
+      if (forAnyClient + forNamed > 0) link.want(forAnyClient + forNamed);
+    }
     this.#tellIn(REPEAT_MS);
   }
 

@@ -1,6 +1,13 @@
 import type { PoolConnection } from "../connection/connection.ts";
-import { describe } from "../describe.ts";
-import { Dispatcher, type DispatcherHost, noOpenError, NOT_STARTED, type Obstacle } from "../dispatch/dispatcher.ts";
+import { describe, messageOf } from "../describe.ts";
+import {
+  type Calls,
+  Dispatcher,
+  type DispatcherHost,
+  noOpenError,
+  NOT_STARTED,
+  type Obstacle,
+} from "../dispatch/dispatcher.ts";
 import type { Environment } from "../environment.ts";
 import { NotSupportedError, PoolClosedError } from "../errors.ts";
 import { PoolEvents } from "../events.ts";
@@ -406,31 +413,9 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     return closedError("start pool");
   }
 
-  /**
-   * Calls that wait for a link or for the peer's answer.
-   *
-   * @internal
-   */
-  protected get waiting(): number {
-    return this.#dispatcher.waiting;
-  }
-
-  /**
-   * Calls that the next link will serve, whichever it is.
-   *
-   * @internal
-   */
-  protected get waitingForAny(): number {
-    return this.#dispatcher.waitingForAny;
-  }
-
-  /**
-   * Links that the peer has taken and that no call of this side has fetched by id.
-   *
-   * @internal
-   */
-  protected get unfetched(): number {
-    return this.#dispatcher.unfetched;
+  /** @internal */
+  protected get calls(): Calls {
+    return this.#dispatcher;
   }
 
   /**
@@ -498,7 +483,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    */
   protected countError(error: unknown): void {
     this.#errorCount++;
-    this.counters.failed(error instanceof Error ? error.message : typeof error === "string" ? error : describe(error));
+    this.counters.failed(messageOf(error));
   }
 
   #dispatcherHost(batch: TurnBatch): DispatcherHost {
@@ -519,7 +504,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
       idle,
       inUse: size - idle - closing,
       dialing: this.dialing,
-      waiting: this.waiting,
+      waiting: this.calls.waiting,
       capacity: this.capacity,
       intervalMs: this.intervalMs,
       links: size,
@@ -591,7 +576,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
       this.counters.lost++;
       this.countError(`Cannot keep link ${link.id}: lost while idle with code ${code}`);
     }
-    this.emit("linkclose", { id: link.id, code, reason, inUse: from === "inUse" });
+    this.emit("linkclose", { id: link.id, code, reason, inUse: from === "inUse", peer: link.peer });
   }
 
   #linkFree(link: Link): void {

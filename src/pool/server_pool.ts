@@ -1,5 +1,6 @@
 import { abortable } from "@std/async/abortable";
 import { clientAddress, isOriginAllowed } from "../admission/admission.ts";
+import { messageOf } from "../describe.ts";
 import { type Environment, systemEnvironment } from "../environment.ts";
 import { PoolError } from "../errors.ts";
 import type { RefuseDetail } from "../events.ts";
@@ -67,7 +68,7 @@ export class ServerPool extends Pool {
     this.#settings = settings;
     this.#environment = environment;
     this.#attempts = new Attempts(environment.clock);
-    this.#demand = new Demand(environment.clock, this.links, () => this.waitingForAny);
+    this.#demand = new Demand(environment.clock, this.links, this.calls);
     this.websocket = environment.runtime.websocket;
   }
 
@@ -291,8 +292,7 @@ export class ServerPool extends Pool {
 
   #countHandshakeFailure(cause: unknown): void {
     if (this.isClosed) return;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    this.countDialFailure(new PoolError(`Cannot open link: ${reason}`, { cause }));
+    this.countDialFailure(new PoolError(`Cannot open link: ${messageOf(cause)}`, { cause }));
   }
 }
 

@@ -15,8 +15,8 @@ interface Setting extends OpenPair {
 }
 
 /** A reset as the other process tells it. */
-function reset(what: "read" | "write", id: string, code: number, reason: string) {
-  const by = what === "read" ? "the peer gave its direction up" : "the peer does not want more";
+function reset(what: "read" | "write to", id: string, code: number, reason: string) {
+  const by = what === "read" ? "the peer reset the stream" : "the peer stopped reading";
   const text = reason ? ` (${reason})` : "";
   return {
     name: "ConnectionResetError",
@@ -74,12 +74,12 @@ for (const { name, open } of pairs) {
     const reader = here.readable.getReader();
     await reader.read();
     await reader.cancel("enough");
-    assertEquals(await stopped, reset("write", here.id, 1, "enough"));
+    assertEquals(await stopped, reset("write to", here.id, 1, "enough"));
     await write(here, "still going");
     await here.writable.close();
     assertEquals(await remote.call("read", there), "still going");
     await here.closed;
-    assertEquals(await remote.call("closed", there), reset("write", here.id, 1, "enough"));
+    assertEquals(await remote.call("closed", there), reset("write to", here.id, 1, "enough"));
   });
 
   testEnd("abort() resets both directions", async ({ here, there, remote }) => {

@@ -149,10 +149,10 @@ test("a link tells the application the code and reason of the peer's reset and s
     assertInstanceOf(error, ConnectionResetError);
     return [error.message, error.code, error.reason];
   });
-  const [read, wrote] = ["the peer gave its direction up", "the peer does not want more"];
+  const [read, wrote] = ["the peer reset the stream", "the peer stopped reading"];
   assertEquals(texts, [
     [`Cannot read connection ${FIRST_ID}: ${read}, code 1 (out of paper)`, 1, "out of paper"],
-    [`Cannot write connection ${FIRST_ID}: ${wrote}, code 2 (never fetched)`, 2, "never fetched"],
+    [`Cannot write to connection ${FIRST_ID}: ${wrote}, code 2 (never fetched)`, 2, "never fetched"],
   ]);
 });
 

@@ -423,7 +423,7 @@ test("ClientPool replaces links at their age within 10 %, each at its own time",
   const ends: unknown[] = [];
   pool.addEventListener("linkclose", ({ detail }) => ends.push([clock.now(), detail]));
   await clock.advance(24_000);
-  const end = { code: 1000, reason: "age", inUse: false };
+  const end = { code: 1000, reason: "age", inUse: false, peer: undefined };
   assertEquals(ends, [
     [90_000, { id: "00000000", ...end }],
     [100_000, { id: "00000001", ...end }],
@@ -511,7 +511,7 @@ test("ClientPool tells what became of its dials and links", async () => {
     [`Cannot dial ${urlOf(server)}: server answered 503`, 1],
     { id: "00000000", protocol: 1, peer: undefined },
     { id: "00000001", protocol: 1, peer: undefined },
-    { id: "00000000", code: 1011, reason: "broken", inUse: true },
+    { id: "00000000", code: 1011, reason: "broken", inUse: true, peer: undefined },
   ]);
   const { lastError } = pool.stats();
   assertEquals(lastError?.message, `Cannot dial ${urlOf(server)}: server answered 503`);
@@ -612,6 +612,20 @@ for (const ends of ["when it is taken", "as soon as it has taken it", "with nons
     await waiting;
   });
 }
+
+test("ClientPool tells once that a server closes links which were just opened, and waits before it dials again", async () => {
+  await using setting = setUp({ minCapacity: 5, maxCapacity: 5 });
+  const { clock, network, server, pool } = setting;
+  const told: string[] = [];
+  pool.addEventListener("dialerror", ({ detail }) => told.push(detail.error.message));
+  pool.start();
+  await clock.advance(100);
+  assertEquals([pool.active, network.dials.length], [5, 5]);
+  for (const { socket } of server.peers) socket.close(1000, "pool closed");
+  await clock.advance(0);
+  assertEquals(told, ["Cannot keep link: closed with code 1000 (pool closed) as soon as it was open"]);
+  assertEquals([pool.active, network.dials.length, pool.stats().dialFailures], [0, 5, 1]);
+});
 
 test("ClientPool offers npws/2 behind the query as it stands", async () => {
   await using world = new FakeWorld();

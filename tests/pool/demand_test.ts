@@ -11,11 +11,17 @@ const [poolA, poolB] = ["aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb"];
 function setUp() {
   const host = new FakeLinkHost("server");
   const links = new Set<Npws1Link | Npws2Link>();
-  const waiting = { count: 0 };
-  const demand = new Demand(host.clock, links, () => waiting.count);
-  const addLink = (pool: string) => {
+  const waiting = { count: 0, named: {} as Record<string, number> };
+  const demand = new Demand(host.clock, links, {
+    get waitingForAny() {
+      return Object.values(waiting.named).reduce((sum, count) => sum + count, waiting.count);
+    },
+    waitingByPeer: () =>
+      new Map<string | undefined, number>([[undefined, waiting.count], ...Object.entries(waiting.named)]),
+  });
+  const addLink = (pool: string, name?: string) => {
     const socket = new RecordingSocket();
-    const link = new Npws2Link(socket, host, "server", `0000000${links.size}`, { window: 1_024, pool });
+    const link = new Npws2Link(socket, host, "server", `0000000${links.size}`, { window: 1_024, pool, name });
     socket.handler = link;
     links.add(link);
     return { link, socket, takeSent: () => socket.sent.splice(0) };
@@ -119,7 +125,7 @@ test("Demand begins again when it was quiet", async () => {
 
 test("Demand tells the link of each client pool that was heard from last", async () => {
   const { clock, demand, addLink, rise } = setUp();
-  const [a1, a2, b1, b2] = [poolA, poolA, poolB, poolB].map(addLink);
+  const [a1, a2, b1, b2] = [poolA, poolA, poolB, poolB].map((pool) => addLink(pool));
   await clock.advance(100);
   a2.socket.receive("pong 1");
   await clock.advance(100);
@@ -140,6 +146,20 @@ test("Demand tells over a link whatever it carries, and over none that closes", 
   rise();
   await clock.advance(0);
   assertEquals([busy.takeSent(), closing.takeSent()], [["ok", "want 1"], ["close 1000"]]);
+  demand.stop();
+});
+
+test("Demand tells a client of the calls that its links would serve, and of no others", async () => {
+  const { clock, waiting, demand, addLink } = setUp();
+  const [named, other, nameless] = [addLink(poolA, "edge-1"), addLink(poolB, "edge-2"), addLink("cccccccccccccccc")];
+  const told = () => [named, other, nameless].map(({ takeSent }) => takeSent());
+  waiting.named = { "edge-1": 20, "edge-3": 5 };
+  demand.rose();
+  await clock.advance(0);
+  assertEquals(told(), [["want 20"], [], []]);
+  waiting.count = 2;
+  await clock.advance(1_000);
+  assertEquals(told(), [["want 22"], ["want 2"], ["want 2"]]);
   demand.stop();
 });
 
