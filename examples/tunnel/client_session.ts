@@ -1,4 +1,5 @@
 import type { PoolConnection } from "@npws/pool";
+import { setTimeout as delay } from "node:timers/promises";
 import type { ControlChannel } from "./control_channel.ts";
 import { formatHostPort, type HostPort } from "./host_port.ts";
 import { OPEN_TIMEOUT_MS } from "./limits.ts";
@@ -6,6 +7,12 @@ import { decodePortRequest, encodePurpose, type FromServer } from "./messages.ts
 import type { PortSet } from "./port_set.ts";
 import { ForwardedPort, type PortOwner } from "./forwarded_port.ts";
 import type { Splicer } from "./splicer.ts";
+
+/**
+ * How long connections that came before the session's end may still be opened, in milliseconds. A client that leaves in order
+ * answers those that reached it; one that is lost answers none.
+ */
+const LAST_OPENS_MS = 1_000;
 
 /** What a session needs of the server. */
 export interface SessionHost {
@@ -31,7 +38,9 @@ export class ClientSession implements PortOwner {
   readonly instance: string;
   readonly #control: ControlChannel;
   readonly #host: SessionHost;
-  readonly #ended = new AbortController();
+  /** Aborted when nothing is opened any more. */
+  readonly #opens = new AbortController();
+  #isOver = false;
   #ports: ForwardedPort[];
 
   /** @param inherited Ports of a session that this one replaces. */
@@ -49,22 +58,23 @@ export class ClientSession implements PortOwner {
     log.info(`${this.name}: connected`);
     try {
       for await (const line of this.#control.lines()) await this.#listen(decodePortRequest(line).ports);
-      if (!this.#ended.signal.aborted) log.info(`${this.name}: left`);
+      if (!this.#isOver) log.info(`${this.name}: left`);
     } catch (error) {
-      if (!this.#ended.signal.aborted) log.warn(`${this.name}: lost: ${(error as Error).message}`);
+      if (!this.#isOver) log.warn(`${this.name}: lost: ${(error as Error).message}`);
+      this.#endOpens();
     }
     await this.close();
   }
 
   /** Ends the session without freeing its ports: they are the caller's now. */
   handOver(): ForwardedPort[] {
-    this.#ended.abort(new Error(`${this.name} has left`));
+    this.#isOver = true;
     const ports = this.#ports;
     this.#ports = [];
     return ports;
   }
 
-  /** Frees the ports and ends the control stream; connections go on. */
+  /** Frees the ports and ends the control stream; connections go on, and those that have come are opened. */
   async close(): Promise<void> {
     for (const port of this.handOver()) port.close();
     await this.#control.close();
@@ -76,11 +86,17 @@ export class ClientSession implements PortOwner {
     this.#control.end();
   }
 
+  /** Gives a session that has ended a while to open the connections that came before, and none after that. */
+  async endOpensSoon(): Promise<void> {
+    await delay(LAST_OPENS_MS, undefined, { ref: false });
+    this.#endOpens();
+  }
+
   open(index: number, from: string): Promise<PoolConnection> {
     return this.#host.open({
       peer: this.instance,
       metadata: encodePurpose({ index, from }),
-      signal: this.#ended.signal,
+      signal: this.#opens.signal,
       timeoutMs: OPEN_TIMEOUT_MS,
       early: true,
     });
@@ -93,7 +109,7 @@ export class ClientSession implements PortOwner {
     for (const port of this.#ports) port.close();
     this.#ports = kept.filter((port) => port !== undefined);
     for (const [index, request] of requests.entries()) {
-      if (this.#ended.signal.aborted) return; // while it bound a port: another session has the ports now
+      if (this.#isOver) return; // while it bound a port: another session has the ports now
       kept[index]?.moveTo(this, index);
       // A client that asks on and on and hears nothing has no answers pile up.
       await this.#tell(kept[index] ? listening(index, kept[index]) : await this.#bind(index, request));
@@ -113,7 +129,7 @@ export class ClientSession implements PortOwner {
     }
     try {
       const port = await ForwardedPort.listen(request, this, index, splicer);
-      if (this.#ended.signal.aborted) port.close();
+      if (this.#isOver) port.close();
       else {
         this.#ports.push(port);
         splicer.log.info(`${this.name}: listening on ${port.address}`);
@@ -127,6 +143,10 @@ export class ClientSession implements PortOwner {
   #refuse(index: number, reason: string, isFinal: boolean): FromServer {
     this.#host.splicer.log.warn(`${this.name}: ${reason}`);
     return { kind: "refused", index, reason, isFinal };
+  }
+
+  #endOpens(): void {
+    this.#opens.abort(new Error(`${this.name} has left`));
   }
 
   #tell(message: FromServer): Promise<void> {

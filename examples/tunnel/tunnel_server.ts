@@ -102,9 +102,13 @@ export class TunnelServer {
     const ports = earlier?.handOver() ?? [];
     const session = new ClientSession(name, instance, new ControlChannel(stream), this.#host, ports);
     this.#sessions.set(name, session);
-    if (earlier) earlier.instance === instance ? earlier.close() : earlier.replaced();
+    if (earlier) {
+      earlier.instance === instance ? earlier.close() : earlier.replaced();
+      earlier.endOpensSoon();
+    }
     await session.run();
     if (this.#sessions.get(name) === session) this.#sessions.delete(name);
+    await session.endOpensSoon();
   }
 
   /** Connects a client to a target, where that is allowed. */

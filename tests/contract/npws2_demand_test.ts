@@ -62,6 +62,22 @@ test("npws/2 demand: a client keeps within its maximum, and callers wait for lin
   await echo;
 });
 
+test("npws/2 demand: calls for one named client make no other client dial", async () => {
+  await using pool = serverPool(server);
+  await pool.start();
+  const [asked, other] = ["edge-1", "edge-2"].map((name) =>
+    clientPool({ url: urlOf(pool), ...client, minCapacity: 1, name })
+  );
+  await using _asked = asked!;
+  await using _other = other!;
+  await Promise.all([asked!.start(), other!.start()]);
+  const connections = await Promise.all(Array.from({ length: 20 }, () => pool.open({ peer: "edge-1" })));
+  assertEquals(connections.map(({ peer }) => peer), Array(20).fill("edge-1"));
+  assertEquals(other!.stats().dialed, 1);
+  assert(asked!.stats().dialed >= 20, `${asked!.stats().dialed} links`);
+  await Promise.all([pool, asked!, other!].map((one) => one.close({ drainMs: 0 })));
+});
+
 const asServer = roles.find(({ side }) => side === "server")!;
 const asClients = roles.filter(({ side }) => side === "client");
 

@@ -41,19 +41,42 @@ class FakeClient {
   }
 }
 
+function hostThat(open: SessionHost["open"], allowPorts = PortSet.parse("0")!): SessionHost {
+  const splicer = new Splicer(new Log({ write() {} }, false), new AbortController().signal);
+  return { allowPorts, bind: "127.0.0.1", splicer, open };
+}
+
+test("ClientSession whose client leaves goes on for a while with what is being opened, and gives it up then", async () => {
+  const opening = Promise.withResolvers<AbortSignal>();
+  const host = hostThat(({ signal }) => {
+    opening.resolve(signal);
+    return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  });
+  const client = new FakeClient("only", host);
+  const runs = client.session.run();
+  client.ask({ port: 0 });
+  const { address } = await client.told();
+  const socket = connect(Number(address.split(":")[1]), "127.0.0.1");
+  const signal = await opening.promise;
+  await client.leave();
+  await runs;
+  assertEquals(signal.aborted, false);
+  client.session.endOpensSoon();
+  await once(socket, "error").catch(() => {}); // its reset
+  assertEquals([signal.aborted, signal.reason.message], [true, "edge-7 has left"]);
+});
+
 test("ClientSession that is replaced while it binds a port takes none back from the one that replaces it", async () => {
   const opened: string[] = [];
   let binding = () => {};
   const allowed = PortSet.parse("0")!;
-  const host: SessionHost = {
-    allowPorts: { has: (port: number) => (binding(), allowed.has(port)) } as PortSet,
-    bind: "127.0.0.1",
-    splicer: new Splicer(new Log({ write() {} }, false), new AbortController().signal),
-    open({ peer }) {
+  const host = hostThat(
+    ({ peer }) => {
       opened.push(peer);
       return Promise.reject(new Error("enough is known"));
     },
-  };
+    { has: (port: number) => (binding(), allowed.has(port)) } as PortSet,
+  );
   const first = new FakeClient("first", host);
   const firstRuns = first.session.run();
   first.ask({ port: 0 });
