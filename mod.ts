@@ -11,14 +11,14 @@
  * await using client = new ClientPool({ url: `ws://127.0.0.1:${server.address.port}` });
  * await client.start();
  *
- * // The server takes a link, tells its id, and the client fetches the same one.
- * const ours = await server.incomingGet();
- * const theirs = await client.outgoingGet(ours.id);
+ * // The server opens a stream over a link that is there already, and the client accepts its other end.
+ * const [ours, theirs] = await Promise.all([server.open(), client.accept()]);
  *
  * const writer = ours.writable.getWriter();
  * await writer.write(new TextEncoder().encode("hello"));
  * await writer.close();
- * console.log(await new Response(theirs.readable).text());
+ * console.log(await new Response(theirs.readable).text()); // hello
+ * await Promise.all([ours.close(), theirs.close()]);
  * ```
  *
  * @module

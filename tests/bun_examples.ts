@@ -1,6 +1,6 @@
 /** Runs on Bun each example that `deno test --doc` runs on Deno, as a program of its own. Those that name Deno are for Deno only. */
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -10,7 +10,9 @@ import { sourceFiles } from "./source_file.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const run = promisify(execFile);
 
-for (const path of ["README.md", ...sourceFiles().map((file) => file.path)]) {
+const documents = ["README.md", ...readdirSync(`${root}docs`).map((name) => `docs/${name}`)];
+
+for (const path of [...documents, ...sourceFiles().map((file) => file.path)]) {
   for (const { line, code } of examplesOf(path)) {
     // From the root, for the sake of tsconfig.json, where Bun finds what "@npws/pool" is.
     test(`${path}:${line} runs`, async () => void await run(process.execPath, ["-e", code], { cwd: root }), {

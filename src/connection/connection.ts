@@ -20,6 +20,7 @@ import { WritableHalf } from "./writable_half.ts";
  *   await using _ = connection;
  *   const writer = connection.writable.getWriter();
  *   await writer.write(request);
+ *   await writer.close(); // the end of the request; the answer still comes
  *   return new Uint8Array(await new Response(connection.readable).arrayBuffer());
  * }
  * ```
@@ -39,7 +40,7 @@ export interface PoolConnection extends AsyncDisposable {
    * and resets the stream. `write()` resolves when flow control took the bytes. `close()` ends this direction on npws/2, and
    * the whole connection on npws/1. `abort()` tells the peer that the bytes so far are not the whole.
    */
-  readonly writable: WritableStream<Uint8Array>;
+  readonly writable: WritableStream<ArrayBufferView | ArrayBuffer>;
   /** Resolves when the peer confirmed the stream; at once on npws/1. */
   readonly opened: Promise<void>;
   /** Resolves when both directions ended, rejects with what broke one. Not listening to it is fine. */
@@ -58,7 +59,10 @@ export interface PoolConnection extends AsyncDisposable {
   readonly bytesRead: number;
   /** Bytes that the application has written. */
   readonly bytesWritten: number;
-  /** Sends what is written, ends writing and discards what is unread. Never rejects; takes a second at most. */
+  /**
+   * Sends what is written, ends writing and discards what is unread. Never rejects; takes a second at most. What the peer does not
+   * take within that second is lost: the peer sees a reset, and `closed` rejects. `await writer.close()` waits for as long as it takes.
+   */
   close(): Promise<void>;
   /**
    * Ends both directions at once. The peer's readable and writable error, and so do this side's, with `reason`. Where the reason
@@ -150,7 +154,7 @@ export class LinkConnection implements PoolConnection {
     return this.#openReadable().readable;
   }
 
-  get writable(): WritableStream<Uint8Array> {
+  get writable(): WritableStream<ArrayBufferView | ArrayBuffer> {
     return this.#openWritable().writable;
   }
 

@@ -6,7 +6,7 @@ const QUEUE_BYTES = 65_536;
 
 /** The sending half of a stream as a writable stream of bytes. A write resolves when flow control took its bytes. */
 export class WritableHalf {
-  readonly writable: WritableStream<Uint8Array>;
+  readonly writable: WritableStream<ArrayBufferView | ArrayBuffer>;
   readonly #stream: Stream;
   #controller!: WritableStreamDefaultController;
   /** Writes that the application made and that the stream has not taken: a locked writable tells nobody of them. */
@@ -16,7 +16,7 @@ export class WritableHalf {
 
   constructor(stream: Stream) {
     this.#stream = stream;
-    this.writable = new WritableStream<Uint8Array>({
+    this.writable = new WritableStream<ArrayBufferView | ArrayBuffer>({
       start: (controller) => {
         this.#controller = controller;
       },

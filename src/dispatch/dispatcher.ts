@@ -1,5 +1,5 @@
 import { LinkConnection, type PoolConnection } from "../connection/connection.ts";
-import { ConnectionLostError, NotSupportedError, type PoolClosedError, PoolTimeoutError } from "../errors.ts";
+import { ConnectionLostError, type PoolClosedError } from "../errors.ts";
 import { NO_METADATA } from "../link/control.ts";
 import { EarlyStart } from "../link/early_start.ts";
 import type { Link, ReservedLink } from "../link/link.ts";
@@ -10,38 +10,23 @@ import { CloseCode } from "../runtime/rfc6455/close_code.ts";
 import type { Counters, PoolStats } from "../stats.ts";
 import type { Clock } from "../time/clock.ts";
 import { DeadlineQueue } from "../time/deadline_queue.ts";
+import {
+  type Call,
+  type CallSettings,
+  isServedBy,
+  mayAskAgain,
+  noOpenError,
+  type Obstacle,
+  peerOf,
+  timeoutError,
+  type Want,
+} from "./call.ts";
 import { LinkStore } from "./link_store.ts";
 import { type Reservation, Reservations } from "./reservations.ts";
 import { type Caller, KeyedWaitQueue, WaitingCalls, WaitQueue } from "./wait_queue.ts";
 
 /** How long a peer whose accept queue is full is left alone by the call that it refused, in milliseconds. */
 const REFUSED_PAUSE_MS = 50;
-
-/** What a call asks for. */
-export type Want =
-  | { readonly kind: "any"; readonly peer: string | undefined }
-  | { readonly kind: "id"; readonly id: string }
-  | { readonly kind: "open"; readonly peer: string | undefined; readonly metadata: Uint8Array }
-  | { readonly kind: "accept" };
-
-/** How long a call waits. */
-export interface Patience {
-  /** Milliseconds; Infinity waits for ever. */
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
-  /** Whether the application gets its stream before the peer has answered (npws/2). */
-  readonly early: boolean;
-}
-
-/** One call in the line, with what it learned while it waited. */
-interface Call {
-  readonly want: Want;
-  readonly early: EarlyStart | undefined;
-  /** Resolves when the first link was asked for an early start. */
-  readonly begun: PromiseWithResolvers<undefined> | undefined;
-  /** Pools of peers whose accept queues are full. */
-  readonly refusedBy: Set<string>;
-}
 
 type WaitingCall = Caller<Stream, Call>;
 
@@ -64,21 +49,14 @@ export interface Calls {
   readonly unfetched: number;
 }
 
-/** What keeps links away. */
-export interface Obstacle {
-  readonly what: string;
-  readonly error?: unknown;
-}
-
-/** Nobody dials or listens, as far as the pool knows. */
-export const NOT_STARTED: Obstacle = { what: "start() was not called" };
-
 /** The pool, as its dispatcher sees it. */
 export interface DispatcherHost {
   readonly clock: Clock;
   readonly batch: TurnBatch;
   readonly counters: Counters;
   stats(): PoolStats;
+  /** Whether a client of this name is connected. */
+  hasPeer(name: string): boolean;
   /** Why there may be no link, for the message of a call that waited in vain. */
   obstacle(): Obstacle | undefined;
   /** A call begins to wait for a link, or for what comes over one. */
@@ -125,7 +103,7 @@ export class Dispatcher implements Calls {
   waitingByPeer(): ReadonlyMap<string | undefined, number> {
     const counts = new Map<string | undefined, number>();
     for (const { call: { want } } of this.#forAny) {
-      const peer = "peer" in want ? want.peer : undefined;
+      const peer = peerOf(want);
       counts.set(peer, (counts.get(peer) ?? 0) + 1);
     }
     return counts;
@@ -136,17 +114,17 @@ export class Dispatcher implements Calls {
   }
 
   /** Gets a connection; rejects as the methods of `Pool` say. */
-  async get(want: Want, patience: Patience): Promise<PoolConnection> {
+  async get(want: Want, settings: CallSettings): Promise<PoolConnection> {
     if (this.#closedWith) throw this.#closedWith;
-    if (patience.signal?.aborted) {
+    if (settings.signal?.aborted) {
       this.#host.counters.aborts++;
-      throw patience.signal.reason;
+      throw settings.signal.reason;
     }
     const stream = this.#takeAtOnce(want);
     if (stream) return this.#connect(stream);
-    const caller = this.#enter(want, patience);
+    const caller = this.#enter(want, settings);
     this.#place(caller);
-    return patience.early ? this.#connectEarly(caller) : this.#connect(await caller.promise);
+    return caller.call.early ? this.#connectEarly(caller, caller.call.early) : this.#connect(await caller.promise);
   }
 
   /** Gives an idle link to whoever waits for it, else keeps it. */
@@ -206,24 +184,20 @@ export class Dispatcher implements Calls {
   #takeAtOnce(want: Want): Stream | undefined {
     const reservation = this.#reservationFor(want);
     if (reservation) return fetched(reservation);
-    const link = this.#linkFor(want, NOBODY);
-    if (link?.protocol !== 1) return undefined;
-    let taken: Stream | undefined;
-    link.take({ ...PLAIN_TAKE, granted: (_link, stream) => taken = stream, failed() {} });
-    return taken;
+    return this.#linkFor(want, NOBODY)?.takeNow();
   }
 
-  #enter(want: Want, { timeoutMs, signal, early }: Patience): WaitingCall {
+  #enter(want: Want, { timeoutMs, signal, early }: CallSettings): WaitingCall {
     return this.#calls.enter({
       call: {
         want,
         early: early && want.kind !== "accept" ? new EarlyStart(this.#host.batch) : undefined,
-        begun: early ? Promise.withResolvers() : undefined,
         refusedBy: new Set(),
       },
       timeoutMs,
       signal,
-      timeoutError: ({ waitedMs }) => this.#timeoutError(want, timeoutMs, waitedMs),
+      timeoutError: ({ waitedMs }) =>
+        timeoutError(want, { timeoutMs, waitedMs }, this.#host.stats(), this.#host.obstacle(), this.#host.hasPeer),
       onGiveUp: (why) => why === "timeout" ? this.#host.counters.timeouts++ : this.#host.counters.aborts++,
     });
   }
@@ -243,7 +217,7 @@ export class Dispatcher implements Calls {
   }
 
   #take(link: Link, caller: WaitingCall): void {
-    const { want, early, begun } = caller.call;
+    const { want, early } = caller.call;
     link.take({
       kind: want.kind === "open" ? "open" : "take",
       metadata: want.kind === "open" ? want.metadata : NO_METADATA,
@@ -251,7 +225,6 @@ export class Dispatcher implements Calls {
       granted: (link, stream) => this.#granted(caller, link, stream),
       failed: (link, why) => this.#failed(caller, link, why),
     });
-    if (early?.isBegun) begun!.resolve(undefined);
   }
 
   #granted(caller: WaitingCall, link: TakenLink, stream: Stream): void {
@@ -265,18 +238,12 @@ export class Dispatcher implements Calls {
     if (why !== "refused" && !this.#closedWith) this.#host.counters.deadOnTake++;
     if (caller.settled) return;
     if (this.#closedWith) return void caller.reject(this.#closedWith);
-    const { want, early, refusedBy } = caller.call;
+    const { want, refusedBy } = caller.call;
     if (why === "refused") refusedBy.add(link.peerPool!);
-    const isRepeatable = !early || this.#servesCrossed(want, why) ||
-      (want.kind === "open" && (why !== "lost" || !early.hasWritten));
-    if (isRepeatable && !early?.isGivenUp) return this.#place(caller);
+    const isServedByPeer = why === "crossed" && want.kind === "id" && this.#reservations.has(want.id);
+    if (mayAskAgain(caller.call, why, isServedByPeer)) return this.#place(caller);
     const error = `Cannot use connection ${link.id}: the peer did not confirm it, and may have got its first bytes`;
     caller.reject(new ConnectionLostError(error, CloseCode.abnormal, ""));
-  }
-
-  /** Whether the peer's take that crossed ours reserved the very stream that is asked for. */
-  #servesCrossed(want: Want, why: TakeFailure): boolean {
-    return why === "crossed" && want.kind === "id" && this.#reservations.has(want.id);
   }
 
   #serve(caller: WaitingCall, stream: Stream): boolean {
@@ -302,9 +269,7 @@ export class Dispatcher implements Calls {
   #nextLike(asked: Want, link: TakenLink): WaitingCall | undefined {
     if (asked.kind === "id") return this.#forId.shift(link.id);
     if (asked.kind !== "any") return undefined;
-    return this.#forAny.shift(({ call: { want, early } }) =>
-      !early && want.kind === "any" && (want.peer === undefined || want.peer === link.peer)
-    );
+    return this.#forAny.shift(({ call: { want, early } }) => !early && want.kind === "any" && isServedBy(want, link));
   }
 
   #reservationFor(want: Want): Reservation | undefined {
@@ -331,52 +296,18 @@ export class Dispatcher implements Calls {
   }
 
   /** Resolves as soon as a link was asked, at once where one is idle, or has answered. */
-  async #connectEarly(caller: WaitingCall): Promise<PoolConnection> {
-    const { early, begun } = caller.call;
-    const stream = early?.isUnderWay ? undefined : await Promise.race([caller.promise, begun!.promise]);
-    if (stream && stream !== early?.stream) return this.#connect(stream);
+  async #connectEarly(caller: WaitingCall, early: EarlyStart): Promise<PoolConnection> {
+    const stream = early.isUnderWay ? undefined : await Promise.race([caller.promise, early.begun]);
+    if (stream && stream !== early.stream) return this.#connect(stream);
     this.#host.counters.taken++;
-    caller.promise.catch((error) => early!.abandon(error));
-    return new LinkConnection(early!.stream, this.#host.clock, caller.promise.then(() => {}));
-  }
-
-  #timeoutError(want: Want, timeoutMs: number, waitedMs: number): PoolTimeoutError {
-    const stats = this.#host.stats();
-    const { what, error: cause } = this.#host.obstacle() ?? {};
-    const why = (what ? `; ${what}` : "") + (cause instanceof Error ? `: ${reasonOf(cause)}` : "");
-    const { idle, inUse, dialing, waiting } = stats;
-    const message = `${inVain(want)} within ${timeoutMs} ms ` +
-      `(idle ${idle}, in use ${inUse}, dialing ${dialing}, waiting ${waiting}${why})`;
-    return new PoolTimeoutError(message, waitedMs, stats, { cause });
+    caller.promise.catch((error) => early.abandon(error));
+    return new LinkConnection(early.stream, this.#host.clock, caller.promise.then(() => {}));
   }
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
-const PLAIN_TAKE = { kind: "take", metadata: NO_METADATA, early: undefined } as const;
-
-/** What a call of `open` fails with where only peers of npws/1 are connected. */
-export function noOpenError(): NotSupportedError {
-  return new NotSupportedError("Cannot open a stream: every connected peer speaks npws/1, which has no open()");
-}
 
 function fetched({ link, stream }: Reservation): Stream {
   link.fetched();
   return stream;
-}
-
-function isServedBy(want: Want, link: Link): boolean {
-  if (want.kind !== "any" && want.kind !== "open") return false;
-  return (want.peer === undefined || want.peer === link.peer) && (want.kind === "any" || link.protocol === 2);
-}
-
-/** A dial failure's bare reason, without "Cannot dial …": the URL is the caller's own. */
-function reasonOf({ message, cause }: Error): string {
-  return cause instanceof Error ? cause.message : message;
-}
-
-function inVain(want: Want): string {
-  if (want.kind === "id") return `Cannot get link ${want.id}: not offered by the peer`;
-  if (want.kind === "accept") return "Cannot accept a stream: the peer opened none";
-  const whose = want.peer === undefined ? "" : ` of ${want.peer}`;
-  return `Cannot ${want.kind === "open" ? "open a stream" : "get a link"}${whose}: none became idle`;
 }

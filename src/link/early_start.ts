@@ -32,6 +32,8 @@ export class EarlyStart implements StreamLink {
   #isEnded = false;
   #isFinSent = false;
   #isBegun = false;
+  /** Made when somebody asks: most early starts begin in the turn of their call. */
+  #begun: PromiseWithResolvers<undefined> | undefined;
   #isConfirmed = false;
   #reset: GivenUp | undefined;
   #stop: GivenUp | undefined;
@@ -55,6 +57,13 @@ export class EarlyStart implements StreamLink {
     return this.#isBegun;
   }
 
+  /** Resolves when the first link was asked for it. */
+  get begun(): Promise<undefined> {
+    if (this.#isBegun) return Promise.resolve(undefined);
+    this.#begun ??= Promise.withResolvers();
+    return this.#begun.promise;
+  }
+
   /** Whether a link was asked for it that has not answered. */
   get isUnderWay(): boolean {
     return this.#link !== undefined && !this.#isConfirmed;
@@ -68,6 +77,7 @@ export class EarlyStart implements StreamLink {
   /** Begins on a link that has just been asked for: everything is sent from the first byte. */
   begin(link: EarlyLink): void {
     this.#isBegun = true;
+    this.#begun?.resolve(undefined);
     this.#link = link;
     this.#sent = 0;
     this.#isFinSent = false;

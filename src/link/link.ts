@@ -191,6 +191,11 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
   /** Takes the idle link; the answer goes to the take. */
   abstract take(take: Take): void;
 
+  /** Takes the idle link where the peer need not be asked (npws/1), and returns its stream. */
+  takeNow(): Stream | undefined {
+    return undefined;
+  }
+
   /** Gives the stream up that was granted and that nobody wants any more. */
   abstract handBack(): void;
 

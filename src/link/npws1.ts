@@ -28,11 +28,15 @@ export class Npws1Link extends Link implements ReservedLink {
   }
 
   take(take: Take): void {
+    take.granted(this, this.takeNow());
+  }
+
+  override takeNow(): Stream {
     const stream = this.#streamOf();
     this.hasServed = true;
     this.setState("inUse");
-    take.granted(this, stream);
     this.#holdBack(stream);
+    return stream;
   }
 
   /** Nobody can be told: the link is closed, which ends its one stream. */

@@ -26,6 +26,7 @@ export interface Take {
 /** What the taker may do with the link that was asked for. */
 export interface TakenLink {
   readonly id: string;
+  readonly protocol: 1 | 2;
   /** The client's name, where it told one. */
   readonly peer: string | undefined;
   /** One per pool object of the peer; undefined on npws/1. */

@@ -61,7 +61,7 @@ export interface ClientPoolOptions extends PoolOptions {
    * Headers of the upgrade request. Those are refused that the handshake itself sets (Host, Connection, Upgrade,
    * Sec-WebSocket-…), or that speak of a body or of one connection alone (Content-Length, Transfer-Encoding, Keep-Alive, …).
    */
-  headers?: HeadersInit;
+  headers?: Headers | Record<string, string> | Iterable<string[]>;
   /** Sent as `Authorization: Bearer …`: printable ASCII without spaces. Not together with an Authorization header. */
   token?: string;
   /** The name by which the server can ask for links of this client (npws/2): 1 to 64 characters of `A-Z a-z 0-9 . _ -`. */

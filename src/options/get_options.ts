@@ -20,7 +20,10 @@ export interface GetOptions {
    * @default the pool's `getTimeoutMs`
    */
   timeoutMs?: number;
-  /** Ends the call: it rejects with the signal's own reason. */
+  /**
+   * Ends the call: it rejects with the signal's own reason. With `early` it is heard until `opened` has resolved: the stream, which
+   * the application has by then, breaks with the reason.
+   */
   signal?: AbortSignal;
   /**
    * npws/2: resolve as soon as an idle link is taken, before the peer confirmed it (0-RTT). Up to 64 KiB and the end may be

@@ -1,5 +1,15 @@
 /** The known name that was probably meant by a mistyped one; undefined when none is near. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
+  return theOneThatBegins(name, known) ?? nearestByDistance(name, known);
+}
+
+/** "hostname" for "host". */
+function theOneThatBegins(name: string, known: readonly string[]): string | undefined {
+  const begun = known.filter((candidate) => candidate.toLowerCase().startsWith(name.toLowerCase()));
+  return begun.length === 1 && name !== "" ? begun[0] : undefined;
+}
+
+function nearestByDistance(name: string, known: readonly string[]): string | undefined {
   const furthest = Math.max(2, Math.floor(name.length / 3));
   let nearest: string | undefined;
   let least = furthest + 1;

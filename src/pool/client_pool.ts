@@ -38,13 +38,12 @@ const DEMAND_MS = 2_000;
  * await using client = new ClientPool({ url: `ws://127.0.0.1:${server.address.port}`, minCapacity: 2 });
  * await client.start();
  *
- * const ours = await client.incomingGet();
- * const theirs = await server.outgoingGet(ours.id);
+ * const [ours, theirs] = await Promise.all([client.open(), server.accept()]);
  * const writer = ours.writable.getWriter();
  * await writer.write(new TextEncoder().encode("hello"));
  * await writer.close();
- * console.log(await new Response(theirs.readable).text());
- * await theirs.close();
+ * console.log(await new Response(theirs.readable).text()); // hello
+ * await Promise.all([ours.close(), theirs.close()]);
  * ```
  */
 export class ClientPool extends Pool {

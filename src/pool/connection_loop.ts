@@ -1,11 +1,11 @@
 import type { PoolConnection } from "../connection/connection.ts";
-import type { Patience } from "../dispatch/dispatcher.ts";
+import type { CallSettings } from "../dispatch/call.ts";
 import { PoolClosedError } from "../errors.ts";
 
 /** One connection after another, each waited for as long as it takes, until the signal aborts or the pool closes. */
 export async function* eachConnection(
   signal: AbortSignal | undefined,
-  next: (patience: Patience) => Promise<PoolConnection>,
+  next: (settings: CallSettings) => Promise<PoolConnection>,
 ): AsyncIterableIterator<PoolConnection> {
   while (!signal?.aborted) {
     try {

@@ -48,6 +48,11 @@ export class LinkSet implements Iterable<Link> {
     return this.#links.size > 0 && this.#npws2 === 0;
   }
 
+  /** Whether one of the links is of a client with this name. */
+  hasPeer(name: string): boolean {
+    return this.#links.values().some(({ peer }) => peer === name);
+  }
+
   add(link: Link): void {
     this.#links.add(link);
     if (link.protocol === 2) this.#npws2++;

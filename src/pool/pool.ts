@@ -1,13 +1,7 @@
 import type { PoolConnection } from "../connection/connection.ts";
 import { describe, messageOf } from "../describe.ts";
-import {
-  type Calls,
-  Dispatcher,
-  type DispatcherHost,
-  noOpenError,
-  NOT_STARTED,
-  type Obstacle,
-} from "../dispatch/dispatcher.ts";
+import { noOpenError, NOT_STARTED, type Obstacle } from "../dispatch/call.ts";
+import { type Calls, Dispatcher, type DispatcherHost } from "../dispatch/dispatcher.ts";
 import type { Environment } from "../environment.ts";
 import { NotSupportedError, PoolClosedError } from "../errors.ts";
 import { PoolEvents } from "../events.ts";
@@ -129,9 +123,9 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    */
   // deno-lint-ignore require-await -- a wrong option rejects
   async incomingGet(options?: GetOptions & { peer?: string }): Promise<PoolConnection> {
-    const { peer, ...patience } = getSettings("incomingGet", options, this.#settings);
+    const { peer, ...settings } = getSettings("incomingGet", options, this.#settings);
     this.#needsNames(peer);
-    return this.#dispatcher.get({ kind: "any", peer }, patience);
+    return this.#dispatcher.get({ kind: "any", peer }, settings);
   }
 
   /**
@@ -146,8 +140,8 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    */
   // deno-lint-ignore require-await -- a wrong id or option rejects
   async outgoingGet(id: string, options?: GetOptions): Promise<PoolConnection> {
-    const patience = getSettings("outgoingGet", options, this.#settings);
-    return this.#dispatcher.get({ kind: "id", id: parseId(id) }, patience);
+    const settings = getSettings("outgoingGet", options, this.#settings);
+    return this.#dispatcher.get({ kind: "id", id: parseId(id) }, settings);
   }
 
   /**
@@ -170,7 +164,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   incoming(options?: { signal?: AbortSignal; peer?: string }): AsyncIterableIterator<PoolConnection> {
     const { signal, peer } = loopSettings("incoming", options);
     this.#needsNames(peer);
-    return eachConnection(signal, (patience) => this.#dispatcher.get({ kind: "any", peer }, patience));
+    return eachConnection(signal, (settings) => this.#dispatcher.get({ kind: "any", peer }, settings));
   }
 
   /**
@@ -187,11 +181,11 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    */
   // deno-lint-ignore require-await -- a wrong option rejects
   async open(options?: GetOptions & { peer?: string; metadata?: Uint8Array }): Promise<PoolConnection> {
-    const { peer, metadata, ...patience } = getSettings("open", options, this.#settings);
+    const { peer, metadata, ...settings } = getSettings("open", options, this.#settings);
     this.#needsNpws2("open");
     this.#needsNames(peer);
     if (this.links.isNpws1Only) throw noOpenError();
-    return this.#dispatcher.get({ kind: "open", peer, metadata }, patience);
+    return this.#dispatcher.get({ kind: "open", peer, metadata }, settings);
   }
 
   /**
@@ -206,9 +200,9 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    */
   // deno-lint-ignore require-await -- a wrong option rejects
   async accept(options?: GetOptions): Promise<PoolConnection> {
-    const patience = getSettings("accept", options, this.#settings);
+    const settings = getSettings("accept", options, this.#settings);
     this.#needsNpws2("accept");
-    return this.#dispatcher.get({ kind: "accept" }, patience);
+    return this.#dispatcher.get({ kind: "accept" }, settings);
   }
 
   /**
@@ -221,7 +215,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   accepted(options?: { signal?: AbortSignal }): AsyncIterableIterator<PoolConnection> {
     const { signal } = loopSettings("accepted", options);
     this.#needsNpws2("accepted");
-    return eachConnection(signal, (patience) => this.#dispatcher.get({ kind: "accept" }, patience));
+    return eachConnection(signal, (settings) => this.#dispatcher.get({ kind: "accept" }, settings));
   }
 
   /**
@@ -493,6 +487,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
       counters: this.counters,
       stats: () => this.stats(),
       obstacle: () => this.obstacle ?? (this.#started || this.isReady ? undefined : NOT_STARTED),
+      hasPeer: (name) => this.links.hasPeer(name),
       callWaits: () => this.callWaits(),
     };
   }

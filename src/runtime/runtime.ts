@@ -20,7 +20,7 @@ export interface DialTls {
 }
 
 /**
- * A constructor of the web-standard WebSocket interface.
+ * A constructor of the web-standard WebSocket interface, or of one that has what a pool uses of it, as `WebSocket` of npm:ws.
  *
  * @example
  * ```ts
@@ -31,7 +31,17 @@ export interface DialTls {
  * console.log(pool.isReady); // false: it has not started
  * ```
  */
-export type WebSocketConstructor = new (url: string | URL, options?: never) => WebSocket;
+export type WebSocketConstructor = new (url: string | URL, options?: never) => {
+  binaryType: string;
+  readonly readyState: number;
+  readonly bufferedAmount: number;
+  // deno-lint-ignore no-explicit-any -- packages of this interface have types of their own for events
+  addEventListener(type: "open" | "error" | "message" | "close", listener: any): void;
+  // deno-lint-ignore no-explicit-any
+  removeEventListener(type: "open" | "error" | "message" | "close", listener: any): void;
+  send(data: string | Uint8Array<ArrayBuffer>): void;
+  close(code?: number, reason?: string): void;
+};
 
 /** What stays the same for all dials of a pool. */
 export interface DialOptions {

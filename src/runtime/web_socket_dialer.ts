@@ -23,7 +23,7 @@ export class WebSocketDialer implements Dialer {
   // deno-lint-ignore require-await -- what the constructor throws rejects
   async dial(signal: AbortSignal): Promise<Socket> {
     signal.throwIfAborted();
-    const webSocket = new this.#Constructor(this.#options.url);
+    const webSocket = new this.#Constructor(this.#options.url) as WebSocket;
     return dialWebSocket(webSocket, factsOf(this.#options), signal, (event) => openingError(event, this.#endpoint));
   }
 

@@ -155,7 +155,11 @@ test("npws/2 open() with a peer: reaches the client of that name", async () => {
 
 test("npws/2 open() with a peer: waits for a client that is not there", async () => {
   await using net = await startNamed(["a"]);
-  await assertRejects(() => net.server.open({ peer: "b", timeoutMs: 0 }), PoolTimeoutError, "of b: none became idle");
+  await assertRejects(
+    () => net.server.open({ peer: "b", timeoutMs: 0 }),
+    PoolTimeoutError,
+    "to b: no client of that name came",
+  );
   const waiting = net.server.open({ peer: "b" });
   const late = net.clients.b = clientPool({ url: urlOf(net.server), name: "b" });
   late.start();

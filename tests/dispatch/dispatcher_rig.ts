@@ -1,5 +1,6 @@
 import type { PoolConnection } from "../../src/connection/connection.ts";
-import { Dispatcher, type Patience, type Want } from "../../src/dispatch/dispatcher.ts";
+import type { CallSettings, Want } from "../../src/dispatch/call.ts";
+import { Dispatcher } from "../../src/dispatch/dispatcher.ts";
 import type { Link, LinkState, ReservedLink } from "../../src/link/link.ts";
 import type { Role } from "../../src/link/metered_link.ts";
 import { Npws2Link } from "../../src/link/npws2.ts";
@@ -61,6 +62,7 @@ export class DispatcherRig extends FakeLinkHost {
       batch,
       counters,
       stats: () => counters.snapshot(gauges),
+      hasPeer: () => false,
       obstacle: () => undefined,
       callWaits: () => this.told.push("call waits"),
     }, { maxWaiters, acceptBacklog, receiveLimitBytes: this.limits.receiveLimitBytes });
@@ -93,25 +95,25 @@ export class DispatcherRig extends FakeLinkHost {
   }
 
   /** A call of the application; nobody has to look at its failure. */
-  get(want: Want, patience: Partial<Patience> = {}): Promise<PoolConnection> {
+  get(want: Want, patience: Partial<CallSettings> = {}): Promise<PoolConnection> {
     const call = this.dispatcher.get(want, { timeoutMs: Infinity, signal: undefined, early: false, ...patience });
     call.catch(() => {});
     return call;
   }
 
-  incomingGet(patience?: Partial<Patience> & { peer?: string }): Promise<PoolConnection> {
+  incomingGet(patience?: Partial<CallSettings> & { peer?: string }): Promise<PoolConnection> {
     return this.get({ kind: "any", peer: patience?.peer }, patience);
   }
 
-  outgoingGet(id: string, patience?: Partial<Patience>): Promise<PoolConnection> {
+  outgoingGet(id: string, patience?: Partial<CallSettings>): Promise<PoolConnection> {
     return this.get({ kind: "id", id }, patience);
   }
 
-  open(patience?: Partial<Patience> & { peer?: string; metadata?: Uint8Array }): Promise<PoolConnection> {
+  open(patience?: Partial<CallSettings> & { peer?: string; metadata?: Uint8Array }): Promise<PoolConnection> {
     return this.get({ kind: "open", peer: patience?.peer, metadata: patience?.metadata ?? new Uint8Array() }, patience);
   }
 
-  accept(patience?: Partial<Patience>): Promise<PoolConnection> {
+  accept(patience?: Partial<CallSettings>): Promise<PoolConnection> {
     return this.get({ kind: "accept" }, patience);
   }
 

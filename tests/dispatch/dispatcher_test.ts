@@ -8,7 +8,7 @@ test("Dispatcher takes an idle link of npws/1 without a question", async () => {
   const link = dispatch.link("0000000a", { protocol: 1 });
   const call = dispatch.any({ timeoutMs: 0 });
   await dispatch.settle();
-  assertEquals([call.state, link.takes.length, dispatch.dispatcher.store.size], ["0000000a", 1, 0]);
+  assertEquals([call.state, link.takes.length, dispatch.dispatcher.store.size], ["0000000a", 0, 0]);
   assertEquals([dispatch.counters.taken, dispatch.demands, dispatch.clock.pending], [1, 0, 0]);
 });
 

@@ -1,5 +1,6 @@
 import type { PoolConnection } from "../../src/connection/connection.ts";
-import { Dispatcher, type DispatcherHost, type Patience, type Want } from "../../src/dispatch/dispatcher.ts";
+import type { CallSettings, Want } from "../../src/dispatch/call.ts";
+import { Dispatcher, type DispatcherHost } from "../../src/dispatch/dispatcher.ts";
 import type { EarlyLink, EarlyStart } from "../../src/link/early_start.ts";
 import type { Link, ReservedLink } from "../../src/link/link.ts";
 import { Stream } from "../../src/link/stream.ts";
@@ -32,6 +33,7 @@ export class FakeDispatch {
           intervalMs: 0,
           links: 0,
         }),
+      hasPeer: () => false,
       obstacle: () => undefined,
       callWaits: () => this.demands++,
     };
@@ -43,25 +45,25 @@ export class FakeDispatch {
   }
 
   /** A call, and what it came to: "waiting", the id of its connection, or its error's name. */
-  call(want: Want, patience: Partial<Patience> = {}): FakeCall {
+  call(want: Want, patience: Partial<CallSettings> = {}): FakeCall {
     return new FakeCall(
       this.dispatcher.get(want, { timeoutMs: Infinity, signal: undefined, early: false, ...patience }),
     );
   }
 
-  any(patience?: Partial<Patience>, peer?: string): FakeCall {
+  any(patience?: Partial<CallSettings>, peer?: string): FakeCall {
     return this.call({ kind: "any", peer }, patience);
   }
 
-  byId(id: string, patience?: Partial<Patience>): FakeCall {
+  byId(id: string, patience?: Partial<CallSettings>): FakeCall {
     return this.call({ kind: "id", id }, patience);
   }
 
-  open(patience?: Partial<Patience>, metadata = new Uint8Array()): FakeCall {
+  open(patience?: Partial<CallSettings>, metadata = new Uint8Array()): FakeCall {
     return this.call({ kind: "open", peer: undefined, metadata }, patience);
   }
 
-  accept(patience?: Partial<Patience>): FakeCall {
+  accept(patience?: Partial<CallSettings>): FakeCall {
     return this.call({ kind: "accept" }, patience);
   }
 
@@ -137,6 +139,12 @@ export class FakeLink implements EarlyLink, ReservedLink {
     this.takes.push(take);
     take.early?.begin(this);
     if (this.protocol === 1) take.granted(this, this.stream);
+  }
+
+  takeNow(): Stream | undefined {
+    if (this.protocol === 2) return undefined;
+    this.onTake();
+    return this.stream;
   }
 
   /** The peer says yes to the last take. */

@@ -122,7 +122,10 @@ test("clientSettings() throws a TypeError for an unknown option and says which w
   assertEquals(refusal({ url, certificate: 5 }, TypeError), 'unknown option "certificate"');
   assertEquals(refusal({ url, hostname: undefined }, TypeError), 'unknown option "hostname"');
   assertEquals(refusal({ url, constructor: 5 }, TypeError), 'unknown option "constructor"');
-  assertEquals(refusal(Object.create({ url, mincap: 5 }), TypeError), 'unknown option "mincap"');
+  assertEquals(
+    refusal(Object.create({ url, mincap: 5 }), TypeError),
+    'unknown option "mincap" (did you mean minCapacity?)',
+  );
 });
 
 test("clientSettings() throws a TypeError for options that are no object", () => {

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { nearestName } from "../../src/options/nearest_name.ts";
 import { test } from "../harness.ts";
 
-const KNOWN = ["minCapacity", "maxCapacity", "keepAliveMs", "url", "tls"];
+const KNOWN = ["minCapacity", "maxCapacity", "keepAliveMs", "url", "tls", "port", "hostname", "maxLinks"];
 
 test("nearestName() finds what was probably meant", () => {
   const cases: [string, string | undefined][] = [
@@ -13,6 +13,8 @@ test("nearestName() finds what was probably meant", () => {
     ["keepAliveMS", "keepAliveMs"],
     ["uri", "url"],
     ["TLS", "tls"],
+    ["host", "hostname"],
+    ["max", undefined],
     ["certificate", undefined],
     ["", undefined],
     ["x".repeat(100_000), undefined],

@@ -125,7 +125,7 @@ test("Pool tells a caller that waited in vain what it waited for and how the poo
   );
   assertEquals(
     any.message,
-    "Cannot get a link of edge-7: none became idle within 250 ms (idle 1, in use 1, dialing 0, waiting 1)",
+    "Cannot get a link of edge-7: no client of that name came within 250 ms (idle 1, in use 1, dialing 0, waiting 1)",
   );
   assertEquals([byId.waitedMs, byId.stats.waiting, byId.cause], [250, 2, undefined]);
   assertEquals([pool.stats().timeouts, pool.stats().waiting], [2, 0]);

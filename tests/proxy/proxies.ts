@@ -12,7 +12,7 @@ export const PROXY_ADDRESS = "127.0.0.9";
 export interface FrontOptions {
   /** The server pool's port. */
   pool: number;
-  /** How long a link may be silent, in seconds; else as the README has it. */
+  /** How long a link may be silent, in seconds; else as docs/proxies.md has it. */
   silenceS?: number;
   /** How long connections go on after a reload, in seconds. */
   shutdownS?: number;
@@ -34,7 +34,7 @@ export interface RefusalOptions {
 export interface ProxyKind {
   readonly name: "nginx" | "HAProxy";
   readonly isAvailable: boolean;
-  /** Starts one with the configuration that the README shows: it leads /links on its TLS port to a server pool. */
+  /** Starts one with the configuration that docs/proxies.md shows: it leads /links on its TLS port to a server pool. */
   standBefore(options: FrontOptions): Promise<ProxyProcess>;
   /** Starts one that lets no link through, each path in another way. */
   refuse(options: RefusalOptions): Promise<ProxyProcess>;

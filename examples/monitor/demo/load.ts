@@ -19,7 +19,7 @@ const ANSWERED = 20_000;
  * Opens connections from both sides, sends something over each and has some of it sent back, until the signal. What fails is
  * counted by the pools, and is what the monitor shows.
  *
- * @param rate Connections per second, in the mean.
+ * @param rate Connections per second, on average.
  */
 export async function runLoad(server: Pool, client: Pool, rate: number, signal: AbortSignal): Promise<void> {
   const under = new Set<Promise<void>>();

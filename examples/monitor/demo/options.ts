@@ -7,7 +7,7 @@ export interface MonitorOptions {
   readonly hostname: string;
   /** 0 for any that is free. */
   readonly port: number;
-  /** Connections per second, in the mean. */
+  /** Connections per second, on average. */
   readonly rate: number;
   /** How long the server lets the client in before it turns it away for a while, in seconds; 0: always. */
   readonly outages: number;
@@ -22,7 +22,7 @@ Usage: deno run -A examples/monitor.ts [--port N] [--hostname HOST]
                     (default: 8440)
   --hostname HOST   The address that it is on; 0.0.0.0 to look at it from
                     another machine, or a phone (default: 127.0.0.1)
-  --rate N          Connections per second in the mean, 0 to 1000 (default: 20)
+  --rate N          Connections per second on average, 0 to 1000 (default: 20)
   --outages N       Every N seconds the server turns its client away for a
                     while, so that there are failures to see; 0: never
                     (default: 30)

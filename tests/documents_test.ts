@@ -1,16 +1,18 @@
 import type { PoolConnection, PoolEventMap, PoolStats } from "@npws/pool";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as module from "../mod.ts";
 import { AddressList } from "../src/admission/address_list.ts";
 import { closeSettings } from "../src/options/get_options.ts";
 import { Counters } from "../src/stats.ts";
 import { test } from "./harness.ts";
-import { Readme } from "./readme.ts";
-import { type Keys, type OptionTable, optionTables } from "./readme_options.ts";
+import { Document } from "./document.ts";
+import { type Keys, type OptionTable, optionTables } from "./option_tables.ts";
 
-const readme = new Readme();
+const readme = new Document("README.md");
+const documents = [readme, ...readdirSync(pathOf("docs")).map((name) => new Document(`docs/${name}`))];
 
 // Options.
 
@@ -167,18 +169,33 @@ test("README.md lists all its chapters in its contents", () => {
   const { text } = readme.sections.find(({ title }) => title === "Contents")!;
   const chapters = readme.sections.filter(({ level, title }) => level === 2 && title !== "Contents");
   assertEquals(
-    [...text.matchAll(/^- \[(.*)\]\((.*)\)$/gm)].map(([, title, target]) => [title, target]),
+    [...text.matchAll(/^- \[(.*)\]\((#.*)\)$/gm)].map(([, title, target]) => [title, target]),
     chapters.map(({ title, anchor }) => [title, `#${anchor}`]),
   );
 });
 
-test("README.md links to sections and files that exist", () => {
-  const anchors = readme.sections.map(({ anchor }) => anchor);
-  assertEquals(anchors.filter((anchor, index) => anchors.indexOf(anchor) !== index), []);
-  const exists = (target: string) =>
-    target.startsWith("#") ? anchors.includes(target.slice(1)) : existsSync(pathOf(target));
-  assertEquals(readme.links.filter((target) => !target.startsWith("https://") && !exists(target)), []);
+test("README.md leads to every document of docs/", () => {
+  assertEquals(documents.slice(1).map(({ path }) => path).filter((path) => !readme.links.includes(path)), []);
 });
+
+for (const document of documents) {
+  test(`${document.path} links to sections and files that exist`, () => {
+    const anchors = anchorsOf(document);
+    assertEquals(anchors.filter((anchor, index) => anchors.indexOf(anchor) !== index), []);
+    assertEquals(document.links.filter((target) => !target.startsWith("https://") && !isThere(document, target)), []);
+  });
+}
+
+function isThere({ path }: Document, link: string): boolean {
+  const [file, anchor] = link.split("#");
+  const target = file ? posix.join(posix.dirname(path), file) : path;
+  const document = documents.find((document) => document.path === target);
+  return anchor ? document !== undefined && anchorsOf(document).includes(anchor) : existsSync(pathOf(target));
+}
+
+function anchorsOf({ sections }: Document): string[] {
+  return sections.map(({ anchor }) => anchor);
+}
 
 for (const path of ["examples/quick_start_server.ts", "examples/quick_start_client.ts"]) {
   test(`README.md shows ${path} as it is`, () => {
@@ -190,8 +207,10 @@ for (const path of ["examples/quick_start_server.ts", "examples/quick_start_clie
 for (
   const [language, path] of [["nginx", "tests/proxy/nginx_pool.conf"], ["haproxy", "tests/proxy/haproxy_pool.cfg"]]
 ) {
-  test(`README.md shows ${path}, which tests run, as it is`, () => {
-    assert(readme.text.includes(`\`\`\`${language}\n${readFileSync(pathOf(path), "utf8")}\`\`\`\n`));
+  test(`docs/proxies.md shows ${path}, which tests run, as it is`, () => {
+    assert(
+      new Document("docs/proxies.md").text.includes(`\`\`\`${language}\n${readFileSync(pathOf(path), "utf8")}\`\`\`\n`),
+    );
   });
 }
 

@@ -14,17 +14,25 @@ export interface Section {
   readonly text: string;
 }
 
-/** The README, as far as tests look at it. No text that it returns has the marks of code. */
-export class Readme {
-  readonly text = readFileSync(fileURLToPath(new URL("../README.md", import.meta.url)), "utf8");
-  readonly sections: readonly Section[] = parseSections(this.text);
+/** A document of the repository, as far as tests look at it. No text that it returns has the marks of code. */
+export class Document {
+  /** "docs/go.md". */
+  readonly path: string;
+  readonly text: string;
+  readonly sections: readonly Section[];
+
+  constructor(path: string) {
+    this.path = path;
+    this.text = readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), "utf8");
+    this.sections = parseSections(this.text);
+  }
 
   /** The table of a section that has this text in its first column. */
   table(title: string, member: string): Table {
     const section = this.sections.find((section) => section.title === title);
     const tables = [...section?.text.matchAll(/(?:^\|.*\n)+/gm) ?? []].map(([table]) => parseTable(table));
     const table = tables.find((table) => table.has(member));
-    if (!table) throw new Error(`Cannot read the README: no table of "${title}" tells of ${member}`);
+    if (!table) throw new Error(`Cannot read ${this.path}: no table of "${title}" tells of ${member}`);
     return table;
   }
 

@@ -1,0 +1,100 @@
+import { NotSupportedError, PoolTimeoutError } from "../errors.ts";
+import type { EarlyStart } from "../link/early_start.ts";
+import type { Link } from "../link/link.ts";
+import type { TakeFailure } from "../link/take.ts";
+import type { PoolStats } from "../stats.ts";
+
+/** What a call asks for. */
+export type Want =
+  | { readonly kind: "any"; readonly peer: string | undefined }
+  | { readonly kind: "id"; readonly id: string }
+  | { readonly kind: "open"; readonly peer: string | undefined; readonly metadata: Uint8Array }
+  | { readonly kind: "accept" };
+
+/** How a call waits. */
+export interface CallSettings {
+  /** Milliseconds; Infinity waits for ever. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  /** Whether the application gets its stream before the peer has answered (npws/2). */
+  readonly early: boolean;
+}
+
+/** One call in the line, with what it learned while it waited. */
+export interface Call {
+  readonly want: Want;
+  readonly early: EarlyStart | undefined;
+  /** Pools of peers whose accept queues are full. */
+  readonly refusedBy: Set<string>;
+}
+
+/** Why there may be no link, for the message of a call that waited in vain. */
+export interface Obstacle {
+  readonly what: string;
+  readonly error?: unknown;
+}
+
+/** Nobody dials or listens, as far as the pool knows. */
+export const NOT_STARTED: Obstacle = { what: "start() was not called" };
+
+/** The name of the client whose links alone serve a call. */
+export function peerOf(want: Want): string | undefined {
+  return "peer" in want ? want.peer : undefined;
+}
+
+/** Whether a link that has become idle serves a call, other than by its id. */
+export function isServedBy(want: Want, { protocol, peer }: Pick<Link, "protocol" | "peer">): boolean {
+  if (want.kind !== "any" && want.kind !== "open") return false;
+  return (want.peer === undefined || want.peer === peer) && (want.kind === "any" || protocol === 2);
+}
+
+/**
+ * Whether a call may ask another link after a take that came to nothing, which it may unless bytes that it wrote may have arrived
+ * (docs/wire.md section 2.3, "Early data").
+ *
+ * @param isServedByPeer The peer's take that crossed this one reserved the very stream that is asked for.
+ */
+export function mayAskAgain({ want, early }: Call, why: TakeFailure, isServedByPeer: boolean): boolean {
+  if (!early) return true;
+  if (early.isGivenUp) return false;
+  if (isServedByPeer) return true;
+  if (want.kind !== "open") return false; // the peer's application may know the id
+  return why !== "lost" || !early.hasWritten;
+}
+
+/** What a call of `open` fails with where only peers of npws/1 are connected. */
+export function noOpenError(): NotSupportedError {
+  return new NotSupportedError("Cannot open a stream: every connected peer speaks npws/1, which has no open()");
+}
+
+/** What a call fails with at its deadline. */
+export function timeoutError(
+  want: Want,
+  { timeoutMs, waitedMs }: { readonly timeoutMs: number; readonly waitedMs: number },
+  stats: PoolStats,
+  obstacle: Obstacle | undefined,
+  hasPeer: (name: string) => boolean,
+): PoolTimeoutError {
+  const { idle, inUse, dialing, waiting } = stats;
+  const { what, error: cause } = obstacle ?? {};
+  const why = (what ? `; ${what}` : "") + (cause instanceof Error ? `: ${reasonOf(cause)}` : "");
+  const message = `${inVain(want, hasPeer)} within ${timeoutMs} ms ` +
+    `(idle ${idle}, in use ${inUse}, dialing ${dialing}, waiting ${waiting}${why})`;
+  return new PoolTimeoutError(message, waitedMs, stats, { cause });
+}
+
+function inVain(want: Want, hasPeer: (name: string) => boolean): string {
+  if (want.kind === "id") return `Cannot get link ${want.id}: not offered by the peer`;
+  if (want.kind === "accept") return "Cannot accept a stream: the peer opened none";
+  const { kind, peer } = want;
+  const [what, to] = kind === "open" ? ["open a stream", "to"] : ["get a link", "of"];
+  if (peer === undefined) return `Cannot ${what}: none became idle`;
+  return `Cannot ${what} ${to} ${peer}: ${
+    hasPeer(peer) ? "none of its links became idle" : "no client of that name came"
+  }`;
+}
+
+/** A dial failure's bare reason, without "Cannot dial …": the URL is the caller's own. */
+function reasonOf({ message, cause }: Error): string {
+  return cause instanceof Error ? cause.message : message;
+}
