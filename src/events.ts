@@ -216,8 +216,11 @@ export abstract class PoolEvents extends EventTarget {
 
   /** The same each time: an EventTarget knows a listener again by its identity. */
   #guard<Type extends keyof PoolEventMap>(listener: PoolEventListener<Type>): (event: Event) => void {
-    let guarded = this.#guarded.get(listener);
-    if (!guarded) this.#guarded.set(listener, guarded = (event) => this.#call(listener, event as PoolEventMap[Type]));
+    const known = this.#guarded.get(listener);
+    if (known) return known;
+    const guarded = (event: Event) => this.#call(listener, event as PoolEventMap[Type]);
+    this.#guarded.set(listener, guarded);
+    this.#guarded.set(guarded, guarded); // Deno removes by it, at the abort of a listener's signal
     return guarded;
   }
 

@@ -48,6 +48,17 @@ test("PoolEvents counts and shows what an async listener rejects with", async ()
   assertEquals([events.counted, shown.calls.map(({ args }) => args[0])], [errors, errors]);
 });
 
+test("PoolEvents tells a listener no more whose signal was aborted", () => {
+  const events = new Events();
+  const seen: string[] = [];
+  const unsubscribed = new AbortController();
+  events.addEventListener("linkopen", ({ detail }) => seen.push(detail.id), { signal: unsubscribed.signal });
+  events.open("a");
+  unsubscribed.abort();
+  events.open("b");
+  assertEquals(seen, ["a"]);
+});
+
 test("PoolEvents knows listeners again: one is told once, and not when it was removed", () => {
   const events = new Events();
   const seen: string[] = [];

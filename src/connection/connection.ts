@@ -1,4 +1,5 @@
 import { ConnectionResetError } from "../errors.ts";
+import { NO_METADATA } from "../link/control.ts";
 import { CLOSE_TIMEOUT_MS } from "../link/link.ts";
 import { ResetCode, type Stream } from "../link/stream.ts";
 import type { NetAddress, TlsInfo } from "../runtime/socket.ts";
@@ -147,6 +148,8 @@ export class LinkConnection implements PoolConnection {
   }
 
   get metadata(): Uint8Array<ArrayBuffer> {
+    // The empty one is everybody's, and an application may transfer its own.
+    if (this.#stream.metadata === NO_METADATA) this.#stream.metadata = new Uint8Array();
     return this.#stream.metadata;
   }
 

@@ -44,8 +44,12 @@ export abstract class MeteredLink extends BundledLink {
     const { keepAliveMs, heartbeatTimeoutMs } = this.host.limits;
     if (keepAliveMs === 0 || this.state === "closing") return;
     const silentMs = now - this.heardAt;
-    if (silentMs >= keepAliveMs + heartbeatTimeoutMs) this.terminate();
-    else if (silentMs >= keepAliveMs) this.#ping(now);
+    if (silentMs < keepAliveMs) return;
+    // Not by its silence alone: where this process stood still, it has not asked.
+    const isOverdue = silentMs >= keepAliveMs + heartbeatTimeoutMs &&
+      this.#roundTrip.waitedMs(now) >= heartbeatTimeoutMs;
+    if (isOverdue) this.terminate();
+    else this.#ping(now);
   }
 
   override sendable(): number {

@@ -19,6 +19,11 @@ export class RoundTrip {
     return this.#startedAt === undefined && now - this.#measuredAt >= MEASURE_EVERY_MS;
   }
 
+  /** For how long the ping under way waits for its answer; 0 where there is none. */
+  waitedMs(now: number): number {
+    return this.#startedAt === undefined ? 0 : now - this.#startedAt;
+  }
+
   /** The number of the ping to send; undefined while one is under way. */
   start(now: number): number | undefined {
     if (this.#startedAt !== undefined) return undefined;

@@ -2,16 +2,27 @@ import type { PoolConnection } from "../connection/connection.ts";
 import type { CallSettings } from "../dispatch/call.ts";
 import { PoolClosedError } from "../errors.ts";
 
+type Next = (settings: CallSettings) => Promise<PoolConnection>;
+
 /** One connection after another, each waited for as long as it takes, until the signal aborts or the pool closes. */
-export async function* eachConnection(
-  signal: AbortSignal | undefined,
-  next: (settings: CallSettings) => Promise<PoolConnection>,
-): AsyncIterableIterator<PoolConnection> {
-  while (!signal?.aborted) {
+export function eachConnection(signal: AbortSignal | undefined, next: Next): AsyncIterableIterator<PoolConnection> {
+  const returned = new AbortController();
+  const loop = loopUntil(signal ? AbortSignal.any([signal, returned.signal]) : returned.signal, next);
+  const endLoop = loop.return.bind(loop);
+  return Object.assign(loop, {
+    return(value?: unknown) {
+      returned.abort(); // ends the call that waits, behind which the generator would wait for ever
+      return endLoop(value);
+    },
+  });
+}
+
+async function* loopUntil(signal: AbortSignal, next: Next): AsyncGenerator<PoolConnection> {
+  while (!signal.aborted) {
     try {
       yield await next({ timeoutMs: Infinity, signal, early: false });
     } catch (error) {
-      if (signal?.aborted || error instanceof PoolClosedError) return;
+      if (signal.aborted || error instanceof PoolClosedError) return;
       throw error;
     }
   }

@@ -12,12 +12,20 @@ const SWEEP_MS = 1_000;
  */
 const GIVEN_UP_TIMEOUT_MS = 30_000;
 
+/** How long the peer may take to answer a take, in milliseconds; its link is dropped then (docs/wire.md section 2.3). */
+const PROBE_TIMEOUT_MS = 1_000;
+
+/** A timer that is late by more shows that this process stood still, in milliseconds. */
+const STALL_MS = 100;
+
 /** Every link of a pool that is not closed, and the timers that look after them all. */
 export class LinkSet implements Iterable<Link> {
   readonly #clock: Clock;
   readonly #sweepMs: number;
   readonly #swept: (link: Link, now: number) => void;
   readonly #links = new Set<Link>();
+  /** Links whose take the peer has not answered. */
+  readonly #probes: DeadlineQueue<Link>;
   /** Links whose streams nobody of this side wants, and that the peer has not ended. */
   readonly #givenUp: DeadlineQueue<Link>;
   #closing = 0;
@@ -30,7 +38,8 @@ export class LinkSet implements Iterable<Link> {
     this.#clock = clock;
     this.#sweepMs = Math.min(SWEEP_MS, sweepMs);
     this.#swept = swept;
-    this.#givenUp = new DeadlineQueue(clock, GIVEN_UP_TIMEOUT_MS, (link) => link.terminate());
+    this.#probes = this.#deadlines(PROBE_TIMEOUT_MS);
+    this.#givenUp = this.#deadlines(GIVEN_UP_TIMEOUT_MS);
   }
 
   /** All links, those that are closing too. */
@@ -57,6 +66,16 @@ export class LinkSet implements Iterable<Link> {
     this.#links.add(link);
     if (link.protocol === 2) this.#npws2++;
     if (!this.#sweepTimer) this.#scheduleSweep();
+  }
+
+  /** The peer was asked to confirm a take. */
+  probing(link: Link): void {
+    this.#probes.add(link);
+  }
+
+  /** It has answered. */
+  probed(link: Link): void {
+    this.#probes.delete(link);
   }
 
   /** The peer has a while to end the link's stream, which nobody of this side wants. */
@@ -103,6 +122,7 @@ export class LinkSet implements Iterable<Link> {
 
   /** Stops the timers. */
   stop(): void {
+    this.#probes.clear();
     this.#givenUp.clear();
     this.#clock.clearTimeout(this.#sweepTimer);
     this.#sweepTimer = undefined;
@@ -110,6 +130,18 @@ export class LinkSet implements Iterable<Link> {
 
   [Symbol.iterator](): Iterator<Link> {
     return this.#links.values();
+  }
+
+  /**
+   * What the peer has to do in time, else its link is dropped. Where this process stood still it gets the time once more: the answers
+   * are in the sockets, unread, or the question has not left.
+   */
+  #deadlines(ms: number): DeadlineQueue<Link> {
+    const queue: DeadlineQueue<Link> = new DeadlineQueue(this.#clock, ms, (link, lateMs) => {
+      if (lateMs > STALL_MS) queue.add(link);
+      else link.terminate();
+    });
+    return queue;
   }
 
   #scheduleSweep(): void {

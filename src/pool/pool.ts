@@ -14,12 +14,8 @@ import type { PoolSettings } from "../options/pool_options.ts";
 import { CloseCode, isOrderly } from "../runtime/rfc6455/close_code.ts";
 import { Counters, type Gauges, type PoolStats } from "../stats.ts";
 import type { Clock } from "../time/clock.ts";
-import { DeadlineQueue } from "../time/deadline_queue.ts";
 import { eachConnection } from "./connection_loop.ts";
 import { LinkSet } from "./link_set.ts";
-
-/** How long the peer may take to answer a take, in milliseconds; its link is dropped then (docs/wire.md section 2.3). */
-const PROBE_TIMEOUT_MS = 1_000;
 
 /**
  * What the two pools share: getting connections, statistics, events, flush and close. Construct a {@linkcode ClientPool} or a
@@ -46,8 +42,6 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   readonly #environment: Environment;
   readonly #settings: PoolSettings;
   readonly #dispatcher: Dispatcher;
-  /** Links whose take the peer has not answered. */
-  readonly #probes: DeadlineQueue<Link>;
   #errorCount = 0;
   #started: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -66,7 +60,6 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     const { keepAliveMs, heartbeatTimeoutMs } = settings;
     const sweepMs = keepAliveMs === 0 ? Infinity : Math.min(keepAliveMs, heartbeatTimeoutMs) / 4;
     this.links = new LinkSet(clock, sweepMs, (link, now) => this.#swept(link, now));
-    this.#probes = new DeadlineQueue(clock, PROBE_TIMEOUT_MS, (link) => link.terminate());
     this.#dispatcher = new Dispatcher(this.#dispatcherHost(batch), settings);
     this.linkHost = {
       clock,
@@ -88,8 +81,8 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
       provedAlive: (link) => this.#dispatcher.store.refresh(link),
       unreserved: (link) => this.#dispatcher.unreserved(link),
       givenUp: (link) => this.links.givenUp(link),
-      probing: (link) => this.#probes.add(link),
-      probed: (link) => this.#probes.delete(link),
+      probing: (link) => this.links.probing(link),
+      probed: (link) => this.links.probed(link),
       wanted: (count) => this.peerWaits(count),
     };
   }
@@ -552,7 +545,6 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     for (const link of orphans) link.abort(closedError("fetch a stream"));
     await Promise.all([roleEnded, this.links.drain(drainMs, closedError("use connection"))]);
     this.links.stop();
-    this.#probes.clear();
     await this.release();
   }
 

@@ -2,7 +2,8 @@ import { netAddress } from "./address.ts";
 import type { BunApi, BunServer } from "./bun_api.ts";
 import { BunDialer } from "./bun_dialer.ts";
 import { BunServerSocket } from "./bun_server_socket.ts";
-import { listenError } from "./listen_error.ts";
+import { isIPv4, isIPv6 } from "./ip.ts";
+import { bindReason, listenError } from "./listen_error.ts";
 import type { Dialer, DialOptions, Listener, RequestHandler, Runtime, ServeOptions } from "./runtime.ts";
 import type { NetAddress, Socket, TlsInfo } from "./socket.ts";
 import { checkAuthorities, checkDialTls, checkKeyPair } from "./tls.ts";
@@ -44,7 +45,7 @@ async function serve(options: ServeOptions, handler: RequestHandler): Promise<Li
   checkServe(options);
   const server = bind(options, handler);
   return {
-    address: netAddress(server.hostname, server.port)!,
+    address: netAddress(server.address?.address ?? server.hostname, server.port)!,
     close: () => server.stop(true),
   };
 }
@@ -66,8 +67,15 @@ function bind({ hostname, port, tls }: ServeOptions, fetch: RequestHandler): Bun
     if (requestCert) verifyingServers.add(server);
     return server;
   } catch (error) {
-    throw listenError(error, hostname, port);
+    throw listenError(error, hostname, port, reasonFor(error, hostname));
   }
+}
+
+/** Bun tells of a name that does not resolve with whatever code the system gave last. */
+function reasonFor(error: unknown, hostname: string): string | undefined {
+  if (isIPv4(hostname) || isIPv6(hostname)) return undefined;
+  const reason = bindReason(error);
+  return reason ? `${reason}, or the host name does not resolve` : "the host name does not resolve";
 }
 
 /** Answers where the handler threw, as Deno does. Bun itself would show the client the error and the code around it. */

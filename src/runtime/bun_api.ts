@@ -11,7 +11,10 @@ export interface BunApi {
 }
 
 export interface BunServer {
+  /** As it was asked for, a name too. */
   readonly hostname: string;
+  /** Where it listens. */
+  readonly address: { readonly address: string } | null | undefined;
   readonly port: number;
   upgrade(request: Request, options: { data: unknown }): boolean;
   requestIP(request: Request): { address: string; port: number } | null;

@@ -6,9 +6,18 @@ const REASON_BY_CODE: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
 };
 
+/** What the system's code of a bind error means; undefined where it is none of the usual ones. */
+export function bindReason(error: unknown): string | undefined {
+  return REASON_BY_CODE[(error as { code?: string }).code ?? ""];
+}
+
 /** The error of a listener that could not be bound; the runtime's own is its cause. */
-export function listenError(cause: unknown, hostname: string, port: number): PoolError {
-  const { code, message } = cause as { code?: string; message: string };
+export function listenError(
+  cause: unknown,
+  hostname: string,
+  port: number,
+  reason: string = bindReason(cause) ?? (cause as Error).message,
+): PoolError {
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-  return new PoolError(`Cannot listen on ${host}:${port}: ${REASON_BY_CODE[code ?? ""] ?? message}`, { cause });
+  return new PoolError(`Cannot listen on ${host}:${port}: ${reason}`, { cause });
 }

@@ -4,13 +4,13 @@ import type { Clock, Timer } from "./clock.ts";
 export class DeadlineQueue<Item> {
   readonly #clock: Clock;
   readonly #delayMs: number;
-  readonly #expired: (item: Item) => void;
+  readonly #expired: (item: Item, lateMs: number) => void;
   /** When each is due; a Map keeps them in the order in which they were added, which is that of their deadlines. */
   readonly #dueAt = new Map<Item, number>();
   #timer: Timer | undefined;
 
-  /** `expired` is called for each item that is still here when its time has passed. */
-  constructor(clock: Clock, delayMs: number, expired: (item: Item) => void) {
+  /** `expired` is called for each item that is still here when its time has passed, and told for how long it has. */
+  constructor(clock: Clock, delayMs: number, expired: (item: Item, lateMs: number) => void) {
     this.#clock = clock;
     this.#delayMs = delayMs;
     this.#expired = expired;
@@ -44,7 +44,7 @@ export class DeadlineQueue<Item> {
     for (const [item, dueAt] of this.#dueAt) {
       if (dueAt > now) break;
       this.#dueAt.delete(item);
-      this.#expired(item);
+      this.#expired(item, now - dueAt);
     }
     // Set anew in any case: what expired may have added something, which is due later than what is left.
     this.#clock.clearTimeout(this.#timer);

@@ -92,6 +92,17 @@ for (const [opener, accepter] of [["client", "server"], ["server", "client"]] as
     assertEquals(await closed, 1);
   });
 
+  test(`npws/2 accepted() of the ${accepter}: return() ends a next() that waits, which takes no stream then`, async () => {
+    await using pools = await startPools({ protocol: 2 });
+    const loop = pools[accepter].accepted();
+    const next = loop.next();
+    await loop.return!();
+    assertEquals(await next, { value: undefined, done: true });
+    assertEquals(pools[accepter].stats().waiting, 0);
+    const [opened, accepted] = await Promise.all([pools[opener].open(), pools[accepter].accept()]);
+    await Promise.all([opened.close(), accepted.close()]);
+  });
+
   test(`npws/2 accept() of the ${accepter}: a full backlog lets open() wait until a stream was accepted`, async () => {
     const options = { acceptBacklog: 1 };
     await using pools = await startPools({ protocol: 2, client: { minCapacity: 2, ...options }, server: options });

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { execFile } from "node:child_process";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -41,6 +41,20 @@ for (const [hostname, host] of [["127.0.0.1", "127.0.0.1"], ["::1", "[::1]"]]) {
 test("serve() rejects in words when the address is not this machine's", async () => {
   const error = await assertRejects(() => runtime.serve({ ...anyPort, hostname: "192.0.2.1" }, ok), PoolError);
   assertEquals(error.message, "Cannot listen on 192.0.2.1:0: address not available");
+});
+
+test("serve() tells where a host name has led it, and that another one leads nowhere", async () => {
+  const listener = await runtime.serve({ ...anyPort, hostname: "localhost" }, ok);
+  assert(["127.0.0.1", "::1"].includes(listener.address.hostname), listener.address.hostname);
+  await listener.close();
+  const error = await assertRejects(
+    () => runtime.serve({ ...anyPort, hostname: "no-such-host.invalid" }, ok),
+    PoolError,
+  );
+  assertMatch(
+    error.message,
+    /^Cannot listen on no-such-host.invalid:0: .*(?:Name or service not known|does not resolve)/,
+  );
 });
 
 test("serve() tells a client nothing of what its handler throws", async () => {

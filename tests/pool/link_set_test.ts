@@ -157,14 +157,33 @@ test("LinkSet drops no link after the process was stopped, before it had a chanc
   links.stop();
 });
 
-test("LinkSet drops a link that is silent on after the process was stopped", async () => {
+test("LinkSet asks a link that is silent on after the process was stopped, and drops it when no answer comes", async () => {
+  const host = new SetHost();
+  const { clock, links } = host;
+  const { link, socket } = host.open();
+  host.stopProcess(3_600_000);
+  await clock.advance(250);
+  assertEquals([link.state, socket.sent], ["idle", []]);
+  await clock.advance(250);
+  assertEquals([link.state, socket.sent], ["idle", ["ping 1"]]);
+  await clock.advance(9_750);
+  assertEquals(link.state, "idle");
+  await clock.advance(250);
+  assertEquals(link.state, "closed");
+  links.stop();
+});
+
+test("LinkSet drops a link whose take is not answered for 1 s, and not while the process was stopped", async () => {
   const host = new SetHost();
   const { clock, links } = host;
   const { link } = host.open();
-  host.stopProcess(3_600_000);
-  await clock.advance(250);
+  links.probing(link);
+  host.stopProcess(1_300);
+  await clock.advance(1_000);
+  assertEquals(link.state, "idle", "it was asked before the stop, and the answer may be there");
+  await clock.advance(999);
   assertEquals(link.state, "idle");
-  await clock.advance(250);
+  await clock.advance(1);
   assertEquals(link.state, "closed");
   links.stop();
 });
