@@ -7,8 +7,8 @@ import * as module from "../mod.ts";
 import { AddressList } from "../src/admission/address_list.ts";
 import { closeSettings } from "../src/options/get_options.ts";
 import { Counters } from "../src/stats.ts";
-import { test } from "./harness.ts";
 import { Document } from "./document.ts";
+import { test } from "./harness.ts";
 import { type Keys, type OptionTable, optionTables } from "./option_tables.ts";
 
 const readme = new Document("README.md");

@@ -1,6 +1,6 @@
+import { ClientPool } from "@npws/pool";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { stripVTControlCharacters } from "node:util";
-import { ClientPool } from "@npws/pool";
 import { pattern } from "./contract/streams.ts";
 import { runtimeName, type SpawnedRuntime, spawnRuntime, test } from "./harness.ts";
 import { runToEnd } from "./run_to_end.ts";

@@ -19,7 +19,9 @@ export interface FakeDialer extends Dialer {
 /** The port to a runtime that has a network in memory and nothing else. */
 export class FakeRuntime implements Runtime {
   readonly name = "deno";
-  readonly websocket = {};
+  websocket(): object {
+    return {};
+  }
   readonly network: FakeNetwork;
   /** Dialers that are not closed. */
   openDialers = 0;

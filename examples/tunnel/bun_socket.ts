@@ -4,8 +4,8 @@ import { KEEP_ALIVE_MS, type TcpSocket } from "./tcp_socket.ts";
 /** What is used of a socket that `Bun.listen` or `Bun.connect` made. */
 export interface NativeSocket {
   data: BunSocket;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
+  readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
   /** How many bytes the system took; negative when the socket is about to close. */
   write(bytes: Uint8Array): number;
   /** Ends writing. */

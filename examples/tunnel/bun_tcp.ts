@@ -16,7 +16,8 @@ let givenUp = 0;
 export function listenOnBun(address: HostPort, events: ListenerEvents): TcpListener {
   const open = (native: NativeSocket) => {
     BunSocket.handlers.open(native);
-    events.connected(native.data, { hostname: native.remoteAddress, port: native.remotePort });
+    const { remoteAddress = "", remotePort = 0 } = native; // one that was reset at once has none
+    events.connected(native.data, { hostname: remoteAddress, port: remotePort });
   };
   const listener = Bun.listen({ ...address, allowHalfOpen: true, socket: { ...BunSocket.handlers, open } });
   const { hostname, port } = listener;

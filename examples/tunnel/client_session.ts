@@ -1,11 +1,11 @@
 import type { PoolConnection } from "@npws/pool";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ControlChannel } from "./control_channel.ts";
+import { ForwardedPort, type PortOwner } from "./forwarded_port.ts";
 import { formatHostPort, type HostPort } from "./host_port.ts";
 import { OPEN_TIMEOUT_MS } from "./limits.ts";
 import { decodePortRequest, encodePurpose, type FromServer } from "./messages.ts";
 import type { PortSet } from "./port_set.ts";
-import { ForwardedPort, type PortOwner } from "./forwarded_port.ts";
 import type { Splicer } from "./splicer.ts";
 
 /**

@@ -6,9 +6,9 @@ import { formatHostPort, type HostPort } from "./host_port.ts";
 import { POOL_OPTIONS } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { decodeClientPurpose } from "./messages.ts";
-import type { ServerOptions } from "./server_options.ts";
-import type { Ending } from "./program.ts";
 import { fromFlags } from "./pool_flags.ts";
+import type { Ending } from "./program.ts";
+import type { ServerOptions } from "./server_options.ts";
 import { Splicer } from "./splicer.ts";
 
 /** The side with the public ports. */

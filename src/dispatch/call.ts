@@ -37,11 +37,6 @@ export interface Obstacle {
 /** Nobody dials or listens, as far as the pool knows. */
 export const NOT_STARTED: Obstacle = { what: "start() was not called" };
 
-/** The name of the client whose links alone serve a call. */
-export function peerOf(want: Want): string | undefined {
-  return "peer" in want ? want.peer : undefined;
-}
-
 /** Whether a link that has become idle serves a call, other than by its id. */
 export function isServedBy(want: Want, { protocol, peer }: Pick<Link, "protocol" | "peer">): boolean {
   if (want.kind !== "any" && want.kind !== "open") return false;

@@ -17,7 +17,6 @@ import {
   mayAskAgain,
   noOpenError,
   type Obstacle,
-  peerOf,
   timeoutError,
   type Want,
 } from "./call.ts";
@@ -41,10 +40,12 @@ interface DispatcherLimits {
 export interface Calls {
   /** All calls that wait, for a link or for the peer's answer. */
   readonly waiting: number;
-  /** Calls that a link which becomes idle may serve, whatever its id. */
+  /** Whether a call waits that a link which becomes idle may serve, whatever its id. */
+  readonly isLinkAwaited: boolean;
+  /** Calls that the next link serves, whichever it is. */
   readonly waitingForAny: number;
-  /** The same by the client whose link they want, by its name; undefined: any client's. */
-  waitingByPeer(): ReadonlyMap<string | undefined, number>;
+  /** Calls for a link of one client, by its name. */
+  waitingByPeer(): ReadonlyMap<string, number>;
   /** Streams that peers have taken and that nobody has fetched by id. */
   readonly unfetched: number;
 }
@@ -75,6 +76,8 @@ export class Dispatcher implements Calls {
   readonly #reservations: Reservations;
   readonly #limits: DispatcherLimits;
   readonly #forAny = new WaitQueue<Stream, Call>();
+  /** Calls for a link of one client, by its name: they hold nobody up who asks for any. */
+  readonly #forPeer = new KeyedWaitQueue<Stream, Call>();
   readonly #forId = new KeyedWaitQueue<Stream, Call>();
   readonly #forAccept = new WaitQueue<Stream, Call>();
   /** `open` calls that every peer with an idle link has refused. */
@@ -96,17 +99,16 @@ export class Dispatcher implements Calls {
     return this.#calls.size;
   }
 
+  get isLinkAwaited(): boolean {
+    return this.#forAny.size > 0 || this.#forPeer.size > 0;
+  }
+
   get waitingForAny(): number {
     return this.#forAny.size;
   }
 
-  waitingByPeer(): ReadonlyMap<string | undefined, number> {
-    const counts = new Map<string | undefined, number>();
-    for (const { call: { want } } of this.#forAny) {
-      const peer = peerOf(want);
-      counts.set(peer, (counts.get(peer) ?? 0) + 1);
-    }
-    return counts;
+  waitingByPeer(): ReadonlyMap<string, number> {
+    return new Map(this.#forPeer.sizes());
   }
 
   get unfetched(): number {
@@ -129,7 +131,7 @@ export class Dispatcher implements Calls {
 
   /** Gives an idle link to whoever waits for it, else keeps it. */
   offer(link: Link): void {
-    const caller = this.#forId.shift(link.id) ?? this.#forAny.shift(({ call }) => isServedBy(call.want, link));
+    const caller = this.#forId.shift(link.id) ?? this.#shiftFor(link, ({ call }) => isServedBy(call.want, link));
     if (caller) this.#take(link, caller);
     else this.store.add(link);
   }
@@ -212,6 +214,7 @@ export class Dispatcher implements Calls {
     if (refusedBy.size > 0) return this.#refused.add(caller);
     if (want.kind === "id") this.#forId.add(want.id, caller);
     else if (want.kind === "accept") this.#forAccept.add(caller);
+    else if (want.peer !== undefined) this.#forPeer.add(want.peer, caller);
     else this.#forAny.add(caller);
     this.#host.callWaits();
   }
@@ -269,7 +272,19 @@ export class Dispatcher implements Calls {
   #nextLike(asked: Want, link: TakenLink): WaitingCall | undefined {
     if (asked.kind === "id") return this.#forId.shift(link.id);
     if (asked.kind !== "any") return undefined;
-    return this.#forAny.shift(({ call: { want, early } }) => !early && want.kind === "any" && isServedBy(want, link));
+    return this.#shiftFor(link, ({ call: { want, early } }) => !early && want.kind === "any");
+  }
+
+  /** Who has waited longest of those that ask for any link, or for one of this link's client. */
+  #shiftFor(
+    { peer }: Pick<Link, "peer">,
+    predicate: (caller: WaitingCall) => boolean,
+  ): WaitingCall | undefined {
+    const any = this.#forAny.first(predicate);
+    const named = peer === undefined ? undefined : this.#forPeer.first(peer, predicate);
+    const caller = any && named ? (any.order < named.order ? any : named) : any ?? named;
+    if (caller) caller.queue!.remove(caller);
+    return caller;
   }
 
   #reservationFor(want: Want): Reservation | undefined {

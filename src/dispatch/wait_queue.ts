@@ -174,11 +174,6 @@ export class WaitQueue<T, Call = undefined> {
     return this.#size;
   }
 
-  /** All that wait, the longest waiting first. */
-  *[Symbol.iterator](): Iterator<Caller<T, Call>> {
-    for (let caller = this.#first; caller; caller = caller.next) yield caller;
-  }
-
   /** Who has waited longest of those that the predicate takes; it stays in the queue. */
   first(predicate?: (caller: Caller<T, Call>) => boolean): Caller<T, Call> | undefined {
     let caller = this.#first;
@@ -228,13 +223,18 @@ export class WaitQueue<T, Call = undefined> {
   }
 }
 
-/** A queue for each key, a link's id for one; a queue that is empty takes no memory. */
+/** A queue for each key, a link's id or a client's name; a queue that is empty takes no memory. */
 export class KeyedWaitQueue<T, Call = undefined> {
   readonly #queues = new Map<string, WaitQueue<T, Call>>();
 
   /** How many keys are waited for. */
   get size(): number {
     return this.#queues.size;
+  }
+
+  /** How many wait for each key that is waited for. */
+  *sizes(): Iterable<[key: string, size: number]> {
+    for (const [key, { size }] of this.#queues) yield [key, size];
   }
 
   /** Adds a caller to the queue of its key, or puts one back at its old place. One that is settled stays out. */
@@ -245,9 +245,9 @@ export class KeyedWaitQueue<T, Call = undefined> {
     queue.add(caller);
   }
 
-  /** Who has waited longest for the key; it stays in the queue. */
-  first(key: string): Caller<T, Call> | undefined {
-    return this.#queues.get(key)?.first();
+  /** Who has waited longest for the key, of those that the predicate takes; it stays in the queue. */
+  first(key: string, predicate?: (caller: Caller<T, Call>) => boolean): Caller<T, Call> | undefined {
+    return this.#queues.get(key)?.first(predicate);
   }
 
   /** Takes out who has waited longest for the key. */

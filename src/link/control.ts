@@ -1,6 +1,15 @@
 /** The longest control message and hello, in bytes of UTF-8 (docs/wire.md section 2.2). */
 export const MAX_CONTROL_BYTES = 4_096;
 
+/** The longest message of stream data, in bytes (docs/wire.md section 2.2). */
+export const MAX_DATA_BYTES = 65_536;
+
+/**
+ * What a socket may let grow of a message before it is told, in bytes: a peer that leaves one unfinished holds as much. Room for
+ * one that is too long by little, which its link ends as any other violation.
+ */
+export const MAX_UNFINISHED_BYTES = 2 * MAX_DATA_BYTES;
+
 /** The most metadata that `open` carries, in bytes. */
 export const MAX_METADATA_BYTES = 2_048;
 

@@ -18,9 +18,11 @@ export class SendCredit {
     this.#sent += bytes;
   }
 
-  /** The peer granted up to this many bytes in total. Less than before changes nothing. */
-  raise(limit: number): void {
-    this.#limit = Math.max(this.#limit, limit);
+  /** The peer granted up to this many bytes in total. False: no more than before, which changes nothing. */
+  raise(limit: number): boolean {
+    if (limit <= this.#limit) return false;
+    this.#limit = limit;
+    return true;
   }
 }
 

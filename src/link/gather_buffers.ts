@@ -1,7 +1,5 @@
 import { FreeBuffers } from "../memory/free_buffers.ts";
-
-/** The longest message of stream data, in bytes: Deno drops connections at 64 MiB, Bun at 16 MiB, and longer ones gain nothing. */
-export const MAX_DATA_BYTES = 65_536;
+import { MAX_DATA_BYTES } from "./control.ts";
 
 /** The shortest buffer that is made, in bytes. */
 const FIRST_BYTES = 1_024;

@@ -130,7 +130,7 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
   retireAt = Infinity;
   /** How many streams the link has carried to their end; written by the protocol. */
   streams = 0;
-  /** Whether it was of use: this side got it, or all of a stream that the peer took. Written by the protocol. */
+  /** Whether it was of use: an application of this side got it. Written by the protocol. */
   hasServed = false;
   protected readonly host: LinkHost;
   /** The stream that the link carries, or that the peer has begun to fill while the link is idle. */
@@ -215,6 +215,14 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
     this.setState("closing");
     this.limitClosing();
     this.socket.close(code, reason);
+  }
+
+  /**
+   * npws/2: the peer has not said for a long time that it is done with a stream that this side has ended. Begins to close the link
+   * without taking anything from the peer; false where that is no use, or was begun already.
+   */
+  retireWhenDone(): boolean {
+    return false;
   }
 
   /** Ends the link under its stream, which breaks with this error: the pool closes. */

@@ -2,12 +2,23 @@ import { ProtocolError } from "../errors.ts";
 import { CloseCode } from "../runtime/rfc6455/close_code.ts";
 import type { Message, Socket } from "../runtime/socket.ts";
 import { BundledLink } from "./bundled_link.ts";
-import { type Control, parseControl } from "./control.ts";
+import { type Control, MAX_DATA_BYTES, MAX_UNFINISHED_BYTES, parseControl } from "./control.ts";
 import { ReceiveWindow, SendCredit } from "./flow.ts";
-import { MAX_DATA_BYTES } from "./gather_buffers.ts";
 import type { ClientHello, ServerHello } from "./hello.ts";
 import type { LinkHost } from "./link.ts";
 import { RoundTrip } from "./round_trip.ts";
+
+/**
+ * How many messages between two sweeps, a second at most, may change nothing: pings, pongs, demand, credit that is no more than
+ * before. An honest peer sends some hundred; one that sends more wants this side's time.
+ */
+const MAX_IDLE_MESSAGES = 2_000;
+
+/**
+ * The number of the ping behind the last stream of a link that retires. Its answer tells that the peer has got everything, so that
+ * the close, which does not wait for a slow way, takes nothing with it.
+ */
+const LAST_PING = Number.MAX_SAFE_INTEGER;
 
 /** Which side of the link this is: the two differ in who names the streams, and whose take stands when two cross. */
 export type Role = "client" | "server";
@@ -27,9 +38,12 @@ export abstract class MeteredLink extends BundledLink {
   readonly #credit: SendCredit;
   readonly #window: ReceiveWindow;
   readonly #roundTrip = new RoundTrip();
+  /** Messages since the last sweep that changed nothing. */
+  #idleMessages = 0;
 
   constructor(socket: Socket, host: LinkHost, role: Role, id: string, peerHello: ServerHello | ClientHello) {
     super(socket, host, id, "name" in peerHello ? peerHello.name : undefined, peerHello.bundles === true);
+    socket.limitMessages(MAX_UNFINISHED_BYTES);
     this.role = role;
     this.peerPool = peerHello.pool;
     this.#credit = new SendCredit(peerHello.window);
@@ -41,6 +55,7 @@ export abstract class MeteredLink extends BundledLink {
   }
 
   sweep(now: number): void {
+    this.#idleMessages = 0;
     const { keepAliveMs, heartbeatTimeoutMs } = this.host.limits;
     if (keepAliveMs === 0 || this.state === "closing") return;
     const silentMs = now - this.heardAt;
@@ -80,8 +95,8 @@ export abstract class MeteredLink extends BundledLink {
   /** False: the link's state does not allow the message. */
   protected abstract receiveControl(control: StreamControl): boolean;
 
-  /** The peer has answered a ping. */
-  protected abstract answered(ping: number): void;
+  /** The peer has answered `askWhetherAllArrived`. */
+  protected abstract allArrived(): void;
 
   /** The row of the state table, for messages. */
   protected abstract get row(): string;
@@ -103,6 +118,11 @@ export abstract class MeteredLink extends BundledLink {
     this.fail(CloseCode.protocolError, "protocol violation", error);
   }
 
+  /** `allArrived` follows when everything that was sent has reached the peer. */
+  protected askWhetherAllArrived(): void {
+    this.send(`ping ${LAST_PING}`);
+  }
+
   /** The link is idle again: the next stream begins with the window of the hello. */
   protected shrinkWindow(): void {
     this.#window.shrink();
@@ -121,22 +141,33 @@ export abstract class MeteredLink extends BundledLink {
   #onControl(control: Control): boolean {
     switch (control.verb) {
       case "credit":
-        this.#credit.raise(control.count);
-        this.pump();
+        if (this.#credit.raise(control.count)) this.pump();
+        else this.#countIdleMessage();
         return true;
       case "want":
         if (this.role === "client") this.host.wanted(control.count);
+        this.#countIdleMessage();
         return this.role === "client";
       case "ping":
         this.send(`pong ${control.count}`);
+        this.#countIdleMessage();
         return true;
       case "pong":
         this.#roundTrip.answered(control.count, this.host.clock.now());
-        this.answered(control.count);
+        if (control.count === LAST_PING) this.allArrived();
+        this.#countIdleMessage();
         return true;
       default:
         return this.receiveControl(control);
     }
+  }
+
+  #countIdleMessage(): void {
+    if (++this.#idleMessages <= MAX_IDLE_MESSAGES || this.isEnded) return;
+    const what = `more than ${MAX_IDLE_MESSAGES} messages in a second that change nothing`;
+    const error = new ProtocolError(`Cannot use connection ${this.id}: the peer sent ${what}`);
+    this.fail(CloseCode.policyViolation, "flood", error);
+    this.terminate(); // nothing more of it is read
   }
 
   #ping(now: number): void {

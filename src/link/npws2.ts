@@ -12,12 +12,6 @@ import type { Take, TakeFailure, TakeKind } from "./take.ts";
 const LEAVING_TIMEOUT_MS = 500;
 
 /**
- * The number of the ping behind the last stream of a link that retires. Its answer tells that the peer has got everything, so that
- * the close, which does not wait for a slow way, takes nothing with it.
- */
-const LAST_PING = Number.MAX_SAFE_INTEGER;
-
-/**
  * A link to a peer that speaks npws/2 (docs/wire.md section 2): binary messages are stream data, text messages are control, and the
  * link carries one stream after another. Made when both hellos were exchanged. What each message does in each state is the
  * table of docs/wire-states.md; a message that the table calls a violation ends this link and no other.
@@ -96,6 +90,14 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     else this.#leave();
   }
 
+  /** What is on its way to the peer arrives before the close: its application may still read it. */
+  override retireWhenDone(): boolean {
+    if (this.state !== "done" || this.#isRetiring) return false;
+    this.#isRetiring = true;
+    this.askWhetherAllArrived();
+    return true;
+  }
+
   override close(code: number, reason: string): void {
     this.host.clock.clearTimeout(this.#leaving);
     super.close(code, reason);
@@ -171,8 +173,8 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     else if (!this.#leaving) this.stream!.receive(data);
   }
 
-  protected answered(ping: number): void {
-    if (ping === LAST_PING && this.#isRetiring) this.close(CloseCode.normal, "retired");
+  protected allArrived(): void {
+    if (this.#isRetiring) this.close(CloseCode.normal, "retired");
   }
 
   protected get row(): string {
@@ -201,10 +203,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
   }
 
   #onTake(kind: TakeKind, metadata: Uint8Array<ArrayBuffer> | undefined): boolean {
-    if (this.state === "idle") {
-      this.#reserve(kind, metadata);
-      return true;
-    }
+    if (this.state === "idle") return this.#reserve(kind, metadata);
     if (this.state !== "taking") return false;
     if (this.role === "server") {
       if (this.#wasCrossed) return false;
@@ -217,11 +216,12 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     return true;
   }
 
-  #reserve(kind: TakeKind, metadata: Uint8Array<ArrayBuffer> | undefined): void {
+  /** True: the take was no violation. */
+  #reserve(kind: TakeKind, metadata: Uint8Array<ArrayBuffer> | undefined): true {
     if (!this.host.canReserve(kind)) {
       this.send("no");
       if (this.state === "taking") this.#free(); // an idle link is in the store already
-      return;
+      return true;
     }
     const stream = this.#newStream();
     if (metadata) stream.metadata = metadata;
@@ -229,13 +229,13 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     this.setState("inUse");
     this.send("ok"); // which may find the socket lost
     if (this.state === "inUse") this.host.reserved(this, stream, kind);
+    return true;
   }
 
   #onOk(): boolean {
     if (this.state !== "taking") return false;
     const take = this.#endTake();
-    const stream = take.early?.stream ?? this.#newStream();
-    this.stream = stream;
+    const stream = this.stream = take.early?.stream ?? this.#newStream();
     this.#early = take.early;
     this.hasServed = true;
     this.setState("inUse");
@@ -257,7 +257,6 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     if (this.#isBeforeStream) return true;
     if (this.#leaving) return this.#leave();
     if (this.state !== "inUse" || this.stream!.receiving !== "open") return false;
-    this.hasServed = true;
     this.stream!.receiveEnd();
     return true;
   }
@@ -347,10 +346,10 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     stream.detach();
     this.stream = this.#reservedBy = undefined;
     this.streams++;
-    this.#isRetiring = this.host.retires(this);
-    if (this.#isRetiring && this.#isPeerDone) return this.close(CloseCode.normal, "retired");
+    const retires = this.host.retires(this);
+    if (retires && this.#isPeerDone) return this.close(CloseCode.normal, "retired");
     this.setState("done");
-    if (this.#isRetiring) return this.send(`ping ${LAST_PING}`);
+    if (retires) return void this.retireWhenDone();
     if (this.role === "server") this.#nextId = this.host.ids!.allocate();
     this.send(this.role === "server" ? `idle ${this.#nextId}` : "idle"); // which may find the socket lost
     if (this.#isPeerDone && this.state === "done") this.#reuse();

@@ -1,4 +1,5 @@
-import { MAX_DATA_BYTES, returnBuffer, withRoom } from "./gather_buffers.ts";
+import { MAX_DATA_BYTES } from "./control.ts";
+import { returnBuffer, withRoom } from "./gather_buffers.ts";
 import type { Deferred, TurnBatch } from "./turn_batch.ts";
 
 /** Writes from this size on are sent without being copied together with others. */

@@ -1,5 +1,6 @@
 import { AddressList, canonicalAddress } from "../admission/address_list.ts";
 import type { TokenList } from "../admission/admission.ts";
+import { MAX_UNFINISHED_BYTES } from "../link/control.ts";
 import type { ServeOptions, ServeTls } from "../runtime/runtime.ts";
 import type { NetAddress } from "../runtime/socket.ts";
 import { readAddresses, readOrigins, readTokens } from "./admission_options.ts";
@@ -150,9 +151,10 @@ const TLS_NAMES: OptionNames<ServerTlsOptions> = { cert: true, key: true, ca: tr
  */
 export function serverSettings(options: ServerPoolOptions = {}): ServerSettings {
   const reader = new OptionReader("create ServerPool", options, NAMES);
+  const poolSettings = readPoolOptions(reader);
   return Object.freeze({
-    listen: readListen(reader),
-    ...readPoolOptions(reader),
+    listen: readListen(reader, poolSettings.protocol === 2 ? MAX_UNFINISHED_BYTES : undefined),
+    ...poolSettings,
     path: readPath(reader),
     maxCapacity: reader.integer("maxCapacity", { min: 1, max: MAX_COUNT, default: 100 }),
     maxLinks: reader.integer("maxLinks", { min: 1, max: MAX_COUNT, orInfinity: true, default: Infinity }),
@@ -164,11 +166,12 @@ export function serverSettings(options: ServerPoolOptions = {}): ServerSettings 
   });
 }
 
-function readListen(reader: OptionReader): Readonly<ServeOptions> {
+function readListen(reader: OptionReader, maxMessageBytes: number | undefined): Readonly<ServeOptions> {
   return Object.freeze({
     hostname: readHostname(reader),
     port: reader.integer("port", { min: 0, max: 65_535, default: 0 }),
     tls: readTls(reader),
+    maxMessageBytes,
   });
 }
 

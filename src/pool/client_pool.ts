@@ -4,7 +4,7 @@ import { PoolError } from "../errors.ts";
 import { clientHandshake } from "../link/handshake.ts";
 import type { Link, LinkState } from "../link/link.ts";
 import { type ClientPoolOptions, type ClientSettings, clientSettings } from "../options/client_options.ts";
-import { isOrderly } from "../runtime/rfc6455/close_code.ts";
+import { isOrderly, isViolation } from "../runtime/rfc6455/close_code.ts";
 import type { Dialer, DialOptions } from "../runtime/runtime.ts";
 import { Attempts } from "../time/attempts.ts";
 import type { Timer } from "../time/clock.ts";
@@ -200,9 +200,10 @@ export class ClientPool extends Pool {
     this.#borrowed.delete(link);
     const { code, reason, local } = link.end!;
     const isYoung = this.clock.now() - link.openedAt < SETTLED_AFTER_MS;
-    if (!isYoung || link.hasServed || (local && isOrderly(code))) return this.#cycleSoon();
+    const isFaulty = isYoung && !link.hasServed && !local;
+    if (!isFaulty && !(local && isViolation(code))) return this.#cycleSoon();
     if (isOrderly(code) && this.#refill.isFailing) return; // a server that ends: the first of its links has told it
-    const how = `closed with code ${code}${inParentheses(reason)} as soon as it was open`;
+    const how = `closed with code ${code}${inParentheses(reason)}${isFaulty ? " as soon as it was open" : ""}`;
     this.#refill.failed(new PoolError(`Cannot keep link: ${how}`));
   }
 
@@ -212,12 +213,12 @@ export class ClientPool extends Pool {
   }
 
   /**
-   * The server has taken more links than the application asks for: a server gone wrong, which would have the client dial for
-   * ever.
+   * The server has taken more links than the application asks for, or does not give back those that it was asked for: a server gone
+   * wrong, which would have the client dial for ever.
    */
   get #isOvertaken(): boolean {
     const { acceptBacklog, maxCapacity } = this.#settings;
-    return this.calls.unfetched >= Math.max(acceptBacklog, maxCapacity);
+    return this.calls.unfetched + this.links.late >= Math.max(acceptBacklog, maxCapacity);
   }
 
   /** How many links are still to be dialed. */

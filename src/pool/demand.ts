@@ -1,5 +1,5 @@
-import type { Link } from "../link/link.ts";
 import type { Calls } from "../dispatch/dispatcher.ts";
+import type { Link } from "../link/link.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 
 /** The shortest time between two messages that say how many wait, in milliseconds (docs/wire.md section 2.9). */
@@ -8,16 +8,18 @@ const RISE_MS = 10;
 /** How often it is said again while calls wait, in milliseconds. */
 const REPEAT_MS = 1_000;
 
+type DemandingCalls = Pick<Calls, "isLinkAwaited" | "waitingForAny" | "waitingByPeer">;
+
 /** Tells each client of a server how many calls wait that a link of its would serve. */
 export class Demand {
   readonly #clock: Clock;
   readonly #links: Iterable<Link>;
-  readonly #calls: Pick<Calls, "waitingForAny" | "waitingByPeer">;
+  readonly #calls: DemandingCalls;
   #timer: Timer | undefined;
   #dueAt = Infinity;
   #toldAt = -Infinity;
 
-  constructor(clock: Clock, links: Iterable<Link>, calls: Pick<Calls, "waitingForAny" | "waitingByPeer">) {
+  constructor(clock: Clock, links: Iterable<Link>, calls: DemandingCalls) {
     this.#clock = clock;
     this.#links = links;
     this.#calls = calls;
@@ -25,7 +27,7 @@ export class Demand {
 
   /** One more call waits. For some no client need dial: those that fetch a link by its id, or accept a stream. */
   rose(): void {
-    if (this.#calls.waitingForAny === 0) return;
+    if (!this.#calls.isLinkAwaited) return;
     this.#tellIn(Math.max(0, this.#toldAt + RISE_MS - this.#clock.now()));
   }
 
@@ -44,13 +46,13 @@ export class Demand {
 
   #tell(): void {
     this.#dueAt = Infinity;
-    if (this.#calls.waitingForAny === 0) return;
+    const { isLinkAwaited, waitingForAny } = this.#calls;
+    if (!isLinkAwaited) return;
     this.#toldAt = this.#clock.now();
-    const waiting = this.#calls.waitingByPeer();
-    const forAnyClient = waiting.get(undefined) ?? 0;
+    const byPeer = this.#calls.waitingByPeer();
     for (const link of this.#livePerPool()) {
-      const forNamed = link.peer === undefined ? 0 : waiting.get(link.peer) ?? 0;
-      if (forAnyClient + forNamed > 0) link.want(forAnyClient + forNamed);
+      const waiting = waitingForAny + (link.peer === undefined ? 0 : byPeer.get(link.peer) ?? 0);
+      if (waiting > 0) link.want(waiting);
     }
     this.#tellIn(REPEAT_MS);
   }

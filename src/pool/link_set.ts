@@ -7,10 +7,13 @@ import { DeadlineQueue } from "../time/deadline_queue.ts";
 const SWEEP_MS = 1_000;
 
 /**
- * How long the peer may take to end a stream that nobody of this side wants, in milliseconds; its link is dropped then. An
+ * How long the peer may take to end a stream that nobody of this side wants or uses, in milliseconds; its link is dropped then. An
  * honest one answers at once, behind all that is on the way in both directions: a window each, which may be a slow one.
  */
-const GIVEN_UP_TIMEOUT_MS = 30_000;
+const END_TIMEOUT_MS = 30_000;
+
+/** After how much of it the peer is late. */
+const LATE_MS = 1_000;
 
 /** How long the peer may take to answer a take, in milliseconds; its link is dropped then (docs/wire.md section 2.3). */
 const PROBE_TIMEOUT_MS = 1_000;
@@ -26,8 +29,10 @@ export class LinkSet implements Iterable<Link> {
   readonly #links = new Set<Link>();
   /** Links whose take the peer has not answered. */
   readonly #probes: DeadlineQueue<Link>;
-  /** Links whose streams nobody of this side wants, and that the peer has not ended. */
-  readonly #givenUp: DeadlineQueue<Link>;
+  /** Links whose streams this side has ended or given up, and the peer has not. */
+  readonly #ending: DeadlineQueue<Link>;
+  /** Those whose peer is late. */
+  readonly #late: DeadlineQueue<Link>;
   #closing = 0;
   #npws2 = 0;
   #sweepTimer: Timer | undefined;
@@ -38,8 +43,9 @@ export class LinkSet implements Iterable<Link> {
     this.#clock = clock;
     this.#sweepMs = Math.min(SWEEP_MS, sweepMs);
     this.#swept = swept;
-    this.#probes = this.#deadlines(PROBE_TIMEOUT_MS);
-    this.#givenUp = this.#deadlines(GIVEN_UP_TIMEOUT_MS);
+    this.#probes = this.#deadlines(PROBE_TIMEOUT_MS, (link) => link.terminate());
+    this.#ending = new DeadlineQueue(clock, LATE_MS, (link) => this.#late.add(link));
+    this.#late = this.#deadlines(END_TIMEOUT_MS - LATE_MS, (link) => this.#didNotEnd(link));
   }
 
   /** All links, those that are closing too. */
@@ -50,6 +56,11 @@ export class LinkSet implements Iterable<Link> {
   /** Links that this side has closed and whose sockets are not gone yet. */
   get closing(): number {
     return this.#closing;
+  }
+
+  /** Links whose stream nobody of this side uses any more, and whose peer is late to end it. */
+  get late(): number {
+    return this.#late.size;
   }
 
   /** Whether there are links and none of them speaks npws/2. */
@@ -80,12 +91,13 @@ export class LinkSet implements Iterable<Link> {
 
   /** The peer has a while to end the link's stream, which nobody of this side wants. */
   givenUp(link: Link): void {
-    this.#givenUp.add(link);
+    this.#ending.add(link);
   }
 
   /** Keeps count of a link's state. */
   changed(link: Link, before: LinkState): void {
-    if (before === "inUse") this.#givenUp.delete(link);
+    if (before === "inUse" || before === "done") this.#ending.delete(link) || this.#late.delete(link);
+    if (link.state === "done") this.#ending.add(link);
     if (link.state === "closing") this.#closing++;
     if (link.state !== "closed" || !this.#links.delete(link)) return;
     if (before === "closing") this.#closing--;
@@ -123,7 +135,8 @@ export class LinkSet implements Iterable<Link> {
   /** Stops the timers. */
   stop(): void {
     this.#probes.clear();
-    this.#givenUp.clear();
+    this.#ending.clear();
+    this.#late.clear();
     this.#clock.clearTimeout(this.#sweepTimer);
     this.#sweepTimer = undefined;
   }
@@ -136,12 +149,17 @@ export class LinkSet implements Iterable<Link> {
    * What the peer has to do in time, else its link is dropped. Where this process stood still it gets the time once more: the answers
    * are in the sockets, unread, or the question has not left.
    */
-  #deadlines(ms: number): DeadlineQueue<Link> {
+  #deadlines(ms: number, expired: (link: Link) => void): DeadlineQueue<Link> {
     const queue: DeadlineQueue<Link> = new DeadlineQueue(this.#clock, ms, (link, lateMs) => {
       if (lateMs > STALL_MS) queue.add(link);
-      else link.terminate();
+      else expired(link);
     });
     return queue;
+  }
+
+  #didNotEnd(link: Link): void {
+    if (link.retireWhenDone()) this.#late.add(link);
+    else link.terminate();
   }
 
   #scheduleSweep(): void {

@@ -41,7 +41,11 @@ import { LinkSet } from "./link_set.ts";
 export abstract class Pool extends PoolEvents implements AsyncDisposable {
   readonly #environment: Environment;
   readonly #settings: PoolSettings;
+  // Private, also before those who look into an object to log it: what these hold may be nobody's business.
+  readonly #counters = new Counters();
   readonly #dispatcher: Dispatcher;
+  readonly #linkHost: LinkHost;
+  readonly #links: LinkSet;
   #errorCount = 0;
   #started: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -59,13 +63,13 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     const batch = new TurnBatch(clock);
     const { keepAliveMs, heartbeatTimeoutMs } = settings;
     const sweepMs = keepAliveMs === 0 ? Infinity : Math.min(keepAliveMs, heartbeatTimeoutMs) / 4;
-    this.links = new LinkSet(clock, sweepMs, (link, now) => this.#swept(link, now));
+    this.#links = new LinkSet(clock, sweepMs, (link, now) => this.#swept(link, now));
     this.#dispatcher = new Dispatcher(this.#dispatcherHost(batch), settings);
-    this.linkHost = {
+    this.#linkHost = {
       clock,
       batch,
       limits: settings,
-      traffic: this.counters,
+      traffic: this.#counters,
       ids,
       linkChanged: (link, before) => this.#linkChanged(link, before),
       linkFree: (link) => this.#linkFree(link),
@@ -80,9 +84,9 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
       discarded: ({ id }, bytes) => this.countError(`Cannot keep ${bytes} bytes of link ${id}: they were not fetched`),
       provedAlive: (link) => this.#dispatcher.store.refresh(link),
       unreserved: (link) => this.#dispatcher.unreserved(link),
-      givenUp: (link) => this.links.givenUp(link),
-      probing: (link) => this.links.probing(link),
-      probed: (link) => this.links.probed(link),
+      givenUp: (link) => this.#links.givenUp(link),
+      probing: (link) => this.#links.probing(link),
+      probed: (link) => this.#links.probed(link),
       wanted: (count) => this.peerWaits(count),
     };
   }
@@ -177,7 +181,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     const { peer, metadata, ...settings } = getSettings("open", options, this.#settings);
     this.#needsNpws2("open");
     this.#needsNames(peer);
-    if (this.links.isNpws1Only) throw noOpenError();
+    if (this.#links.isNpws1Only) throw noOpenError();
     return this.#dispatcher.get({ kind: "open", peer, metadata }, settings);
   }
 
@@ -277,7 +281,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
 
   /** One consistent, frozen snapshot of gauges and counters. */
   stats(): PoolStats {
-    return this.counters.snapshot(this.#gauges());
+    return this.#counters.snapshot(this.#gauges());
   }
 
   // For the two roles.
@@ -381,10 +385,14 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   }
 
   /** @internal */
-  protected readonly counters: Counters = new Counters();
+  protected get counters(): Counters {
+    return this.#counters;
+  }
 
   /** @internal */
-  protected readonly linkHost: LinkHost;
+  protected get linkHost(): LinkHost {
+    return this.#linkHost;
+  }
 
   /** @internal */
   protected get isClosed(): boolean {
@@ -410,7 +418,9 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    *
    * @internal
    */
-  protected readonly links: LinkSet;
+  protected get links(): LinkSet {
+    return this.#links;
+  }
 
   /**
    * The idle link that was not heard for the longest time.
@@ -429,13 +439,13 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   protected admit(link: Link): void {
     if (this.isClosed) {
       link.socket.terminate();
-      return this.linkHost.ids?.release(link.id);
+      return this.#linkHost.ids?.release(link.id);
     }
-    const isFirst = this.links.size === 0;
-    this.links.add(link);
+    const isFirst = this.#links.size === 0;
+    this.#links.add(link);
     // A client has one server. Behind the first client of a server others may come, which speak npws/2 and have names.
     if (isFirst && link.protocol === 1 && !this.hasNamedPeers) this.#dispatcher.rejectOpens();
-    this.counters.dialed++;
+    this.#counters.dialed++;
     this.obstacle = undefined;
     link.socket.handler = link;
     this.#linkFree(link);
@@ -448,7 +458,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    * @internal
    */
   protected retire(link: Link, why: string): void {
-    this.counters.retired++;
+    this.#counters.retired++;
     link.close(CloseCode.normal, why);
   }
 
@@ -459,7 +469,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    */
   protected countDialFailure(error: unknown): void {
     this.obstacle = { what: "last dial failure", error };
-    this.counters.dialFailures++;
+    this.#counters.dialFailures++;
     this.countError(error);
   }
 
@@ -470,24 +480,24 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    */
   protected countError(error: unknown): void {
     this.#errorCount++;
-    this.counters.failed(messageOf(error));
+    this.#counters.failed(messageOf(error));
   }
 
   #dispatcherHost(batch: TurnBatch): DispatcherHost {
     return {
       clock: this.clock,
       batch,
-      counters: this.counters,
+      counters: this.#counters,
       stats: () => this.stats(),
       obstacle: () => this.obstacle ?? (this.#started || this.isReady ? undefined : NOT_STARTED),
-      hasPeer: (name) => this.links.hasPeer(name),
+      hasPeer: (name) => this.#links.hasPeer(name),
       callWaits: () => this.callWaits(),
     };
   }
 
   #gauges(): Gauges {
     const idle = this.active;
-    const { size, closing } = this.links;
+    const { size, closing } = this.#links;
     return {
       idle,
       inUse: size - idle - closing,
@@ -543,24 +553,24 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     const roleEnded = this.end();
     const orphans = this.#dispatcher.close(closedError("get a connection"));
     for (const link of orphans) link.abort(closedError("fetch a stream"));
-    await Promise.all([roleEnded, this.links.drain(drainMs, closedError("use connection"))]);
-    this.links.stop();
+    await Promise.all([roleEnded, this.#links.drain(drainMs, closedError("use connection"))]);
+    this.#links.stop();
     await this.release();
   }
 
   #linkChanged(link: Link, before: LinkState): void {
     if (before === "idle") this.#dispatcher.store.remove(link);
-    if (before === "done" && link.state === "idle") this.counters.recycled++;
-    this.links.changed(link, before);
+    if (before === "done" && link.state === "idle") this.#counters.recycled++;
+    this.#links.changed(link, before);
     if (link.state === "closed") this.#linkClosed(link);
     this.linkMoved(link, before);
   }
 
   #linkClosed(link: Link): void {
-    this.linkHost.ids?.release(link.id);
+    this.#linkHost.ids?.release(link.id);
     const { code, reason, local, from } = link.end!;
     if (!local && from === "idle" && !isOrderly(code)) {
-      this.counters.lost++;
+      this.#counters.lost++;
       this.countError(`Cannot keep link ${link.id}: lost while idle with code ${code}`);
     }
     this.emit("linkclose", { id: link.id, code, reason, inUse: from === "inUse", peer: link.peer });
@@ -575,7 +585,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   #retires(link: Link): boolean {
     if (this.isClosed) return true;
     const isDue = this.isDueToRetire(link);
-    if (isDue) this.counters.retired++;
+    if (isDue) this.#counters.retired++;
     return isDue;
   }
 

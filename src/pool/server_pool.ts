@@ -69,7 +69,7 @@ export class ServerPool extends Pool {
     this.#environment = environment;
     this.#attempts = new Attempts(environment.clock);
     this.#demand = new Demand(environment.clock, this.links, this.calls);
-    this.websocket = environment.runtime.websocket;
+    this.websocket = environment.runtime.websocket(settings.listen.maxMessageBytes);
   }
 
   /**

@@ -48,6 +48,8 @@ export abstract class AdaptedSocket implements Socket {
   /** Frees what the runtime holds, as far as it lets us; the handler was told already. */
   protected abstract drop(): void;
 
+  limitMessages(_maxBytes: number): void {}
+
   onceSent(callback: () => void): void {
     if (this.bufferedBytes === 0) return callback();
     this.#sending = new DrainWatch(() => {

@@ -50,7 +50,7 @@ async function serve(options: ServeOptions, handler: RequestHandler): Promise<Li
   };
 }
 
-function bind({ hostname, port, tls }: ServeOptions, fetch: RequestHandler): BunServer {
+function bind({ hostname, port, tls, maxMessageBytes }: ServeOptions, fetch: RequestHandler): BunServer {
   const { Bun } = globalThis as unknown as { Bun: BunApi };
   const requestCert = tls?.requireClientCertificate;
   const certificates = tls &&
@@ -61,7 +61,7 @@ function bind({ hostname, port, tls }: ServeOptions, fetch: RequestHandler): Bun
       port,
       tls: certificates,
       fetch,
-      websocket: BunServerSocket.handlers,
+      websocket: BunServerSocket.handlers(maxMessageBytes),
       error: failed,
     });
     if (requestCert) verifyingServers.add(server);

@@ -79,7 +79,11 @@ export class BunServerSocket extends AdaptedSocket {
   }
 
   /** What Bun calls for all sockets of a server. Those that are not of this class are the application's own. */
-  static readonly handlers: BunWebSocketHandler = {
+  static handlers(maxMessageBytes = MAX_MESSAGE_BYTES): BunWebSocketHandler {
+    return { ...BunServerSocket.#handlers, maxPayloadLength: maxMessageBytes };
+  }
+
+  static readonly #handlers: Omit<BunWebSocketHandler, "maxPayloadLength"> = {
     open(webSocket) {
       const { data } = webSocket;
       if (data instanceof BunServerSocket) data.#open(webSocket);
@@ -98,7 +102,6 @@ export class BunServerSocket extends AdaptedSocket {
     sendPings: false,
     perMessageDeflate: false,
     backpressureLimit: BACKPRESSURE_LIMIT_BYTES,
-    maxPayloadLength: MAX_MESSAGE_BYTES,
   };
 
   #open(webSocket: BunServerWebSocket): void {

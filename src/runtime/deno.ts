@@ -11,7 +11,15 @@ import { checkDialTls, checkKeyPair } from "./tls.ts";
 import { WebSocketDialer } from "./web_socket_dialer.ts";
 
 /** The port to Deno: `Deno.serve` and `Deno.upgradeWebSocket`, and node:net with frames of our own to dial. */
-export const denoRuntime: Runtime = { name: "deno", dialer, checkServe, serve, remoteAddress, upgrade, websocket: {} };
+export const denoRuntime: Runtime = {
+  name: "deno",
+  dialer,
+  checkServe,
+  serve,
+  remoteAddress,
+  upgrade,
+  websocket: () => ({}),
+};
 
 function dialer(options: DialOptions): Dialer {
   if (options.tls) checkDialTls(options.tls);

@@ -59,7 +59,7 @@ const PREFIX = /^(NetworkError: )?failed to connect to WebSocket: /;
 /** The reason when the answer to an upgrade was not what makes a WebSocket. */
 export function refusedUpgrade({ statusCode = 0, headers }: Pick<IncomingMessage, "statusCode" | "headers">): string {
   if (statusCode === 101) return noHandshake(headers.upgrade === undefined ? "Upgrade" : "Connection");
-  const redirect = headers.location === undefined ? "" : ` to ${describe(withoutQuery(headers.location))}`;
+  const redirect = headers.location === undefined ? "" : ` to ${describe(printable(withoutQuery(headers.location)))}`;
   return serverAnswered(statusCode) + redirect;
 }
 

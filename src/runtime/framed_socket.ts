@@ -73,6 +73,10 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
     return true;
   }
 
+  override limitMessages(maxBytes: number): void {
+    this.#reader.maxMessageBytes = maxBytes;
+  }
+
   protected startClosing(code: number, reason: string): void {
     if (this.#transport.writable) this.#write(Opcode.close, closePayload({ code, reason }));
   }

@@ -79,6 +79,8 @@ export interface ServeOptions {
   hostname: string;
   port: number;
   tls: ServeTls | undefined;
+  /** A longer message ends its socket, where the runtime lets the limit be set (Bun). MAX_MESSAGE_BYTES by default. */
+  maxMessageBytes?: number;
 }
 
 /** A listening server. */
@@ -113,6 +115,6 @@ export interface Runtime {
    * the socket is open; it rejects when the client went away before that, or after 10 s. Throws where the request cannot be upgraded.
    */
   upgrade(request: Request, serverOrInfo: unknown): { response: Response | undefined; socket: Promise<Socket> };
-  /** Bun's handler object for `Bun.serve({ websocket })`; an empty object on Deno. */
-  readonly websocket: object;
+  /** Bun's handler object for `Bun.serve({ websocket })`; an empty object on Deno. A longer message ends its socket. */
+  websocket(maxMessageBytes?: number): object;
 }

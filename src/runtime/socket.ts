@@ -79,6 +79,8 @@ export interface Socket {
   readonly bufferedBytes: number;
   /** Calls back once when `bufferedBytes` is 0, at once where it is; never where the socket is closed before. */
   onceSent(callback: () => void): void;
+  /** From here on a longer message ends the socket with 1009, where the runtime lets this be said: in a client on Deno. */
+  limitMessages(maxBytes: number): void;
   /** Whether `pause` can hold the peer back. Where it cannot, `pause` and `resume` do nothing. */
   readonly canPause: boolean;
   pause(): void;

@@ -1,5 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
 import type { PoolConnection } from "@npws/pool";
+import { assert, assertEquals } from "@std/assert";
 import { test } from "../harness.ts";
 import { eventually } from "./eventually.ts";
 import { exchange } from "./npws2_bulk.ts";

@@ -1,5 +1,5 @@
-import { assertEquals, assertRejects } from "@std/assert";
 import { ConnectionLostError, ConnectionResetError, type PoolConnection } from "@npws/pool";
+import { assertEquals, assertRejects } from "@std/assert";
 import { test } from "../harness.ts";
 import { eventually } from "./eventually.ts";
 import { exchange } from "./npws2_bulk.ts";

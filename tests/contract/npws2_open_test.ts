@@ -1,5 +1,5 @@
-import { assertEquals, assertRejects } from "@std/assert";
 import { NotSupportedError, type Pool, PoolTimeoutError } from "@npws/pool";
+import { assertEquals, assertRejects } from "@std/assert";
 import { test } from "../harness.ts";
 import { exchange } from "./npws2_bulk.ts";
 import { pairs } from "./npws2_pairs.ts";

@@ -167,7 +167,7 @@ if (isBun) {
       port: 0,
       // deno-lint-ignore no-explicit-any
       fetch: (request: Request, server: any) => void server.upgrade(request, { data: { own: true } }),
-      websocket: runtime.websocket,
+      websocket: runtime.websocket(),
     });
     const { link } = await requestUpgrade(server.port);
     await link.send("nobody listens");
@@ -177,7 +177,7 @@ if (isBun) {
     await server.stop(true);
   });
 } else {
-  test("websocket is empty on Deno", () => assertEquals(runtime.websocket, {}));
+  test("websocket is empty on Deno", () => assertEquals(runtime.websocket(), {}));
 
   test("a program that only serves needs no permission but the network", async () => {
     const file = fileURLToPath(new URL("../peers/serve_only.ts", import.meta.url));

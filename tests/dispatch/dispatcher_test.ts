@@ -24,6 +24,24 @@ test("Dispatcher serves a call when the peer has granted its take, and counts wh
   assertEquals([dispatch.counters.taken, dispatch.counters.waitMsTotal], [1, 30]);
 });
 
+test("Dispatcher gives a link to who has waited longest of those that ask for any and those that ask for its client", async () => {
+  const dispatch = new FakeDispatch();
+  const calls = [
+    dispatch.any({}, "edge-8"),
+    dispatch.any({}, "edge-7"),
+    dispatch.any(),
+    dispatch.any({}, "edge-7"),
+  ];
+  assertEquals([dispatch.dispatcher.waitingForAny, [...dispatch.dispatcher.waitingByPeer()]], [
+    1,
+    [["edge-8", 1], ["edge-7", 2]],
+  ]);
+  for (const id of ["0000000a", "0000000b", "0000000c"]) dispatch.link(id, { peer: "edge-7" }).grant();
+  await dispatch.settle();
+  assertEquals(calls.map(({ state }) => state), ["waiting", "0000000a", "0000000b", "0000000c"]);
+  assertEquals([dispatch.dispatcher.isLinkAwaited, [...dispatch.dispatcher.waitingByPeer()]], [true, [["edge-8", 1]]]);
+});
+
 test("Dispatcher gives a link that comes to who waits for its id, then to who has waited longest", async () => {
   const dispatch = new FakeDispatch();
   const calls = [dispatch.any(), dispatch.any(), dispatch.byId("0000000a"), dispatch.byId("0000000a")];

@@ -1,5 +1,5 @@
 import { type Control, parseControl } from "../../src/link/control.ts";
-import { MAX_DATA_BYTES } from "../../src/link/gather_buffers.ts";
+import { MAX_DATA_BYTES } from "../../src/link/control.ts";
 import type { LinkLimits } from "../../src/link/link.ts";
 import type { Role } from "../../src/link/metered_link.ts";
 import type { Message } from "../../src/runtime/socket.ts";

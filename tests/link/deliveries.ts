@@ -1,5 +1,5 @@
+import { MAX_DATA_BYTES } from "../../src/link/control.ts";
 import { formatHello } from "../../src/link/hello.ts";
-import { MAX_DATA_BYTES } from "../../src/link/gather_buffers.ts";
 import { HALF_WINDOW_BYTES } from "./fake_link_host.ts";
 import type { PeerEnd } from "./peer_end.ts";
 

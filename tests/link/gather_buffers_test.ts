@@ -1,5 +1,6 @@
 import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
-import { MAX_DATA_BYTES, returnBuffer, withRoom } from "../../src/link/gather_buffers.ts";
+import { MAX_DATA_BYTES } from "../../src/link/control.ts";
+import { returnBuffer, withRoom } from "../../src/link/gather_buffers.ts";
 import { test } from "../harness.ts";
 
 test("withRoom() gives a few long buffers, which are used again, and short ones to those that come on top", () => {

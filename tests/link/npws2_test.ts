@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { MAX_DATA_BYTES } from "../../src/link/control.ts";
 import { CLOSE_TIMEOUT_MS } from "../../src/link/link.ts";
-import { MAX_DATA_BYTES } from "../../src/link/gather_buffers.ts";
 import { test } from "../harness.ts";
 import { HALF_WINDOW_BYTES, NEXT_ID } from "./fake_link_host.ts";
 import { LinkRig } from "./link_rig.ts";
@@ -115,6 +115,25 @@ test("a link that is heard lives on, whatever it is that is heard", async () => 
   await clock.advance(29_999);
   rig.link.sweep(clock.now());
   assertEquals(rig.takeSent(), ["take", "pong 1"]);
+});
+
+for (const message of ["credit 0", "pong 7", "ping 1"]) {
+  test(`a link takes 2,000 messages of ${message} between two sweeps, and is dropped at one more`, async () => {
+    const rig = await rigAfter();
+    for (const _ of [1, 2]) {
+      for (let count = 0; count < 2_000; count++) rig.receive(message);
+      assertEquals(rig.link.state, "idle");
+      rig.link.sweep(rig.host.clock.now());
+    }
+    for (let count = 0; count < 2_001; count++) rig.receive(message);
+    assertEquals([rig.link.state, rig.takeSent().slice(-2)], ["closed", ["close 1008", "terminate"]]);
+  });
+}
+
+test("a link takes any number of messages that grant credit", async () => {
+  const rig = await rigAfter();
+  for (let count = 0; count < 5_000; count++) rig.receive(`credit ${10_000 + count}`);
+  assertEquals(rig.link.state, "idle");
 });
 
 test("a link is pinged again after the pong", async () => {

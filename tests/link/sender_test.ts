@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
-import { MAX_DATA_BYTES } from "../../src/link/gather_buffers.ts";
+import { MAX_DATA_BYTES } from "../../src/link/control.ts";
 import { Sender, type SenderTarget } from "../../src/link/sender.ts";
 import { TurnBatch } from "../../src/link/turn_batch.ts";
 import { ManualClock } from "../fakes.ts";

@@ -13,9 +13,13 @@ function refusal(options: unknown, errorClass: typeof TypeError | typeof RangeEr
   return message.slice(action.length);
 }
 
+test("serverSettings() lets no message of a pool of npws/2 alone grow beyond 128 KiB", () => {
+  assertEquals(serverSettings({ protocol: 2 }).listen.maxMessageBytes, 131_072);
+});
+
 test("serverSettings() fills in the defaults of the contract", () => {
   const settings = serverSettings();
-  assertEquals(settings.listen, { hostname: "0.0.0.0", port: 0, tls: undefined });
+  assertEquals(settings.listen, { hostname: "0.0.0.0", port: 0, tls: undefined, maxMessageBytes: undefined });
   const { path, maxCapacity, maxLinks, allow, tokens, origins, authorize } = settings;
   assertEquals({ path, maxCapacity, maxLinks, allow, tokens, origins, authorize }, {
     path: undefined,

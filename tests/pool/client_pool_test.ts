@@ -582,7 +582,15 @@ test("ClientPool.close() gives up the dials that are under way", async () => {
   assertEquals([pool.isReady, pool.stats().dialing, pool.stats().dialFailures], [false, 0, 0]);
 });
 
-for (const ends of ["when it is taken", "as soon as it has taken it", "with nonsense", "behind a stream of its own"]) {
+for (
+  const ends of [
+    "when it is taken",
+    "as soon as it has taken it",
+    "with nonsense",
+    "behind a stream of its own",
+    "behind a stream that it ended in order",
+  ]
+) {
   test(`ClientPool does not dial in a tight loop when the server drops each link ${ends}`, async () => {
     await using setting = setUp({ protocol: "auto", minCapacity: 16, maxCapacity: 16, getTimeoutMs: Infinity });
     const { clock, network, server, pool } = setting;
@@ -595,6 +603,10 @@ for (const ends of ["when it is taken", "as soon as it has taken it", "with nons
           if (ends === "when it is taken" || !String(message).startsWith("{")) return;
           socket.send("take");
           if (ends === "with nonsense") return void socket.send("nonsense");
+          if (ends === "behind a stream that it ended in order") {
+            socket.send("fin");
+            return socket.close(1000, "");
+          }
           if (ends === "behind a stream of its own") { for (const end of ["reset 0", "stop 0"]) socket.send(end); }
           socket.close(1011, "");
         },

@@ -13,11 +13,13 @@ function setUp() {
   const links = new Set<Npws1Link | Npws2Link>();
   const waiting = { count: 0, named: {} as Record<string, number> };
   const demand = new Demand(host.clock, links, {
-    get waitingForAny() {
-      return Object.values(waiting.named).reduce((sum, count) => sum + count, waiting.count);
+    get isLinkAwaited() {
+      return waiting.count > 0 || Object.keys(waiting.named).length > 0;
     },
-    waitingByPeer: () =>
-      new Map<string | undefined, number>([[undefined, waiting.count], ...Object.entries(waiting.named)]),
+    get waitingForAny() {
+      return waiting.count;
+    },
+    waitingByPeer: () => new Map(Object.entries(waiting.named)),
   });
   const addLink = (pool: string, name?: string) => {
     const socket = new RecordingSocket();

@@ -216,6 +216,33 @@ test("LinkSet drops a link that was given up and is still in use 30 s later, and
   links.stop();
 });
 
+test("LinkSet closes a link whose peer does not give it back in 30 s, when the peer has received everything", async () => {
+  const host = new SetHost();
+  const { clock, links } = host;
+  const [answering, mute] = [host.open(), host.open()];
+  for (const { link, socket } of [answering, mute]) {
+    socket.receive("take");
+    socket.receive("reset 0");
+    link.handBack();
+    assertEquals(link.state, "done");
+  }
+  await clock.advance(1_000);
+  assertEquals(links.late, 2);
+  await clock.advance(28_999);
+  const isAsked = ({ socket }: typeof mute) => socket.sent.includes(`ping ${Number.MAX_SAFE_INTEGER}`);
+  assertEquals([isAsked(answering), isAsked(mute)], [false, false]);
+  await clock.advance(1);
+  assertEquals([isAsked(answering), isAsked(mute), mute.link.state], [true, true, "done"]);
+  answering.socket.receive(`pong ${Number.MAX_SAFE_INTEGER}`);
+  assertEquals([answering.link.state, answering.socket.sent.at(-1)], ["closing", "close 1000"]);
+  mute.socket.receive("pong 0"); // it lives, and says no more
+  await clock.advance(28_999);
+  assertEquals(mute.link.state, "done");
+  await clock.advance(1);
+  assertEquals([mute.link.state, links.late], ["closed", 0]);
+  links.stop();
+});
+
 test("LinkSet.stop() leaves no timer behind", () => {
   const host = new SetHost();
   const { clock, links } = host;

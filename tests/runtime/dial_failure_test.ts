@@ -114,6 +114,13 @@ test("refusedUpgrade() tells where a redirect leads, but not its query", () => {
   );
 });
 
+test("refusedUpgrade() shows no control or format character of a redirect", () => {
+  assertEquals(
+    refusedUpgrade({ statusCode: 302, headers: { location: "/a\x9b31mRED\x85\xad" } }),
+    'server answered 302 Found to "/a\ufffd31mRED\ufffd\ufffd"',
+  );
+});
+
 test("refusedUpgrade() tells which header of the handshake is missing", () => {
   assertEquals(refusedUpgrade({ statusCode: 101, headers: {} }), invalid("Upgrade"));
   assertEquals(refusedUpgrade({ statusCode: 101, headers: { upgrade: "websocket" } }), invalid("Connection"));

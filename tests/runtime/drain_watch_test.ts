@@ -28,7 +28,7 @@ test("DrainWatch that was cancelled looks no more", async () => {
   assertEquals(looks, before);
 });
 
-test("DrainWatch looks in eight turns, then after pauses that double up to 32 ms", async () => {
+test("DrainWatch looks in eight turns, then after pauses that double up to 32 ms, and after an eighth of the time at last", async () => {
   const pauses: number[] = [];
   const passed = (callback: () => void, ms: number) => {
     pauses.push(ms);
@@ -41,13 +41,18 @@ test("DrainWatch looks in eight turns, then after pauses that double up to 32 ms
   await new Promise<void>((resolve) =>
     new DrainWatch(() => {
       if (pauses.length === 0) looksBeforePause.push(looks);
-      if (++looks < 16) return false;
+      if (++looks < 60) return false;
       resolve();
       return true;
     })
   );
   assertEquals(looksBeforePause.length, 8);
-  assertEquals(pauses, [1, 2, 4, 8, 16, 32, 32, 32]);
+  assertEquals(pauses.slice(0, 12), [1, 2, 4, 8, 16, 32, 32, 32, 32, 32, 32, 32]);
+  const waitedMs = (count: number) => pauses.slice(0, count).reduce((sum, ms) => sum + ms, 0);
+  for (let at = 12; at < pauses.length; at++) {
+    assertEquals(pauses[at], Math.max(32, Math.min(waitedMs(at) / 8, 256)), `pause ${at}`);
+  }
+  assertEquals(pauses.at(-1), 256);
 });
 
 function nextTurn(): Promise<void> {

@@ -1,5 +1,7 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ClientPool, ConnectionResetError, type PoolConnection } from "@npws/pool";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { ClientSession, type SessionHost } from "../../examples/tunnel/client_session.ts";
 import type { ControlChannel } from "../../examples/tunnel/control_channel.ts";
 import { Log } from "../../examples/tunnel/log.ts";
@@ -7,8 +9,9 @@ import { PortSet } from "../../examples/tunnel/port_set.ts";
 import { Splicer } from "../../examples/tunnel/splicer.ts";
 import { bytes } from "../contract/streams.ts";
 import { test } from "../harness.ts";
+import { RawClient } from "../tunnel/raw_client.ts";
 import { startEcho } from "../tunnel/target.ts";
-import { startClient, startServer } from "../tunnel/tunnel.ts";
+import { startClient, startServer, startTunnel } from "../tunnel/tunnel.ts";
 
 /** A client with the token that does as it likes. */
 async function attack(url: string, name: string | undefined, run: (pool: ClientPool) => Promise<void>): Promise<void> {
@@ -52,6 +55,20 @@ test("tunnel server lets no client forge a line of its log", async () => {
     await server.logged(/^warn +mallory: lost: Cannot understand control message/);
   });
   assertEquals(server.log.filter((line) => line.includes("all is well") && !line.startsWith("warn")), []);
+});
+
+test("tunnel server bears connections that are reset at once, and goes on", async () => {
+  await using echo = await startEcho();
+  await using tunnel = await startTunnel(echo.port);
+  for (let count = 0; count < 200; count++) {
+    const socket = connect(tunnel.port, "127.0.0.1");
+    await once(socket, "connect");
+    socket.resetAndDestroy();
+  }
+  using client = await RawClient.connect(tunnel.port);
+  client.send("still here");
+  assertEquals(await client.read(10), "still here");
+  assertEquals(tunnel.server.log.filter((line) => !/^(?:info|warn) /.test(line)), []);
 });
 
 test("tunnel client shows neither token nor query of the URL, and no line of its server's making", async () => {

@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
 import type { PoolConnection } from "@npws/pool";
+import { assertEquals } from "@std/assert";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { ClientSession, type SessionHost } from "../../examples/tunnel/client_session.ts";

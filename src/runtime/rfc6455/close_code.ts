@@ -14,6 +14,11 @@ export const CloseCode = {
   internalError: 1011,
 } as const;
 
+/** Whether a side closes with the code because its peer broke the rules. */
+export function isViolation(code: number): boolean {
+  return code === CloseCode.protocolError || code === CloseCode.unsupportedData || code === CloseCode.policyViolation;
+}
+
 /** Whether a close code is a farewell, and no failure. */
 export function isOrderly(code: number): boolean {
   return code === CloseCode.normal || code === CloseCode.goingAway;

@@ -29,6 +29,12 @@ const OPCODE_BITS = 0x0f;
 const CONTROL = 0x8;
 const LENGTH_BITS = 0x7f;
 
+/**
+ * How many frames in one chunk may carry nothing for the application. A peer that sends more wants this side's time: 32,768 fit
+ * into a chunk of 64 KiB.
+ */
+const MAX_IDLE_FRAMES = 512;
+
 const NO_BYTES = new Uint8Array();
 
 /** No frame has begun: its head comes next. */
@@ -37,7 +43,8 @@ const NO_FRAME = -1;
 /** Reads the frames that a server sends (RFC 6455 section 5): no extension, no mask. Keeps nothing between two messages. */
 export class FrameReader {
   readonly #handler: FrameHandler;
-  readonly #maxMessageBytes: number;
+  /** A longer message is a violation. */
+  maxMessageBytes: number;
   /** The beginning of a head whose rest is still to come. */
   #partialHead = NO_BYTES;
   /** The first byte of the frame whose payload comes next. */
@@ -50,10 +57,12 @@ export class FrameReader {
   #message: MessageBuffer | undefined;
   #control: MessageBuffer | undefined;
   #isOver = false;
+  /** Control frames and empty ones in the present chunk. */
+  #idleFrames = 0;
 
   constructor(handler: FrameHandler, maxMessageBytes: number) {
     this.#handler = handler;
-    this.#maxMessageBytes = maxMessageBytes;
+    this.maxMessageBytes = maxMessageBytes;
   }
 
   /** Reads what came next. The handler is called for all that it completes. Nothing of the chunk's memory is kept. */
@@ -61,6 +70,7 @@ export class FrameReader {
     const chunk = new Uint8Array(buffer, byteOffset, byteLength); // a Buffer's parts would be slower, and its slice() no copy
     const bytes = this.#partialHead === NO_BYTES ? chunk : joined([this.#partialHead, chunk]);
     this.#partialHead = NO_BYTES;
+    this.#idleFrames = 0;
     for (let at = 0; !this.#isOver;) {
       if (this.#frame === NO_FRAME) {
         const headBytes = this.#readHead(bytes, at);
@@ -96,8 +106,11 @@ export class FrameReader {
 
   #begin(frame: number, byteLength: number): void {
     const isMessage = (frame & CONTROL) === 0;
-    if (isMessage && byteLength + (this.#message?.byteLength ?? 0) > this.#maxMessageBytes) {
+    if (isMessage && byteLength + (this.#message?.byteLength ?? 0) > this.maxMessageBytes) {
       return this.#violated(CloseCode.messageTooBig);
+    }
+    if ((!isMessage || byteLength === 0) && ++this.#idleFrames > MAX_IDLE_FRAMES) {
+      return this.#violated(CloseCode.policyViolation);
     }
     this.#frame = frame;
     this.#left = byteLength;

@@ -36,6 +36,15 @@ function bytesOf(payload: Uint8Array | string): Uint8Array<ArrayBuffer> {
   return typeof payload === "string" ? new TextEncoder().encode(payload) : Uint8Array.from(payload);
 }
 
+test("FrameReader takes 512 control and empty frames in a chunk, and no more", () => {
+  for (const idle of [frame(Opcode.ping, "x"), frame(Opcode.pong, "x"), frame(Opcode.binary)]) {
+    const full = concat(...Array<Uint8Array>(512).fill(idle));
+    const last = frame(Opcode.binary, "data");
+    assertEquals(told([concat(full, last), concat(full, last)]).filter((one) => "violation" in one), []);
+    assertEquals(told([concat(full, idle, last)]).at(-1), { violation: 1008 });
+  }
+});
+
 function* singleBytes(bytes: Uint8Array<ArrayBuffer>) {
   for (let at = 0; at < bytes.length; at++) yield bytes.slice(at, at + 1);
 }
