@@ -1,6 +1,6 @@
 /**
  * A pool of WebSocket connections between a client behind a NAT or firewall and a server: when one side needs a connection to
- * the other, it takes one that is already open. Runs on Deno and on Bun, and speaks with the Go package npws.
+ * the other, it takes one that is already open. Runs on Deno and Bun, and interoperates with the Go package npws.
  *
  * @example
  * ```ts
@@ -11,7 +11,7 @@
  * await using client = new ClientPool({ url: `ws://127.0.0.1:${server.address.port}` });
  * await client.start();
  *
- * // The server opens a stream over a link that is there already, and the client accepts its other end.
+ * // The server opens a stream over a link that is already open, and the client accepts the other end.
  * const [ours, theirs] = await Promise.all([server.open(), client.accept()]);
  *
  * const writer = ours.writable.getWriter();

@@ -1,15 +1,15 @@
 /** How much of a text a message quotes. */
 const QUOTED_LENGTH = 64;
 
-/** How much of a text that somebody else wrote a message shows. */
+/** How much of a text written by somebody else a message shows. */
 const FOREIGN_LENGTH = 256;
 
-/** Control and format characters, line ends, and halves of characters. */
+/** Control and format characters, line separators, and unpaired surrogates. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /**
- * Says in an error message what a value is: texts quoted and cut, numbers as they are, everything else by its type alone. PEM
- * text is not quoted either, wherever it was put by mistake: it may be a key.
+ * Describes a value for an error message: strings quoted and truncated, numbers as they are, everything else by its type only.
+ * PEM text is not quoted either, wherever it was passed by mistake: it may be a key.
  */
 export function describe(value: unknown): string {
   switch (typeof value) {
@@ -26,7 +26,7 @@ export function describe(value: unknown): string {
   }
 }
 
-/** Says what type a value is and nothing of what is in it: for tokens, keys and header values. */
+/** Describes only the type of a value, and reveals nothing of its content: for tokens, keys and header values. */
 export function describeType(value: unknown): string {
   if (value === null) return "null";
   if (value === undefined) return "undefined";
@@ -37,26 +37,26 @@ export function describeType(value: unknown): string {
   return name && name !== "Object" ? `an instance of ${name}` : "an object";
 }
 
-/** A URL as messages show it: its query may hold a secret. */
+/** A URL as messages show it, without its query, which may hold a secret. */
 export function withoutQuery(url: string): string {
   return url.replace(/[?#].*/s, (rest) => `${rest[0]}…`);
 }
 
 /**
- * What somebody else wrote, a peer or the certificate of a server, as it can stand in a message: cut, on one line, and without
- * what could forge a line of a log, change what a terminal shows, or turn its direction.
+ * Text written by somebody else, such as a peer or a server's certificate, made safe for a message: truncated, on one line, and
+ * without characters that could forge a log line, change what a terminal shows, or reverse its direction.
  */
 export function printable(text: string): string {
   const shown = text.length > FOREIGN_LENGTH ? `${text.slice(0, FOREIGN_LENGTH)}…` : text;
   return shown.replaceAll(UNPRINTABLE, "\ufffd");
 }
 
-/** What a peer gave as its reason, as it ends a message: " (…)", or nothing where it gave none. */
+/** The peer's reason as the end of a message: " (…)", or nothing if it gave none. */
 export function inParentheses(reason: string): string {
   return reason && ` (${printable(reason)})`;
 }
 
-/** What went wrong, by any value that was thrown. */
+/** What went wrong, from any value that was thrown. */
 export function messageOf(error: unknown): string {
   if (error instanceof Error) return error.message;
   return typeof error === "string" ? error : describe(error);

@@ -1,7 +1,7 @@
 import type { PoolStats } from "./stats.ts";
 
 /**
- * What every error of this module extends, and the class of those that need no class of their own, a failed dial for one.
+ * The base class of all errors of this module, and the class of those that need none of their own, such as a failed dial.
  *
  * @example
  * ```ts
@@ -12,7 +12,7 @@ import type { PoolStats } from "./stats.ts";
  * ```
  */
 export class PoolError extends Error {
-  /** Makes the error with its message, and the error behind it as `cause`. */
+  /** Creates the error with its message, and the underlying error as `cause`. */
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;
@@ -35,7 +35,7 @@ export class PoolError extends Error {
 export class PoolClosedError extends PoolError {}
 
 /**
- * No link came within the deadline. The message says what was waited for and how the pool stood.
+ * No link became available before the deadline. The message says what was waited for and the state of the pool.
  *
  * @example
  * ```ts
@@ -52,7 +52,7 @@ export class PoolTimeoutError extends PoolError {
   /** The pool's statistics at the moment the deadline passed. */
   readonly stats: PoolStats;
 
-  /** Makes the error; `options.cause` is the last dial failure, where there was one. */
+  /** Creates the error; `options.cause` is the last dial failure, if there was one. */
   constructor(message: string, waitedMs: number, stats: PoolStats, options?: ErrorOptions) {
     super(message, options);
     this.waitedMs = waitedMs;
@@ -61,7 +61,7 @@ export class PoolTimeoutError extends PoolError {
 }
 
 /**
- * As many calls wait already as `maxWaiters` allows.
+ * As many calls are waiting already as `maxWaiters` allows.
  *
  * @example
  * ```ts
@@ -77,7 +77,7 @@ export class PoolTimeoutError extends PoolError {
 export class PoolExhaustedError extends PoolError {}
 
 /**
- * The link under a connection broke: its socket was lost, or the peer closed it with a code other than 1000 and 1001.
+ * The link under a connection broke: its socket was lost, or the peer closed it with a code other than 1000 or 1001.
  *
  * @example
  * ```ts
@@ -92,10 +92,10 @@ export class PoolExhaustedError extends PoolError {}
 export class ConnectionLostError extends PoolError {
   /** The WebSocket close code (RFC 6455 section 7.4); 1006 when the socket was lost without a close frame. */
   readonly code: number;
-  /** The reason beside the close code, often empty: the peer's words as they came. */
+  /** The reason given with the close code, often empty: the peer's own words, unchanged. */
   readonly reason: string;
 
-  /** Makes the error with the close code and reason. */
+  /** Creates the error with the close code and reason. */
   constructor(message: string, code: number, reason: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
@@ -110,7 +110,7 @@ export class ConnectionLostError extends PoolError {
  * ```ts
  * import { ConnectionResetError, type PoolConnection } from "@npws/pool";
  *
- * /** What the peer says why it gave a stream up; undefined where it did not. *\/
+ * /** The peer's reason for giving a stream up; undefined if it did not. *\/
  * export async function reasonOf({ closed }: PoolConnection): Promise<string | undefined> {
  *   return await closed.then(() => undefined, (error) => error instanceof ConnectionResetError ? error.reason : undefined);
  * }
@@ -119,10 +119,10 @@ export class ConnectionLostError extends PoolError {
 export class ConnectionResetError extends PoolError {
   /** 0 given up, 1 application error, 2 never fetched, 3 pool closed. */
   readonly code: number;
-  /** The text the peer sent with the code, often empty: its words as they came. */
+  /** The text that the peer sent with the code, often empty: its own words, unchanged. */
   readonly reason: string;
 
-  /** Makes the error with the peer's code and reason. */
+  /** Creates the error with the peer's code and reason. */
   constructor(message: string, code: number, reason: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
@@ -131,7 +131,7 @@ export class ConnectionResetError extends PoolError {
 }
 
 /**
- * The peer sent what the protocol forbids. Its link was closed; no other link is touched.
+ * The peer violated the protocol. Its link was closed; no other link is affected.
  *
  * @example
  * ```ts
@@ -148,7 +148,7 @@ export class ConnectionResetError extends PoolError {
 export class ProtocolError extends PoolError {}
 
 /**
- * What was asked for does not exist on this runtime, or not with the peers that are connected.
+ * What was requested is not available on this runtime, or not with the connected peers.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 import type { NetAddress } from "./runtime/socket.ts";
 
 /**
- * What a pool's `linkopen` event tells.
+ * The details of a pool's `linkopen` event.
  *
  * @example
  * ```ts
@@ -14,16 +14,16 @@ import type { NetAddress } from "./runtime/socket.ts";
  * ```
  */
 export interface LinkOpenDetail {
-  /** The link's id. On npws/2 it has another one for each stream. */
+  /** The link's id. On npws/2 it changes with each stream. */
   readonly id: string;
   /** The protocol that it speaks. */
   readonly protocol: 1 | 2;
-  /** The client's name, where it told one. */
+  /** The client's name, if it sent one. */
   readonly peer: string | undefined;
 }
 
 /**
- * What a pool's `linkclose` event tells.
+ * The details of a pool's `linkclose` event.
  *
  * @example
  * ```ts
@@ -36,20 +36,20 @@ export interface LinkOpenDetail {
  * ```
  */
 export interface LinkCloseDetail {
-  /** The link's last id; on npws/2 not the one that it was opened with, if it has carried a stream. */
+  /** The link's last id; on npws/2 it is not the one that the link was opened with, if it has carried a stream. */
   readonly id: string;
   /** The WebSocket close code; 1006 when the socket was lost. */
   readonly code: number;
-  /** The close reason, often empty: where the peer closed, its words as they came. */
+  /** The close reason, often empty; if the peer closed, its own words, unchanged. */
   readonly reason: string;
   /** Whether the link carried a stream when it closed. */
   readonly inUse: boolean;
-  /** The client's name, where it told one: what joins this to the link's `linkopen`, whose id was another one. */
+  /** The client's name, if it sent one: use it to find the link's `linkopen` when the id has changed. */
   readonly peer: string | undefined;
 }
 
 /**
- * What a client pool's `dialerror` event tells.
+ * The details of a client pool's `dialerror` event.
  *
  * @example
  * ```ts
@@ -65,8 +65,8 @@ export interface DialErrorDetail {
   /** What went wrong; `cause` is the runtime's own error. */
   readonly error: Error;
   /**
-   * Rounds of failures in a row, from 1: dials that fail while others do are of one round. A row ends when none came for twice
-   * `maxBackoffMs`: short successes do not end it.
+   * Consecutive rounds of failures, starting at 1; dials that fail while others do belong to one round. The count starts over
+   * once there was no round for twice `maxBackoffMs`; brief successes do not reset it.
    */
   readonly attempt: number;
   /** When the next dial starts, in milliseconds from now. */
@@ -74,7 +74,7 @@ export interface DialErrorDetail {
 }
 
 /**
- * What a server pool's `refuse` event tells.
+ * The details of a server pool's `refuse` event.
  *
  * @example
  * ```ts
@@ -89,12 +89,12 @@ export interface DialErrorDetail {
 export interface RefuseDetail {
   /** Why the upgrade was refused. */
   readonly reason: "forbidden" | "full" | "unauthorized";
-  /** The client's address, as `trustedProxies` tells it; undefined when it could not be told. */
+  /** The client's address, determined with `trustedProxies`; undefined if it could not be determined. */
   readonly remoteAddress: NetAddress | undefined;
 }
 
 /**
- * What a client pool's `resize` event tells.
+ * The details of a client pool's `resize` event.
  *
  * @example
  * ```ts
@@ -107,7 +107,7 @@ export interface RefuseDetail {
  * ```
  */
 export interface ResizeDetail {
-  /** The new target of idle links. */
+  /** The new target number of idle links. */
   readonly capacity: number;
   /** The new creation interval in milliseconds. */
   readonly intervalMs: number;
@@ -130,7 +130,7 @@ export interface ResizeDetail {
 export interface PoolEventMap {
   /** A link was opened. */
   linkopen: CustomEvent<LinkOpenDetail>;
-  /** A link was closed, by whomever. */
+  /** A link was closed, for whatever reason. */
   linkclose: CustomEvent<LinkCloseDetail>;
   /** A dial failed (client). */
   dialerror: CustomEvent<DialErrorDetail>;
@@ -141,7 +141,7 @@ export interface PoolEventMap {
 }
 
 /**
- * A listener of one of a pool's events.
+ * A listener for one of a pool's events.
  *
  * @example
  * ```ts
@@ -158,7 +158,7 @@ export type PoolEventListener<Type extends keyof PoolEventMap> =
   | { handleEvent(event: PoolEventMap[Type]): void };
 
 /**
- * An EventTarget that knows its events' types, makes no event that nobody listens to, and bears listeners that throw.
+ * An EventTarget with typed events, which creates no event that nobody listens for, and tolerates listeners that throw.
  *
  * @example
  * ```ts
@@ -177,12 +177,12 @@ export type PoolEventListener<Type extends keyof PoolEventMap> =
  */
 export abstract class PoolEvents extends EventTarget {
   readonly #heard = new Set<string>();
-  /** What stands in the place of each listener. */
+  /** The wrapper that is registered in place of each listener. */
   readonly #guarded = new WeakMap<object, (event: Event) => void>();
 
   /**
-   * Registers a listener, as `EventTarget.addEventListener`. What it throws while it is called is counted in `errorCount` and written
-   * to the console, where the runtimes would end the program.
+   * Registers a listener, like `EventTarget.addEventListener`. An error that it throws is counted in `errorCount` and written
+   * to the console; without this, the runtimes would end the program.
    */
   override addEventListener<Type extends keyof PoolEventMap>(
     type: Type,
@@ -193,7 +193,7 @@ export abstract class PoolEvents extends EventTarget {
     super.addEventListener(type, listener && this.#guard(listener), options);
   }
 
-  /** Removes a listener, as `EventTarget.removeEventListener`. */
+  /** Removes a listener, like `EventTarget.removeEventListener`. */
   override removeEventListener<Type extends keyof PoolEventMap>(
     type: Type,
     listener: PoolEventListener<Type> | null,
@@ -209,18 +209,18 @@ export abstract class PoolEvents extends EventTarget {
    */
   protected abstract countError(error: unknown): void;
 
-  /** Tells the listeners. */
+  /** Notifies the listeners. */
   protected emit<Type extends keyof PoolEventMap>(type: Type, detail: PoolEventMap[Type]["detail"]): void {
     if (this.#heard.has(type)) this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
-  /** The same each time: an EventTarget knows a listener again by its identity. */
+  /** Returns the same wrapper each time: an EventTarget recognizes a listener by its identity. */
   #guard<Type extends keyof PoolEventMap>(listener: PoolEventListener<Type>): (event: Event) => void {
     const known = this.#guarded.get(listener);
     if (known) return known;
     const guarded = (event: Event) => this.#call(listener, event as PoolEventMap[Type]);
     this.#guarded.set(listener, guarded);
-    this.#guarded.set(guarded, guarded); // Deno removes by it, at the abort of a listener's signal
+    this.#guarded.set(guarded, guarded); // Deno removes the wrapper itself when a listener's signal aborts
     return guarded;
   }
 

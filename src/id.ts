@@ -17,7 +17,7 @@ export function parseId(text: string): string {
   return text.toLowerCase();
 }
 
-/** Writes the 4 bytes of an npws/1 first message as an id. */
+/** Formats the 4 bytes of an npws/1 first message as an id. */
 export function formatId(bytes: Uint8Array): string {
   if (bytes.length !== ID_BYTES) {
     throw new RangeError(`Cannot format link id: must be ${ID_BYTES} bytes, got ${bytes.length}`);
@@ -30,7 +30,7 @@ export function idBytes(id: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.fromHex(parseId(id));
 }
 
-/** Used again for each random id: on Deno a new one takes longer than the random source. */
+/** Reused for each random id: on Deno, allocating a new one takes longer than the random source. */
 const randomBytes = new Uint8Array(ID_BYTES);
 
 /** An id from the cryptographic random source. */
@@ -38,9 +38,9 @@ export function randomId(): string {
   return formatId(crypto.getRandomValues(randomBytes));
 }
 
-/** The ids of one server pool: "00000000" first, random ones later, no two alike at a time. */
+/** The ids of one server pool: "00000000" first, then random ones, all different at any one time. */
 export class IdSpace {
-  /** "00000000" never leaves it, so that only the first link of all has that id. */
+  /** "00000000" is never removed, so that only the very first link has it. */
   readonly #inUse = new Set<string>();
   readonly #random: () => string;
 
@@ -56,7 +56,7 @@ export class IdSpace {
     return id;
   }
 
-  /** Gives an id back when its link is closed, or has another id. Giving back twice is harmless. */
+  /** Frees an id once its link is closed or has another id. Freeing it twice is harmless. */
   release(id: string): void {
     if (id !== FIRST_ID) this.#inUse.delete(id);
   }

@@ -1,6 +1,6 @@
 /**
- * Metrics and spans of a pool for OpenTelemetry. This entry point is the only one that needs `@opentelemetry/api`; a pool that is
- * not instrumented does nothing for it.
+ * Metrics and spans of a pool for OpenTelemetry. Only this entry point needs `@opentelemetry/api`; a pool that is not
+ * instrumented does no work for it.
  *
  * @example
  * ```ts
@@ -11,7 +11,7 @@
  * await using server = new ServerPool({ hostname: "127.0.0.1" });
  * using telemetry = instrument(server, { attributes: { "npws.pool.name": "edge" } });
  *
- * const { pool } = telemetry; // use it in the place of `server`: its gets and connections make spans
+ * const { pool } = telemetry; // use it instead of `server`: its gets and connections make spans
  * await pool.start();
  * ```
  *
@@ -25,7 +25,7 @@ import { Recorder } from "./otel/recorder.ts";
 import type { Pool } from "./pool/pool.ts";
 
 /**
- * The same as in `@opentelemetry/api`: what makes metrics.
+ * The same as in `@opentelemetry/api`: creates metrics.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ import type { Pool } from "./pool/pool.ts";
  */
 export type Meter = ReturnType<(typeof import("@opentelemetry/api"))["metrics"]["getMeter"]>;
 /**
- * The same as in `@opentelemetry/api`: what makes spans.
+ * The same as in `@opentelemetry/api`: creates spans.
  *
  * @example
  * ```ts
@@ -73,7 +73,7 @@ export interface InstrumentOptions {
    */
   readonly tracer?: Tracer;
   /**
-   * Stand on everything that is exported. Pools of one process need different ones, `npws.pool.name` for example.
+   * Added to everything that is exported. Pools in one process need different ones, `npws.pool.name` for example.
    *
    * @default none
    */
@@ -81,7 +81,7 @@ export interface InstrumentOptions {
 }
 
 /**
- * A pool whose telemetry is exported, until this is disposed.
+ * A pool whose telemetry is exported until this object is disposed.
  *
  * @example
  * ```ts
@@ -96,16 +96,17 @@ export interface InstrumentOptions {
  */
 export interface Instrumentation<InstrumentedPool extends Pool> extends Disposable {
   /**
-   * The pool, in a form that makes a span and a measurement of each call of `incomingGet`, `outgoingGet`, `open` and `accept`,
-   * and of the life of each connection that it hands out, by `incoming` and `accepted` too. All else is the pool's own.
+   * The pool, wrapped so that it records a span and a measurement for each call of `incomingGet`, `outgoingGet`, `open` and
+   * `accept`, and for the lifetime of each connection that it hands out, also through `incoming` and `accepted`. Everything
+   * else is the pool's own.
    */
   readonly pool: InstrumentedPool;
 }
 
 /**
- * Exports a pool's statistics as metrics, and makes spans of the calls that go through the `pool` that it returns. The pool
- * itself is not changed, and calls of it cost what they cost before. Register the OpenTelemetry SDK first: the API gives no
- * metrics to those who ask earlier.
+ * Exports a pool's statistics as metrics, and records spans of the calls made through the returned `pool`. The original pool is
+ * not changed, and calling it directly costs no more than before. Register the OpenTelemetry SDK first: the API provides no
+ * metrics to earlier callers.
  *
  * @param pool A client or server pool, started or not.
  * @throws {TypeError} An option is wrong.
@@ -136,7 +137,7 @@ export function instrument<InstrumentedPool extends Pool>(
   };
 }
 
-/** The name under which the telemetry is known to a backend. */
+/** The name by which backends know the telemetry. */
 const SCOPE = "@npws/pool";
 
 function readOptions(options: InstrumentOptions): Required<InstrumentOptions> {

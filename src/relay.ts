@@ -1,6 +1,6 @@
 /**
- * Moves bytes both ways between two connections: a pooled connection and a TCP socket, two pooled connections, whatever has a
- * readable and a writable stream of bytes.
+ * Moves bytes both ways between two connections: a pooled connection and a TCP socket, two pooled connections, or anything else
+ * with a readable and a writable byte stream.
  *
  * @example
  * ```ts
@@ -41,9 +41,9 @@ export type { RelaySocket };
  * ```
  */
 export interface RelayEnd {
-  /** What comes from this end. */
+  /** The bytes that come from this end. */
   readonly readable: ReadableStream<Uint8Array>;
-  /** What goes to this end. */
+  /** The bytes that go to this end. */
   readonly writable: WritableStream<Uint8Array>;
 }
 
@@ -68,30 +68,32 @@ export interface RelayResult {
 }
 
 /**
- * Moves bytes both ways until both directions have ended. The end of one direction ends the other end's writing and leaves the
- * opposite direction open (half-close). An error in either direction, or the signal, aborts both ends at once: neither takes
- * what came so far for the whole. What waits is bounded by what the ends themselves buffer, by 1 MiB where they buffer more, and
- * one chunk each way.
+ * Moves bytes both ways until both directions have ended. When one direction ends, writing to the other end is ended too, and
+ * the opposite direction stays open (half-close). An error in either direction, or the signal, aborts both ends at once, so
+ * that neither takes the data so far for the whole. Buffering is bounded: at most what the ends themselves buffer, or 1 MiB if
+ * they buffer more, and one chunk each way.
  *
- * An end is a pair of web streams, a PoolConnection among them, or a socket of node:net or node:tls itself, made with
- * `allowHalfOpen: true`. Streams stay locked. What has a shorter way than its web streams is moved past them: a PoolConnection
- * whose streams nobody has asked for, and a `Deno.TcpConn`, whose streams would close it whole at the end of one direction. An
- * abort resets a socket of node:net; a `Deno.TcpConn` has no reset, so that its peer sees an abort as an end.
+ * An end is a pair of web streams (a PoolConnection is one), or a node:net or node:tls socket itself, created with
+ * `allowHalfOpen: true`. The streams stay locked. Where there is a shorter path than the web streams, the relay bypasses them:
+ * for a PoolConnection whose streams nobody has asked for, and for a `Deno.TcpConn`, whose streams would close the whole
+ * connection at the end of one direction. An abort resets a node:net socket; a `Deno.TcpConn` cannot be reset, so its peer sees
+ * an abort as a normal end.
  *
- * The memory of long chunks of sockets of node:net and of pooled connections is given back as soon as they are moved, and not left
- * to the collector, unless somebody else listens to the socket. A class that extends `net.Socket` and keeps what is written to it
- * says so by `keepsNoMemory: false`.
+ * The memory of large chunks from node:net sockets and pooled connections is released as soon as they have been moved, not left
+ * to the garbage collector, unless somebody else listens to the socket. A class that extends `net.Socket` and keeps what is
+ * written to it must set `keepsNoMemory: false`.
  *
- * A peer of npws/1 that closes ends both directions. All that it has sent arrives, and its end; what comes for it after that
- * breaks the relay, and so does what had not left by then, be it the end. Where the streams of such a connection had been asked for, its close itself breaks the relay.
+ * When an npws/1 peer closes, both directions end. Everything that it has sent is delivered, and so is its end. Data for the
+ * peer that arrives later fails the relay, and so does anything, even just the end, that had not been sent by then. If the
+ * streams of such a connection had been asked for before, its close itself fails the relay.
  *
  * @param a One end.
  * @param b The other end.
  * @param options.signal Aborts both ends with its reason.
  * @returns The bytes moved in each direction.
- * @throws {TypeError} An end has no unlocked streams, is a socket that does not allow half-open connections, or the options are
- * wrong: nothing was touched. A readable gave something else than a Uint8Array: both ends were aborted.
- * @throws What broke one of the ends, or the signal's reason.
+ * @throws {TypeError} An end has no unlocked streams or is a socket that does not allow half-open connections, or the options
+ * are wrong: nothing was touched. Or a readable produced something other than a Uint8Array: both ends were aborted.
+ * @throws The error that broke one of the ends, or the signal's reason.
  *
  * @example
  * ```ts
@@ -129,7 +131,7 @@ async function join(a: HeldEnd, b: HeldEnd, signal: AbortSignal | undefined): Pr
   const joint = new Joint(a, b);
   const onAbort = () => joint.fail(signal!.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
-  if (signal?.aborted) onAbort(); // by what the ends did when they began
+  if (signal?.aborted) onAbort(); // aborted by what the ends did when they began
   try {
     await joint.over;
   } finally {
@@ -138,7 +140,7 @@ async function join(a: HeldEnd, b: HeldEnd, signal: AbortSignal | undefined): Pr
   return { aToB: joint.aToB, bToA: joint.bToA };
 }
 
-/** Takes an end past its web streams where it has a shorter way. */
+/** Takes hold of an end, without its web streams if there is a shorter path. */
 function hold(end: RelayEnd | RelaySocket): HeldEnd {
   if (isNodeSocket(end)) return new NodeSocketEnd(end);
   if (isDirect(end)) return new SocketEnd(end);
@@ -164,7 +166,7 @@ function checkEnds(a: RelayEnd | RelaySocket, b: RelayEnd | RelaySocket): void {
   throw new TypeError("Cannot relay: both ends have the same stream");
 }
 
-/** Returns the streams of an end that is moved by them. */
+/** Returns an end that is moved by its web streams, and undefined for any other. */
 function checkEnd(name: string, end: RelayEnd | RelaySocket | null | undefined): RelayEnd | undefined {
   if (typeof end === "object" && end) {
     if (isNodeSocket(end)) return checkHalfOpen(name, end);

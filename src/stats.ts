@@ -19,13 +19,13 @@ export interface PoolStats {
   readonly idle: number;
   /** Links that carry a stream, from the take until they are idle again or closed. */
   readonly inUse: number;
-  /** Links being dialed (client), or admitted and not yet open (server). */
+  /** Links being dialed (client), or admitted but not open yet (server). */
   readonly dialing: number;
   /** Calls that wait for a link. */
   readonly waiting: number;
-  /** Client: the present target of idle links. Server: `maxCapacity`. */
+  /** Client: the current target number of idle links. Server: `maxCapacity`. */
   readonly capacity: number;
-  /** Client: the present creation interval in milliseconds. Server: 0. */
+  /** Client: the current creation interval in milliseconds. Server: 0. */
   readonly intervalMs: number;
   /** All open links: idle + in use + closing. */
   readonly links: number;
@@ -37,7 +37,7 @@ export interface PoolStats {
   readonly taken: number;
   /** Links that became idle again after a stream (npws/2). */
   readonly recycled: number;
-  /** Links that were closed for their age, their number of streams, or because more were idle than capacity. */
+  /** Links closed because of their age or number of streams, or because more were idle than the capacity. */
   readonly retired: number;
   /** Links that were lost while idle. */
   readonly lost: number;
@@ -49,24 +49,24 @@ export interface PoolStats {
   readonly refusedUnauthorized: number;
   /** Calls that ended at their deadline. */
   readonly timeouts: number;
-  /** Calls that were ended by their signal. */
+  /** Calls ended by their signal. */
   readonly aborts: number;
   /** Takes that found the link dead, silent or contended (npws/2). */
   readonly deadOnTake: number;
-  /** Sum of the time that calls waited for their connection, in milliseconds. */
+  /** Total time that calls waited for their connection, in milliseconds. */
   readonly waitMsTotal: number;
   /** Stream bytes received on all links. */
   readonly bytesRead: number;
   /** Stream bytes sent on all links. */
   readonly bytesWritten: number;
-  /** The latest failure that was counted. `at` is in milliseconds since the Unix epoch. */
+  /** The most recent failure that was counted. `at` is in milliseconds since the Unix epoch. */
   readonly lastError?: { readonly at: number; readonly message: string };
 }
 
 /** The gauges of a snapshot. */
 export type Gauges = Pick<PoolStats, "idle" | "inUse" | "dialing" | "waiting" | "capacity" | "intervalMs" | "links">;
 
-/** A pool's counters since construction; each is written where the thing happens. */
+/** A pool's counters since construction; each is updated where the event happens. */
 export class Counters {
   dialed = 0;
   dialFailures = 0;
@@ -85,7 +85,7 @@ export class Counters {
   bytesWritten = 0;
   lastError: PoolStats["lastError"];
 
-  /** Keeps a failure as the latest. */
+  /** Records the most recent failure. */
   failed(message: string): void {
     this.lastError = Object.freeze({ at: Date.now(), message });
   }

@@ -1,15 +1,15 @@
 import { BlockList, isIPv4, isIPv6 } from "../runtime/ip.ts";
 
-/** An address, or all that begin with the same bits. */
+/** An address, or all addresses that begin with the same bits. */
 export interface AddressRange {
-  /** In the spelling of `canonicalAddress`. */
+  /** As `canonicalAddress` spells it. */
   readonly base: string;
   readonly prefixBits: number;
 }
 
-/** IP addresses and ranges in which to look addresses up. An IPv4-mapped IPv6 address (::ffff:a.b.c.d) is its IPv4 address. */
+/** IP addresses and ranges to look addresses up in. An IPv4-mapped IPv6 address (::ffff:a.b.c.d) counts as its IPv4 address. */
 export class AddressList {
-  /** One for each family: no IPv4 address is in a range of IPv6, not even in that of all. */
+  /** One per family: no IPv4 address is in an IPv6 range, not even in "::/0". */
   readonly #ranges = { ipv4: new BlockList(), ipv6: new BlockList() };
 
   constructor(ranges: readonly AddressRange[]) {
@@ -19,7 +19,7 @@ export class AddressList {
     }
   }
 
-  /** Whether the address is in the list. One that is unknown, or no IP address, is not. */
+  /** Whether the address is in the list. An unknown one, or one that is not an IP address, is not. */
   has(address: string | undefined): boolean {
     const canonical = address === undefined ? undefined : canonicalAddress(address);
     if (canonical === undefined) return false;
@@ -40,14 +40,14 @@ export function parseRange(text: string): AddressRange | undefined {
   const bits = familyOf(base) === "ipv4" ? 32 : 128;
   if (prefix === undefined) return { base, prefixBits: bits };
   if (!/^(0|[1-9]\d{0,2})$/.test(prefix)) return undefined;
-  // The prefix of an IPv4-mapped range counts the 96 bits in front of the IPv4 address.
+  // The prefix of an IPv4-mapped range counts the 96 bits before the IPv4 address.
   const prefixBits = Number(prefix) - (address.includes(":") ? 128 - bits : 0);
   return prefixBits >= 0 && prefixBits <= bits ? { base, prefixBits } : undefined;
 }
 
 /**
- * An address in the one spelling that is compared and shown: without zone, IPv4-mapped as IPv4, IPv6 as in RFC 5952.
- * Undefined for anything that is no IP address.
+ * An address in the one spelling that is compared and shown: without zone, IPv4-mapped as IPv4, IPv6 as in RFC 5952. Undefined
+ * for anything that is not an IP address.
  */
 export function canonicalAddress(text: string): string | undefined {
   if (isIPv4(text)) return text;
@@ -62,16 +62,16 @@ function familyOf(canonical: string): "ipv4" | "ipv6" {
   return canonical.includes(":") ? "ipv6" : "ipv4";
 }
 
-/** The two halves of 16 bits, written in hex. */
+/** The two bytes of a 16-bit number written in hex. */
 function octets(hex: string): [number, number] {
   const bits = parseInt(hex, 16);
   return [bits >> 8, bits & 0xff];
 }
 
-/** "%eth0" behind an IPv6 address. */
+/** "%eth0" after an IPv6 address. */
 const ZONE = /%[\w.~-]+$/;
 
-/** Some readers take octal IPv4 parts ("::ffff:010.0.0.1"), which others read differently. */
+/** Excludes IPv4 parts with leading zeros ("::ffff:010.0.0.1"), which some parsers read as octal and others do not. */
 const IPV6_TEXT = /^[0-9a-f:]+(:(0|[1-9]\d*)(\.(0|[1-9]\d*)){3})?$/i;
 
 const IPV4_MAPPED = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/;

@@ -8,9 +8,9 @@ import { ReadableHalf } from "./readable_half.ts";
 import { WritableHalf } from "./writable_half.ts";
 
 /**
- * One byte stream over a pooled link: what a net.Conn is in the Go package, in the shape of the WinterTC Sockets API. Taking it
- * removed it from the pool. Chunks read are fresh memory that nobody else touches; a chunk written may be reused once its
- * `write()` resolved. Bytes arrive exactly once and in order, or the stream errors.
+ * One byte stream over a pooled link: the counterpart of a net.Conn in the Go package, in the shape of the WinterTC Sockets
+ * API. Taking it removed it from the pool. Chunks read are fresh memory that nobody else uses; a chunk written may be reused
+ * once its `write()` has resolved. Bytes arrive exactly once and in order, or the stream errors.
  *
  * @example
  * ```ts
@@ -27,65 +27,67 @@ import { WritableHalf } from "./writable_half.ts";
  * ```
  */
 export interface PoolConnection extends AsyncDisposable {
-  /** The link's id, 8 lower-case hex digits, by which the peer's application fetches the same link with `outgoingGet`. */
+  /** The link's id, 8 lower-case hex digits, with which the peer's application fetches the same link by `outgoingGet`. */
   readonly id: string;
   /** The protocol that the link speaks. */
   readonly protocol: 1 | 2;
   /**
-   * What the peer sends, as a byte stream (`getReader({ mode: "byob" })` works). Ends at the peer's end of data; errors with
-   * ConnectionResetError, ConnectionLostError or ProtocolError. `cancel()` drops what is unread and what still comes.
+   * What the peer sends, as a byte stream (`getReader({ mode: "byob" })` works). Closes at the peer's end of data; errors with
+   * ConnectionResetError, ConnectionLostError or ProtocolError. `cancel()` drops what is unread and what is still to come.
    */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   /**
-   * What is sent to the peer. Takes an ArrayBuffer or any view of one, of any size; anything else errors it with a TypeError
-   * and resets the stream. `write()` resolves when flow control took the bytes. `close()` ends this direction on npws/2, and
-   * the whole connection on npws/1. `abort()` tells the peer that the bytes so far are not the whole.
+   * What is sent to the peer. Accepts an ArrayBuffer or any view of one, of any size; any other chunk errors it with a
+   * TypeError and resets the stream. `write()` resolves when flow control has accepted the bytes. `close()` ends this direction
+   * on npws/2, and the whole connection on npws/1. `abort()` tells the peer that the bytes so far are not complete.
    */
   readonly writable: WritableStream<ArrayBufferView | ArrayBuffer>;
-  /** Resolves when the peer confirmed the stream; at once on npws/1. */
+  /** Resolves when the peer has confirmed the stream; at once on npws/1. */
   readonly opened: Promise<void>;
-  /** Resolves when both directions ended, rejects with what broke one. Not listening to it is fine. */
+  /** Resolves when both directions have ended; rejects with the error that broke one of them. You need not handle it. */
   readonly closed: Promise<void>;
-  /** What the peer gave to `open()`; empty otherwise. */
+  /** The metadata that the peer passed to `open()`; empty otherwise. */
   readonly metadata: Uint8Array<ArrayBuffer>;
-  /** The client's `name`, where it told one. */
+  /** The client's `name`, if it sent one. */
   readonly peer: string | undefined;
   /** This side's address; undefined where the runtime hides it. */
   readonly localAddress: NetAddress | undefined;
-  /** The peer's address, or the proxy's in front of it; undefined where the runtime hides it. */
+  /** The peer's address, or that of a proxy in front of it; undefined where the runtime hides it. */
   readonly remoteAddress: NetAddress | undefined;
-  /** The TLS session; undefined on plain links and where the runtime hides it. */
+  /** The TLS session; undefined on links without TLS and where the runtime hides it. */
   readonly tls: TlsInfo | undefined;
   /** Bytes that the application has read. */
   readonly bytesRead: number;
   /** Bytes that the application has written. */
   readonly bytesWritten: number;
   /**
-   * Sends what is written, ends writing and discards what is unread. Never rejects; takes a second at most. What the peer does not
-   * take within that second is lost: the peer sees a reset, and `closed` rejects. `await writer.close()` waits for as long as it takes.
+   * Sends what was written, ends writing and discards what is unread. Never rejects; takes a second at most. What the peer does
+   * not accept within that second is lost: the peer sees a reset, and `closed` rejects. `await writer.close()` waits for as
+   * long as it takes.
    */
   close(): Promise<void>;
   /**
-   * Ends both directions at once. The peer's readable and writable error, and so do this side's, with `reason`. Where the reason
-   * is a string the peer is told it, up to 1,024 characters on npws/2 and 123 bytes on npws/1; an error's message stays here.
+   * Ends both directions at once. The peer's readable and writable error, and so do this side's, with `reason`. If the reason
+   * is a string it is sent to the peer, up to 1,024 characters on npws/2 and 123 bytes on npws/1; the message of an error is
+   * not sent.
    */
   abort(reason?: unknown): void;
 }
 
-/** `opened` of all connections that were confirmed before they were handed out. */
+/** The `opened` of all connections that were confirmed before they were handed out. */
 const AT_ONCE = Promise.resolve();
 
-/** Who moves a connection's bytes past its web streams, and hears of them what these would. */
+/** Moves a connection's bytes without its web streams, and receives the events that these would receive. */
 export interface StreamHolder {
-  /** Bytes came, or the end. */
+  /** Bytes arrived, or the end. */
   wake(): void;
-  /** A direction broke. */
+  /** A direction failed. */
   fail(error: unknown): void;
-  /** Both directions ended, well or not. */
+  /** Both directions have ended, cleanly or not. */
   settled(): void;
 }
 
-/** The connection over a link's stream. Its web streams are made when somebody asks for them: a relay never does. */
+/** The connection over a link's stream. Its web streams are created on demand: a relay never needs them. */
 export class LinkConnection implements PoolConnection {
   readonly opened: Promise<void>;
   readonly #stream: Stream;
@@ -93,13 +95,13 @@ export class LinkConnection implements PoolConnection {
   #readableHalf: ReadableHalf | undefined;
   #writableHalf: WritableHalf | undefined;
   #holder: StreamHolder | undefined;
-  /** Made when somebody asks. */
+  /** Created on demand. */
   #closed: PromiseWithResolvers<void> | undefined;
   #closing: Promise<void> | undefined;
 
   /**
-   * Gives the stream of a connection to a holder, once and only while nobody has asked for its web streams; these are locked
-   * from then on. Undefined where the end is none such.
+   * Gives the stream of a connection to a holder, once and only while nobody has asked for its web streams, which are locked
+   * from then on. Undefined if `end` is not such a connection.
    */
   static hold<Holder extends StreamHolder>(end: object, holderOf: (stream: Stream) => Holder): Holder | undefined {
     if (!LinkConnection.isUnused(end)) return undefined;
@@ -109,7 +111,7 @@ export class LinkConnection implements PoolConnection {
     return holder;
   }
 
-  /** Whether it is a connection whose web streams nobody has asked for. */
+  /** Whether this is a connection without a holder whose web streams nobody has asked for. */
   static isUnused(end: object): end is LinkConnection {
     return end instanceof LinkConnection && !end.#readableHalf && !end.#writableHalf && !end.#holder;
   }
@@ -148,7 +150,7 @@ export class LinkConnection implements PoolConnection {
   }
 
   get metadata(): Uint8Array<ArrayBuffer> {
-    // The empty one is everybody's, and an application may transfer its own.
+    // The empty one is shared, and an application may transfer its own.
     if (this.#stream.metadata === NO_METADATA) this.#stream.metadata = new Uint8Array();
     return this.#stream.metadata;
   }
@@ -200,7 +202,7 @@ export class LinkConnection implements PoolConnection {
     return this.close();
   }
 
-  /** A holder goes on after an orderly close of npws/1: there may be something to read. */
+  /** On npws/1 a holder goes on after a clean close: there may be something left to read. */
   #writeFailed(error: unknown): void {
     if (!this.#holder) this.#writableHalf?.fail(error);
     else if (!this.#stream.isClosedByPeer) this.#holder.fail(error);
@@ -234,7 +236,7 @@ export class LinkConnection implements PoolConnection {
     else closed.resolve();
   }
 
-  /** Makes the readable where nobody has asked for it; a holder keeps it locked. */
+  /** Creates the readable if nobody has asked for it yet; a holder keeps it locked. */
   #openReadable(): ReadableHalf {
     if (this.#readableHalf) return this.#readableHalf;
     const half = this.#readableHalf = new ReadableHalf(this.#stream);
@@ -259,5 +261,5 @@ export class LinkConnection implements PoolConnection {
   }
 }
 
-/** Who does not listen to a promise of a connection learns from its streams what broke it. */
+/** Whoever does not handle a connection's promises learns from its streams what broke it. */
 function ignore(): void {}

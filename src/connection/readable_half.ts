@@ -1,14 +1,14 @@
 import { ResetCode, type Stream } from "../link/stream.ts";
 
 /**
- * The receiving half of a stream as a byte stream. It keeps nothing itself (high-water mark 0): bytes stay in the stream,
- * where flow control counts them, until the application reads.
+ * The receiving half of a stream as a readable byte stream. It buffers nothing itself (high-water mark 0): bytes stay in the
+ * stream, where flow control counts them, until the application reads.
  */
 export class ReadableHalf {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly #stream: Stream;
   #controller!: ReadableByteStreamController;
-  /** A read waits, and the stream had nothing for it. */
+  /** A read is pending for which the stream had nothing. */
   #isWanted = false;
   #isOver = false;
 
@@ -27,14 +27,14 @@ export class ReadableHalf {
     }, { highWaterMark: 0 });
   }
 
-  /** Bytes came, or the end. */
+  /** Bytes arrived, or the end. */
   wake(): void {
     if (this.#isOver) return;
     if (this.#isWanted) this.#deliver();
     else this.#endIfRead();
   }
 
-  /** Breaks the half; what is unread is gone. */
+  /** Errors the half; what is unread is lost. */
   fail(error: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -48,7 +48,7 @@ export class ReadableHalf {
     try {
       this.#controller.close();
     } catch {
-      return; // in the middle of an element of a reader's own array: the stream has errored by itself (ReadableByteStreamControllerClose)
+      return; // in mid-element of a reader's own array: the stream has already errored (ReadableByteStreamControllerClose)
     }
     this.#controller.byobRequest?.respond(0);
   }
@@ -59,7 +59,7 @@ export class ReadableHalf {
     this.#endIfRead();
   }
 
-  /** Reading grants credit, which may find the socket lost: the half is broken then. */
+  /** Reading grants credit, which may reveal that the socket is lost: the half has then failed. */
   #deliverBytes(): void {
     const request = this.#controller.byobRequest;
     const view = request?.view;

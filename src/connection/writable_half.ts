@@ -1,15 +1,15 @@
 import { describeType } from "../describe.ts";
 import { ResetCode, type Stream } from "../link/stream.ts";
 
-/** What may wait in the writable's own queue before `desiredSize` is 0, in bytes. */
+/** How many bytes may wait in the writable's own queue before `desiredSize` is 0. */
 const QUEUE_BYTES = 65_536;
 
-/** The sending half of a stream as a writable stream of bytes. A write resolves when flow control took its bytes. */
+/** The sending half of a stream as a writable byte stream. A write resolves when flow control has accepted its bytes. */
 export class WritableHalf {
   readonly writable: WritableStream<ArrayBufferView | ArrayBuffer>;
   readonly #stream: Stream;
   #controller!: WritableStreamDefaultController;
-  /** Writes that the application made and that the stream has not taken: a locked writable tells nobody of them. */
+  /** Writes that the application has made and the stream has not accepted yet. A locked writable does not reveal them. */
   #outstanding = 0;
   #onAllTaken: (() => void) | undefined;
   #hearsAbort = false;
@@ -26,19 +26,19 @@ export class WritableHalf {
     }, { highWaterMark: QUEUE_BYTES, size: (chunk) => this.#enter(chunk) });
   }
 
-  /** Breaks the half. What it has not taken is no whole any more, and nothing ends it. */
+  /** Errors the half. What it has not accepted is lost, so a pending end is dropped too: the data is incomplete. */
   fail(error: unknown): void {
     this.#controller.error(error);
     this.#onAllTaken = undefined;
   }
 
   /**
-   * Ends the half behind everything that the application has written, also when it holds the writer. What it writes later
-   * fails with `error`.
+   * Ends the half after everything that the application has written, even while the application holds the writer. What it
+   * writes later fails with `error`.
    */
   end(error: unknown): void {
     if (!this.writable.locked) {
-      if (this.#outstanding === 0) this.#stream.end()?.catch(ignoreBroken); // a writable that was just made would begin later
+      if (this.#outstanding === 0) this.#stream.end()?.catch(ignoreBroken); // a writable that was just created would end later
       return void this.writable.close().catch(ignoreBroken);
     }
     if (this.#outstanding > 0) this.#onAllTaken = () => this.#endLocked(error);
@@ -50,7 +50,7 @@ export class WritableHalf {
     this.#controller.error(error);
   }
 
-  /** The strategy's size function: the one place that sees a write when it is made. */
+  /** The strategy's size function: the only place that sees a write as soon as it is made. */
   #enter(chunk: unknown): number {
     this.#outstanding++;
     return ArrayBuffer.isView(chunk) || chunk instanceof ArrayBuffer ? chunk.byteLength : 0;
@@ -62,7 +62,7 @@ export class WritableHalf {
     return this.#untilAborted(taken)!.then(() => this.#taken());
   }
 
-  /** Bytes of any view or buffer. Anything else gives the stream up: the peer must not take what came so far for the whole. */
+  /** The bytes of any view or buffer. Anything else gives the stream up: the peer must not take partial data for the whole. */
   #bytesOf(chunk: unknown): Uint8Array {
     const buffer = ArrayBuffer.isView(chunk) ? chunk.buffer : chunk;
     if (buffer instanceof ArrayBuffer && !buffer.detached) {
@@ -71,7 +71,7 @@ export class WritableHalf {
         ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
         : new Uint8Array(buffer);
     }
-    // The runtimes' sockets refuse shared memory.
+    // The runtimes' sockets do not accept shared memory.
     if (ArrayBuffer.isView(chunk) && !(buffer instanceof ArrayBuffer)) {
       return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength).slice();
     }
@@ -84,8 +84,8 @@ export class WritableHalf {
   }
 
   /**
-   * Lets `abort()` end a wait at once: a WritableStream itself calls its sink only when the write or close under way has
-   * settled (Streams standard, WritableStreamAbort), and that may wait for a reader that never reads.
+   * Lets `abort()` end a wait at once: a WritableStream calls its sink only after the current write or close has settled
+   * (Streams standard, WritableStreamAbort), which may be waiting for a reader that never reads.
    */
   #untilAborted(waiting: Promise<void> | undefined): Promise<void> | undefined {
     if (!this.#hearsAbort && this.#stream.holdsBack) {
@@ -103,5 +103,5 @@ export class WritableHalf {
   }
 }
 
-/** The break that ends a waiting close is told by `closed` and the writable itself. */
+/** The error that ends a pending close is reported by `closed` and by the writable itself. */
 function ignoreBroken(): void {}

@@ -13,22 +13,22 @@ export type Want =
 
 /** How a call waits. */
 export interface CallSettings {
-  /** Milliseconds; Infinity waits for ever. */
+  /** Milliseconds; Infinity waits forever. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   /** Whether the application gets its stream before the peer has answered (npws/2). */
   readonly early: boolean;
 }
 
-/** One call in the line, with what it learned while it waited. */
+/** One waiting call, with what it has learned so far. */
 export interface Call {
   readonly want: Want;
   readonly early: EarlyStart | undefined;
-  /** Pools of peers whose accept queues are full. */
+  /** The peer pools that have refused the call, because their accept queues are full. */
   readonly refusedBy: Set<string>;
 }
 
-/** Why there may be no link, for the message of a call that waited in vain. */
+/** Why there may be no link, for the error message of a call that waited in vain. */
 export interface Obstacle {
   readonly what: string;
   readonly error?: unknown;
@@ -37,17 +37,17 @@ export interface Obstacle {
 /** Nobody dials or listens, as far as the pool knows. */
 export const NOT_STARTED: Obstacle = { what: "start() was not called" };
 
-/** Whether a link that has become idle serves a call, other than by its id. */
+/** Whether a link that has become idle can serve a call that does not ask for a link by its id. */
 export function isServedBy(want: Want, { protocol, peer }: Pick<Link, "protocol" | "peer">): boolean {
   if (want.kind !== "any" && want.kind !== "open") return false;
   return (want.peer === undefined || want.peer === peer) && (want.kind === "any" || protocol === 2);
 }
 
 /**
- * Whether a call may ask another link after a take that came to nothing, which it may unless bytes that it wrote may have arrived
- * (docs/wire.md section 2.3, "Early data").
+ * Whether a call may try another link after its take failed. A call without early data always may; for one with early data see
+ * docs/wire.md section 2.3, "Early data": its bytes must never arrive twice.
  *
- * @param isServedByPeer The peer's take that crossed this one reserved the very stream that is asked for.
+ * @param isServedByPeer The peer's take that crossed this one has reserved the very stream that the call asks for.
  */
 export function mayAskAgain({ want, early }: Call, why: TakeFailure, isServedByPeer: boolean): boolean {
   if (!early) return true;
@@ -57,12 +57,12 @@ export function mayAskAgain({ want, early }: Call, why: TakeFailure, isServedByP
   return why !== "lost" || !early.hasWritten;
 }
 
-/** What a call of `open` fails with where only peers of npws/1 are connected. */
+/** The error of an `open` call when only npws/1 peers are connected. */
 export function noOpenError(): NotSupportedError {
   return new NotSupportedError("Cannot open a stream: every connected peer speaks npws/1, which has no open()");
 }
 
-/** What a call fails with at its deadline. */
+/** The error of a call whose deadline has passed. */
 export function timeoutError(
   want: Want,
   { timeoutMs, waitedMs }: { readonly timeoutMs: number; readonly waitedMs: number },
@@ -89,7 +89,7 @@ function inVain(want: Want, hasPeer: (name: string) => boolean): string {
   }`;
 }
 
-/** A dial failure's bare reason, without "Cannot dial …": the URL is the caller's own. */
+/** A dial failure's bare reason, without "Cannot dial …": the caller knows the URL. */
 function reasonOf({ message, cause }: Error): string {
   return cause instanceof Error ? cause.message : message;
 }

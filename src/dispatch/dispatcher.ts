@@ -24,7 +24,7 @@ import { LinkStore } from "./link_store.ts";
 import { type Reservation, Reservations } from "./reservations.ts";
 import { type Caller, KeyedWaitQueue, WaitingCalls, WaitQueue } from "./wait_queue.ts";
 
-/** How long a peer whose accept queue is full is left alone by the call that it refused, in milliseconds. */
+/** How long a call that every peer with an idle link has refused waits before it asks them again, in milliseconds. */
 const REFUSED_PAUSE_MS = 50;
 
 type WaitingCall = Caller<Stream, Call>;
@@ -32,21 +32,21 @@ type WaitingCall = Caller<Stream, Call>;
 interface DispatcherLimits {
   readonly maxWaiters: number;
   readonly acceptBacklog: number;
-  /** How many bytes closed links may leave behind, all together. */
+  /** How many bytes closed links may leave behind in total. */
   readonly receiveLimitBytes: number;
 }
 
 /** How many calls wait, and how many streams wait for a call. */
 export interface Calls {
-  /** All calls that wait, for a link or for the peer's answer. */
+  /** All waiting calls, whether for a link or for the peer's answer. */
   readonly waiting: number;
-  /** Whether a call waits that a link which becomes idle may serve, whatever its id. */
+  /** Whether any call waits that a link which becomes idle may serve, whatever its id. */
   readonly isLinkAwaited: boolean;
-  /** Calls that the next link serves, whichever it is. */
+  /** Calls that any link can serve. */
   readonly waitingForAny: number;
-  /** Calls for a link of one client, by its name. */
+  /** Calls for a link of a particular client, by the client's name. */
   waitingByPeer(): ReadonlyMap<string, number>;
-  /** Streams that peers have taken and that nobody has fetched by id. */
+  /** Streams that peers have taken and nobody has fetched by id yet. */
   readonly unfetched: number;
 }
 
@@ -58,15 +58,15 @@ export interface DispatcherHost {
   stats(): PoolStats;
   /** Whether a client of this name is connected. */
   hasPeer(name: string): boolean;
-  /** Why there may be no link, for the message of a call that waited in vain. */
+  /** Why there may be no link, for the error message of a call that waited in vain. */
   obstacle(): Obstacle | undefined;
-  /** A call begins to wait for a link, or for what comes over one. */
+  /** A call starts to wait for a link or a stream. */
   callWaits(): void;
 }
 
 /**
- * Brings calls and links together: a call takes an idle link, or a stream that the peer took, or waits in line for the next
- * one. Whoever gave up left the line in that moment, so a link always goes to somebody who still wants it.
+ * Brings calls and links together: a call takes an idle link, or a stream that the peer took, or queues for the next one. A
+ * call that gives up leaves its queue at once, so a link always goes to somebody who still wants it.
  */
 export class Dispatcher implements Calls {
   /** The idle links. */
@@ -76,7 +76,7 @@ export class Dispatcher implements Calls {
   readonly #reservations: Reservations;
   readonly #limits: DispatcherLimits;
   readonly #forAny = new WaitQueue<Stream, Call>();
-  /** Calls for a link of one client, by its name: they hold nobody up who asks for any. */
+  /** Calls for a link of a particular client, by its name: kept apart, so that they hold up no call for any link. */
   readonly #forPeer = new KeyedWaitQueue<Stream, Call>();
   readonly #forId = new KeyedWaitQueue<Stream, Call>();
   readonly #forAccept = new WaitQueue<Stream, Call>();
@@ -115,7 +115,7 @@ export class Dispatcher implements Calls {
     return this.#reservations.unfetched;
   }
 
-  /** Gets a connection; rejects as the methods of `Pool` say. */
+  /** Gets a connection; rejects as documented for the methods of `Pool`. */
   async get(want: Want, settings: CallSettings): Promise<PoolConnection> {
     if (this.#closedWith) throw this.#closedWith;
     if (settings.signal?.aborted) {
@@ -129,7 +129,7 @@ export class Dispatcher implements Calls {
     return caller.call.early ? this.#connectEarly(caller, caller.call.early) : this.#connect(await caller.promise);
   }
 
-  /** Gives an idle link to whoever waits for it, else keeps it. */
+  /** Gives an idle link to a call that waits for it, otherwise stores it. */
   offer(link: Link): void {
     const caller = this.#forId.shift(link.id) ?? this.#shiftFor(link, ({ call }) => isServedBy(call.want, link));
     if (caller) this.#take(link, caller);
@@ -140,7 +140,7 @@ export class Dispatcher implements Calls {
     return kind === "take" || this.#forAccept.size > 0 || this.#reservations.queued < this.#limits.acceptBacklog;
   }
 
-  /** Gives a stream that the peer took to whoever waits for it, else keeps it for the fetch time. */
+  /** Gives a stream that the peer took to a call that waits for it, otherwise keeps it for the fetch time. */
   reserved(link: ReservedLink, stream: Stream, kind: TakeKind): void {
     if (this.#closedWith) return link.abort(this.#closedWith);
     const caller = kind === "take" ? this.#forId.shift(link.id) : this.#forAccept.shift();
@@ -149,16 +149,16 @@ export class Dispatcher implements Calls {
     link.fetched();
   }
 
-  /** npws/1: keeps what a peer sent and ended in order before the application fetched the link, as far as there is room. */
+  /** npws/1: keeps what a peer sent on a link that it closed cleanly before the application fetched it, if there is room. */
   leftBehind(link: ReservedLink, stream: Stream): void {
     const caller = this.#forId.shift(link.id);
     if (caller) this.#serve(caller, stream);
     else if (!this.#reservations.leave(link, stream)) link.neverFetched();
   }
 
-  /** npws/2: keeps a reserved stream that came completely, though its link is closed. False where there is no room. */
+  /** npws/2: keeps a completely received, reserved stream, although its link is closed. False if there is no room. */
   keepCompleted(link: ReservedLink, stream: Stream): boolean {
-    const isForgotten = this.#closedWith !== undefined; // by `close`, which has told nobody to miss it
+    const isForgotten = this.#closedWith !== undefined; // `close` has dropped it, and it does not count as discarded
     return isForgotten || this.#reservations.leave(link, stream);
   }
 
@@ -166,14 +166,14 @@ export class Dispatcher implements Calls {
     this.#reservations.forget(link);
   }
 
-  /** Rejects the `open` calls that wait for a link: those that come speak npws/1. */
+  /** Rejects the `open` calls that wait for a link, because the links that come speak npws/1. */
   rejectOpens(): void {
     this.#calls.reject(noOpenError(), ({ call, queue }) => call.want.kind === "open" && queue !== undefined);
   }
 
   /**
-   * Rejects all calls, those to come too, but for early ones whose stream the application has and whose link has not answered.
-   * Returns the links whose streams nobody will fetch.
+   * Rejects all calls, present and future, except early ones whose application has the stream already and whose link has not
+   * answered. Returns the links whose streams nobody will fetch.
    */
   close(error: PoolClosedError): ReservedLink[] {
     this.#closedWith = error;
@@ -182,7 +182,7 @@ export class Dispatcher implements Calls {
     return this.#reservations.clear();
   }
 
-  /** What can be had without asking anybody: a stream that the peer took, or an idle link of npws/1. */
+  /** What is available without asking the peer: a stream that the peer took, or an idle npws/1 link. */
   #takeAtOnce(want: Want): Stream | undefined {
     const reservation = this.#reservationFor(want);
     if (reservation) return fetched(reservation);
@@ -204,7 +204,7 @@ export class Dispatcher implements Calls {
     });
   }
 
-  /** Finds a stream or link for a caller that stands in no queue, or puts it into its queue. */
+  /** Finds a stream or link for a caller that is in no queue, or queues it. */
   #place(caller: WaitingCall): void {
     const { want, refusedBy } = caller.call;
     const reservation = this.#reservationFor(want);
@@ -236,7 +236,7 @@ export class Dispatcher implements Calls {
     if (!served || !this.#serve(served, stream)) link.handBack();
   }
 
-  /** The take came to nothing: its caller goes on, unless bytes that it wrote may have arrived. */
+  /** The take failed: its caller tries another link, unless bytes that it wrote may have arrived. */
   #failed(caller: WaitingCall, link: TakenLink, why: TakeFailure): void {
     if (why !== "refused" && !this.#closedWith) this.#host.counters.deadOnTake++;
     if (caller.settled) return;
@@ -258,7 +258,7 @@ export class Dispatcher implements Calls {
 
   #serveReserved(caller: WaitingCall, reservation: Reservation): void {
     const { early } = caller.call;
-    // An early start that was begun already is the application's stream: it takes the place of the fresh reserved one.
+    // An early start that has begun is the application's stream already: it replaces the reserved one, which is still unused.
     if (early?.isBegun) {
       this.#serve(caller, early.stream);
       reservation.link.adopt(early);
@@ -266,8 +266,8 @@ export class Dispatcher implements Calls {
   }
 
   /**
-   * The next caller that wants the same, when the one that asked has gone. An early one that takes any link has its stream from
-   * its own take.
+   * The next caller that wants the same, for when the one that asked has given up or was served. Early callers for any link are
+   * skipped: each gets its stream from its own take.
    */
   #nextLike(asked: Want, link: TakenLink): WaitingCall | undefined {
     if (asked.kind === "id") return this.#forId.shift(link.id);
@@ -275,7 +275,7 @@ export class Dispatcher implements Calls {
     return this.#shiftFor(link, ({ call: { want, early } }) => !early && want.kind === "any");
   }
 
-  /** Who has waited longest of those that ask for any link, or for one of this link's client. */
+  /** Takes out the caller that has waited longest, of those for any link and those for a link of this one's client. */
   #shiftFor(
     { peer }: Pick<Link, "peer">,
     predicate: (caller: WaitingCall) => boolean,
@@ -310,7 +310,7 @@ export class Dispatcher implements Calls {
     return new LinkConnection(stream, this.#host.clock);
   }
 
-  /** Resolves as soon as a link was asked, at once where one is idle, or has answered. */
+  /** Resolves as soon as a take was sent, which is at once if a link is idle, or the call was served. */
   async #connectEarly(caller: WaitingCall, early: EarlyStart): Promise<PoolConnection> {
     const stream = early.isUnderWay ? undefined : await Promise.race([caller.promise, early.begun]);
     if (stream && stream !== early.stream) return this.#connect(stream);

@@ -1,14 +1,14 @@
 import type { Link } from "../link/link.ts";
 
 /**
- * The idle links of a pool: by id, and in the order of their latest proof of life. It opens and closes nothing and knows no
- * time; every operation takes constant time, and more only where links have the same id. Thousands of links idle, so that each
- * takes one entry and no more.
+ * The idle links of a pool, by id and in the order of their latest proof of life. The store neither opens nor closes links, and
+ * does not know the time. Every operation takes constant time, or more only if links share an id. Thousands of links may be
+ * idle, so each takes one entry and little more.
  */
 export class LinkStore {
   readonly #all = new LinkList<Entry>();
   readonly #byPeer = new Map<string, LinkList<Node>>();
-  /** The newest link of each id. Ids repeat at a client: a restarted server begins again, and two servers know nothing of each other. */
+  /** The newest link of each id. On a client ids repeat: a restarted server starts over, and servers do not know each other. */
   readonly #byId = new Map<string, Entry>();
   #size = 0;
 
@@ -16,7 +16,7 @@ export class LinkStore {
     return this.#size;
   }
 
-  /** Adds a link that has just proved that it lives. */
+  /** Adds a link that has just proved that it is alive. */
   add(link: Link): void {
     const sameId = this.#byId.get(link.id);
     const entry: Entry = { link, previous: undefined, next: undefined, sameId, inPeer: undefined };
@@ -29,7 +29,7 @@ export class LinkStore {
     this.#size++;
   }
 
-  /** Takes a link out. False when it is not here. */
+  /** Removes a link. False if it is not in the store. */
   remove(link: Link): boolean {
     const entry = this.#entryOf(link);
     if (!entry) return false;
@@ -40,7 +40,7 @@ export class LinkStore {
     return true;
   }
 
-  /** Moves a link behind all others, because it has proved that it lives. */
+  /** Moves a link behind all others, because it has just proved that it is alive. */
   refresh(link: Link): void {
     const entry = this.#entryOf(link);
     if (!entry) return;
@@ -49,14 +49,14 @@ export class LinkStore {
   }
 
   /**
-   * The link, of this peer when one is named, whose proof of life is the most recent; with a predicate, of those that it takes,
-   * in time that grows with those that it does not take.
+   * The link with the most recent proof of life, only among those of the peer if one is named. With a predicate, the most
+   * recent one that it accepts: the search takes time in proportion to those that it rejects.
    */
   freshest(peer?: string, accepts?: (link: Link) => boolean): Link | undefined {
     return (peer === undefined ? this.#all : this.#byPeer.get(peer))?.findLast(accepts);
   }
 
-  /** The link whose proof of life is the oldest. */
+  /** The link with the oldest proof of life. */
   stalest(): Link | undefined {
     return this.#all.first?.link;
   }
@@ -65,7 +65,7 @@ export class LinkStore {
     return this.#byId.get(id)?.link;
   }
 
-  /** All links as they are now, the stalest first. */
+  /** A snapshot of all links, stalest first. */
   links(): Link[] {
     const links: Link[] = [];
     for (let entry = this.#all.first; entry; entry = entry.next) links.push(entry.link);
@@ -109,7 +109,7 @@ interface Node {
   next: this | undefined;
 }
 
-/** A link's place in the list of all, and what else is known of it. */
+/** A link's place in the list of all links, and what else is known about it. */
 interface Entry extends Node {
   /** The next older link with this id. */
   sameId: Entry | undefined;
@@ -117,7 +117,7 @@ interface Entry extends Node {
   inPeer: Node | undefined;
 }
 
-/** A doubly linked list: what a Map's insertion order cannot do is to tell its last member at once. */
+/** A doubly linked list: unlike a Map in insertion order, it gives direct access to its last member. */
 class LinkList<Member extends Node> {
   first: Member | undefined;
   #last: Member | undefined;
@@ -140,7 +140,7 @@ class LinkList<Member extends Node> {
     else this.first = node.next;
     if (node.next) node.next.previous = node.previous;
     else this.#last = node.previous;
-    node.previous = node.next = undefined; // one that V8 has put among the old objects would keep all that followed it
+    node.previous = node.next = undefined; // otherwise a node in V8's old generation would keep all of its successors alive
   }
 
   moveToEnd(node: Member): void {

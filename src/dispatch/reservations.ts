@@ -8,10 +8,10 @@ import { DeadlineQueue } from "../time/deadline_queue.ts";
 /** How long a stream that the peer took waits for this side's application, in milliseconds (docs/wire.md section 2.3). */
 const FETCH_TIMEOUT_MS = 30_000;
 
-/** How many streams may wait whose links are closed: no limit of links bounds these, and each costs more than its bytes. */
+/** How many streams may wait whose links are closed: no limit on links bounds them, and each costs more than its bytes. */
 const MAX_LEFT_STREAMS = 1_000;
 
-/** A stream that the peer took, and that no application of this side has. */
+/** A stream that the peer took, and that no application on this side has yet. */
 export interface Reservation {
   readonly link: ReservedLink;
   readonly stream: Stream;
@@ -19,21 +19,21 @@ export interface Reservation {
   readonly kind: TakeKind;
 }
 
-/** The streams that peers took and that wait for the application: by id, or in the accept queue. Each waits for a limited time. */
+/** The streams that peers took and that wait for the application, by id or in the accept queue, each for a limited time. */
 export class Reservations {
   readonly #byLink = new Map<ReservedLink, Place<Reservation>>();
   readonly #byId = new Map<string, Place<Reservation>>();
-  /** Those that were taken to be fetched by id, as long as their links are open. By id alone they cannot be counted. */
+  /** Those to be fetched by id whose links are still open. They cannot be counted by their ids, which may repeat. */
   readonly #unfetched = new Set<Place<Reservation>>();
   /** The accept queue, in the order of arrival. */
   readonly #queue = new Set<Place<Reservation>>();
   readonly #deadlines: DeadlineQueue<Place<Reservation>>;
-  /** Those whose links are closed, and the bytes of each. */
+  /** Those whose links are closed, with the unread bytes of each. */
   readonly #left = new Map<Place<Reservation>, number>();
   readonly #maxLeftBytes: number;
   #leftBytes = 0;
 
-  /** @param maxLeftBytes How many bytes closed links may leave behind, all together. */
+  /** @param maxLeftBytes How many bytes closed links may leave behind in total. */
   constructor(clock: Clock, maxLeftBytes: number) {
     this.#maxLeftBytes = maxLeftBytes;
     this.#deadlines = new DeadlineQueue(clock, FETCH_TIMEOUT_MS, (place) => {
@@ -41,12 +41,12 @@ export class Reservations {
     });
   }
 
-  /** How many streams stand in the accept queue. */
+  /** How many streams are in the accept queue. */
   get queued(): number {
     return this.#queue.size;
   }
 
-  /** How many open links peers have taken that nobody has fetched by id. */
+  /** How many open links peers have taken that nobody has fetched by id yet. */
   get unfetched(): number {
     return this.#unfetched.size;
   }
@@ -56,8 +56,8 @@ export class Reservations {
   }
 
   /**
-   * Keeps a stream whose link is closed: one that is here, or that is fetched by its id. False where there is no room for it:
-   * a peer could go on to fill streams and close their links.
+   * Keeps a stream whose link is closed: one that is reserved already, or a new one to be fetched by its id. False if there is
+   * no room: without a limit, a peer could keep filling streams and closing their links.
    */
   leave(link: ReservedLink, stream: Stream): boolean {
     const known = this.#byLink.get(link);
@@ -88,13 +88,13 @@ export class Reservations {
     return place && this.#remove(place);
   }
 
-  /** Forgets the stream of a link: it is over. */
+  /** Removes the stream of a link, because it is over. */
   forget(link: ReservedLink): void {
     const place = this.#byLink.get(link);
     if (place) this.#remove(place);
   }
 
-  /** Forgets all, and returns their links. */
+  /** Removes all streams and returns their links. */
   clear(): ReservedLink[] {
     const links = [...this.#byLink.keys()];
     this.#byLink.clear();
@@ -124,7 +124,7 @@ export class Reservations {
     this.#leftBytes -= this.#left.get(place) ?? 0;
     this.#left.delete(place);
     this.#unfetched.delete(place);
-    // Ids repeat at a client with several servers: a newer stream may have the place.
+    // On a client with several servers ids repeat: a newer stream may be registered under this id.
     if (this.#byId.get(reservation.id) === place) this.#byId.delete(reservation.id);
     this.#queue.delete(place);
     this.#deadlines.delete(place);

@@ -7,16 +7,16 @@ import { Deadlines } from "../time/deadlines.ts";
 export interface CallOptions<Call> {
   /** What the call is for; only the pool reads it. */
   call: Call;
-  /** How long it waits, in milliseconds; Infinity waits for ever. */
+  /** How long it waits, in milliseconds; Infinity waits forever. */
   timeoutMs: number;
   signal?: AbortSignal;
-  /** Makes the error when the deadline passes. The caller is still counted then: the message shows the pool as it stood. */
+  /** Creates the error at the deadline. The caller still counts as waiting then, so the message shows the pool as it was. */
   timeoutError: (caller: { readonly waitedMs: number }) => Error;
-  /** Told, after the caller is settled and gone from its queue, that nobody served it in time. */
+  /** Called when nobody has served the caller in time, after it is settled and has left its queue. */
   onGiveUp?: (why: "timeout" | "abort") => void;
 }
 
-/** All calls of one pool that wait, whatever for: one count, one bound, one end. */
+/** All waiting calls of one pool, whatever they wait for: counted, limited and ended together. */
 export class WaitingCalls<T, Call = undefined> {
   readonly #places = new Set<Place<Caller<T, Call>>>();
   readonly #clock: Clock;
@@ -30,17 +30,17 @@ export class WaitingCalls<T, Call = undefined> {
     this.#deadlines = new Deadlines(clock, ({ item }) => item.expire());
   }
 
-  /** How many are not settled, those that are in no queue included. */
+  /** How many are not settled, including those that are in no queue. */
   get size(): number {
     return this.#places.size;
   }
 
   /**
-   * Begins to wait: the deadline runs and the signal is heard from here on. Put the caller in a queue, or keep it while a take
-   * is under way.
+   * Starts to wait: the deadline and the signal apply from here on. Put the caller in a queue, or keep it while a take is
+   * outstanding.
    *
-   * @throws {PoolExhaustedError} As many wait already as are allowed.
-   * @throws The signal's reason, when it is aborted already.
+   * @throws {PoolExhaustedError} As many calls as are allowed wait already.
+   * @throws The signal's reason, if it is aborted already.
    */
   enter(options: CallOptions<Call>): Caller<T, Call> {
     options.signal?.throwIfAborted();
@@ -58,7 +58,7 @@ export class WaitingCalls<T, Call = undefined> {
     return caller;
   }
 
-  /** Rejects every caller that the predicate takes, the longest waiting first. */
+  /** Rejects every caller that the predicate accepts, the longest waiting first. */
   reject(error: unknown, predicate: (caller: Caller<T, Call>) => boolean): void {
     for (const { item } of this.#places) if (predicate(item)) item.reject(error);
   }
@@ -71,19 +71,19 @@ export class WaitingCalls<T, Call = undefined> {
 }
 
 /**
- * One waiting call. It is settled once: served, rejected, at its deadline, or by its signal. Whether it stands in a queue is
- * another matter: a caller that is being served stands in none and may be put back.
+ * One waiting call. It is settled once: when it is served or rejected, at its deadline, or by its signal. Whether it is in a
+ * queue is a separate matter: a caller that is being served is in none, and may be put back.
  */
 export class Caller<T, Call = undefined> {
   readonly call: Call;
   /** What the application awaits. */
   readonly promise: Promise<T>;
-  /** When it began to wait, on the pool's clock. */
+  /** When it started to wait, on the pool's clock. */
   readonly since: number;
   /** The place in line: queues are sorted by it, so that a caller that is put back loses nothing. */
   readonly order: number;
 
-  /** Where the caller stands; written by `WaitQueue` alone. */
+  /** The queue that the caller is in; written by `WaitQueue` alone. */
   queue: WaitQueue<T, Call> | undefined;
   /** The neighbours in `queue`; written by `WaitQueue` alone. */
   previous: Caller<T, Call> | undefined;
@@ -121,19 +121,19 @@ export class Caller<T, Call = undefined> {
     this.#giveUp("timeout", this.#options.timeoutError(this));
   }
 
-  /** How long it has waited until now. */
+  /** How long it has waited so far. */
   get waitedMs(): number {
     return this.#clock.now() - this.since;
   }
 
-  /** Serves the caller. False when it is settled already: the value is still the pool's. */
+  /** Serves the caller. False if it is settled already: the value still belongs to the pool. */
   resolve(value: T): boolean {
     const isFirst = this.#end();
     if (isFirst) this.#settle.resolve(value);
     return isFirst;
   }
 
-  /** Ends the wait with an error. False when it is settled already. */
+  /** Ends the wait with an error. False if it is settled already. */
   reject(error: unknown): boolean {
     const isFirst = this.#end();
     if (isFirst) this.#settle.reject(error);
@@ -155,7 +155,7 @@ export class Caller<T, Call = undefined> {
 }
 
 /**
- * Callers in the order in which they began to wait. A caller stands in one queue at most, and leaves it by itself when it is
+ * Callers in the order in which they started to wait. A caller is in one queue at most and leaves it automatically when it is
  * settled, so every caller in a queue can be served.
  */
 export class WaitQueue<T, Call = undefined> {
@@ -174,21 +174,21 @@ export class WaitQueue<T, Call = undefined> {
     return this.#size;
   }
 
-  /** Who has waited longest of those that the predicate takes; it stays in the queue. */
+  /** The longest-waiting caller that the predicate accepts; it stays in the queue. */
   first(predicate?: (caller: Caller<T, Call>) => boolean): Caller<T, Call> | undefined {
     let caller = this.#first;
     while (caller && predicate && !predicate(caller)) caller = caller.next;
     return caller;
   }
 
-  /** Takes out who has waited longest of those that the predicate takes. */
+  /** Takes out the longest-waiting caller that the predicate accepts. */
   shift(predicate?: (caller: Caller<T, Call>) => boolean): Caller<T, Call> | undefined {
     const caller = this.first(predicate);
     if (caller) this.remove(caller);
     return caller;
   }
 
-  /** Adds a caller, or puts one back at its old place. One that is settled stays out. */
+  /** Adds a caller, or puts one back at its old place. A settled one is not added. */
   add(caller: Caller<T, Call>): void {
     if (caller.settled) return;
     if (caller.queue) throw new Error("Cannot queue a caller: it stands in a queue already");
@@ -199,7 +199,7 @@ export class WaitQueue<T, Call = undefined> {
     this.#size++;
   }
 
-  /** Takes one caller out. False when it does not stand here. */
+  /** Removes a caller. False if it is not in this queue. */
   remove(caller: Caller<T, Call>): boolean {
     if (caller.queue !== this) return false;
     this.#join(caller.previous, caller.next);
@@ -209,7 +209,7 @@ export class WaitQueue<T, Call = undefined> {
     return true;
   }
 
-  /** Looks from the back for a newcomer, from the front for one that is put back: either is next to its place. */
+  /** Searches from the back for a newcomer and from the front for one that is put back: each is near its place. */
   #firstAfter({ order }: Caller<T, Call>): Caller<T, Call> | undefined {
     if (!this.#last || this.#last.order < order) return undefined;
     return this.first((other) => other.order > order);
@@ -223,21 +223,21 @@ export class WaitQueue<T, Call = undefined> {
   }
 }
 
-/** A queue for each key, a link's id or a client's name; a queue that is empty takes no memory. */
+/** A queue per key (a link's id or a client's name); an empty queue takes no memory. */
 export class KeyedWaitQueue<T, Call = undefined> {
   readonly #queues = new Map<string, WaitQueue<T, Call>>();
 
-  /** How many keys are waited for. */
+  /** How many keys have callers that wait for them. */
   get size(): number {
     return this.#queues.size;
   }
 
-  /** How many wait for each key that is waited for. */
+  /** The number of callers for each of these keys. */
   *sizes(): Iterable<[key: string, size: number]> {
     for (const [key, { size }] of this.#queues) yield [key, size];
   }
 
-  /** Adds a caller to the queue of its key, or puts one back at its old place. One that is settled stays out. */
+  /** Adds a caller to the queue of its key, or puts one back at its old place. A settled one is not added. */
   add(key: string, caller: Caller<T, Call>): void {
     if (caller.settled) return;
     let queue = this.#queues.get(key);
@@ -245,12 +245,12 @@ export class KeyedWaitQueue<T, Call = undefined> {
     queue.add(caller);
   }
 
-  /** Who has waited longest for the key, of those that the predicate takes; it stays in the queue. */
+  /** The longest-waiting caller for the key that the predicate accepts; it stays in the queue. */
   first(key: string, predicate?: (caller: Caller<T, Call>) => boolean): Caller<T, Call> | undefined {
     return this.#queues.get(key)?.first(predicate);
   }
 
-  /** Takes out who has waited longest for the key. */
+  /** Takes out the longest-waiting caller for the key. */
   shift(key: string): Caller<T, Call> | undefined {
     return this.#queues.get(key)?.shift();
   }

@@ -2,36 +2,36 @@ import type { Message } from "../runtime/socket.ts";
 import { returnBuffer, withRoom } from "./gather_buffers.ts";
 
 /**
- * The longest bundle, in bytes. Where both hellos have `bundles`, a binary message of at most this length is one, and a longer
- * one is data, so that long messages are neither copied here nor there.
+ * The longest bundle, in bytes. Where both hellos have `bundles`, a binary message of at most this length is a bundle; a longer
+ * one is stream data, so that long messages are copied on neither side.
  */
 export const MAX_BUNDLE_BYTES = 16_383;
 
 /**
- * Before each message of a bundle stand two bytes, big-endian: the highest bit says that the message is a text, the others are
- * its length in bytes.
+ * Each message of a bundle is preceded by two bytes, big-endian: the highest bit marks a text message, the others hold its
+ * length in bytes.
  */
 const HEADER_BYTES = 2;
 const TEXT_BIT = 0x8000;
 
-/** What a code unit of a text takes at most. */
+/** The most UTF-8 bytes that one UTF-16 code unit takes. */
 const MAX_UTF8_BYTES = 3;
 
 /** The longest data message that is sent in a bundle, in bytes. */
 export const MAX_BUNDLED_BYTES = MAX_BUNDLE_BYTES - HEADER_BYTES;
 
 /**
- * Messages that leave as one: a frame, a system call and an event at the peer for all that a link has to say in one turn of the
- * event loop. It means nothing but its messages, one after the other.
+ * Messages that are sent as one: a single frame, system call and event at the peer for everything that a link sends in one turn
+ * of the event loop. A bundle means nothing but its messages, one after the other.
  */
 export class Bundle {
-  /** A text that is alone: it leaves as it is. */
+  /** A text that is the only message so far: it is sent as it is. */
   #text: string | undefined;
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   #used = 0;
 
   /**
-   * Copies a message behind the others. Returns false where it does not fit: what leaves is as before, and nothing more may be
+   * Appends a copy of a message. Returns false if it does not fit: what will be sent is unchanged, and nothing more may be
    * added.
    */
   add(message: Uint8Array | string): boolean {
@@ -45,12 +45,12 @@ export class Bundle {
     return true;
   }
 
-  /** All of it, as what is sent: one text as it is, everything else as a bundle. Valid until `release`. */
+  /** What is sent: a lone text as it is, everything else as a bundle. Valid until `release`. */
   get message(): Uint8Array | string {
     return this.#text ?? this.#buffer!.subarray(0, this.#used);
   }
 
-  /** Gives the memory back, when the message was sent. */
+  /** Returns the buffer once the message has been sent. */
   release(): void {
     if (this.#buffer) returnBuffer(this.#buffer);
     this.#buffer = undefined;
@@ -72,8 +72,8 @@ export class Bundle {
 }
 
 /**
- * The messages of a bundle, with `undefined` behind them where the rest of the bundle is none. Data that is most of the bundle,
- * with its header, stays in its memory, of which nobody reads anything else then; other data is copied out of it.
+ * The messages of a bundle, followed by `undefined` if the rest of it is malformed. Data that makes up most of the bundle,
+ * header included, stays in the bundle's memory, the rest of which nobody uses then; other data is copied out.
  */
 export function readBundle(bundle: Uint8Array<ArrayBuffer>): (Message | undefined)[] {
   const messages: (Message | undefined)[] = [];
@@ -97,20 +97,23 @@ function readData(bundle: Uint8Array<ArrayBuffer>, start: number, end: number): 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** The first code unit that is no ASCII: up to there UTF-8 is the same. */
+/** The first code unit beyond ASCII: below it, UTF-8 has the same bytes. */
 const NO_ASCII = 0x80;
 
-/** Texts longer than this are worth a call of the runtime's decoder, which costs more than most control messages have. */
+/**
+ * Texts longer than this are left to the runtime's decoder; for shorter ones, as most control messages are, the call alone
+ * would cost more.
+ */
 const SHORT_BYTES = 64;
 
-/** Writes data and returns its length; undefined where there is no room for all of it. */
+/** Writes data and returns its length; undefined if it does not fit. */
 function writeData(data: Uint8Array, bundle: Uint8Array, start: number): number | undefined {
   if (start + data.byteLength > MAX_BUNDLE_BYTES) return undefined;
   bundle.set(data, start);
   return data.byteLength;
 }
 
-/** Writes a text as UTF-8 and returns its length; undefined where there is no room for all of it. */
+/** Writes a text as UTF-8 and returns its length in bytes; undefined if it does not fit. */
 function writeText(text: string, bundle: Uint8Array, start: number): number | undefined {
   if (start + text.length > MAX_BUNDLE_BYTES) return undefined;
   for (let i = 0; i < text.length; i++) {
@@ -126,7 +129,7 @@ function encodeText(text: string, target: Uint8Array): number | undefined {
   return read === text.length ? written : undefined;
 }
 
-/** Reads UTF-8; undefined where the bytes are none. */
+/** Decodes UTF-8; undefined if the bytes are malformed. */
 function readText(bundle: Uint8Array, start: number, end: number): string | undefined {
   if (end - start > SHORT_BYTES) return decodeText(bundle.subarray(start, end));
   let text = "";
@@ -142,6 +145,6 @@ function decodeText(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes);
   } catch {
-    return undefined; // no UTF-8
+    return undefined; // not UTF-8
   }
 }

@@ -3,13 +3,12 @@ import { Bundle, MAX_BUNDLE_BYTES, MAX_BUNDLED_BYTES, readBundle } from "./bundl
 import { Link, type LinkHost } from "./link.ts";
 
 /**
- * A link whose messages leave in bundles, where the peer takes these: all that is sent in one turn of the event loop is one
- * message of the socket. What the messages mean is the business of the class that extends this one, which sends and receives
- * them one by one.
+ * A link whose messages are sent in bundles, if the peer accepts them: everything that is sent in one turn of the event loop is
+ * one message of the socket. The subclass sends and receives the messages one by one, and knows what they mean.
  */
 export abstract class BundledLink extends Link {
   readonly #isBundling: boolean;
-  /** What was sent in this turn. */
+  /** What has been sent in this turn of the event loop. */
   #bundle: Bundle | undefined;
 
   constructor(socket: Socket, host: LinkHost, id: string, peer: string | undefined, isBundling: boolean) {
@@ -22,7 +21,7 @@ export abstract class BundledLink extends Link {
     super.close(code, reason);
   }
 
-  /** The turn is over: what was sent in it leaves. */
+  /** Sends the bundle, at the end of the turn at the latest. */
   flush(): void {
     const bundle = this.#bundle;
     if (!bundle) return;
@@ -31,10 +30,10 @@ export abstract class BundledLink extends Link {
     bundle.release();
   }
 
-  /** A message, alone or out of a bundle. */
+  /** Handles one message, whether it came alone or in a bundle. */
   protected abstract receiveOne(message: Message): void;
 
-  /** The peer broke the rules: ends the link. */
+  /** Ends the link because the peer violated the protocol. */
   protected abstract violation(what: string): void;
 
   protected override send(message: Uint8Array | string): void {
@@ -57,7 +56,7 @@ export abstract class BundledLink extends Link {
     }
   }
 
-  /** False: there is no room for the message. */
+  /** Adds a message to the bundle; false if it does not fit. */
   #bundled(message: Uint8Array | string): boolean {
     if (!this.#bundle) {
       this.#bundle = new Bundle();
@@ -66,7 +65,10 @@ export abstract class BundledLink extends Link {
     return this.#bundle.add(message);
   }
 
-  /** Sends data that is too long for a bundle: as it is, where it is too long to be taken for one, and else in two. */
+  /**
+   * Sends data that is too long to be bundled: as it is if it is longer than any bundle, and otherwise in two parts, so that it
+   * is not taken for a bundle.
+   */
   #sendLong(data: Uint8Array): void {
     if (data.byteLength > MAX_BUNDLE_BYTES) {
       this.flush();

@@ -5,8 +5,9 @@ export const MAX_CONTROL_BYTES = 4_096;
 export const MAX_DATA_BYTES = 65_536;
 
 /**
- * What a socket may let grow of a message before it is told, in bytes: a peer that leaves one unfinished holds as much. Room for
- * one that is too long by little, which its link ends as any other violation.
+ * The longest message that a socket should let arrive, in bytes: a peer that leaves one unfinished ties up this much memory. It
+ * is more than MAX_DATA_BYTES so that the link itself handles a message that is only slightly too long, like any other
+ * violation.
  */
 export const MAX_UNFINISHED_BYTES = 2 * MAX_DATA_BYTES;
 
@@ -24,7 +25,7 @@ export type Control =
   | { readonly verb: "reset" | "stop"; readonly code: number; readonly reason: string }
   | { readonly verb: "idle"; readonly id: string | undefined };
 
-/** Reads a control message; undefined where the text is none. */
+/** Parses a control message; undefined if the text is not one. */
 export function parseControl(text: string): Control | undefined {
   if (text.length > MAX_CONTROL_BYTES || byteLength(text) > MAX_CONTROL_BYTES) return undefined;
   const space = text.indexOf(" ");
@@ -53,21 +54,21 @@ export function parseControl(text: string): Control | undefined {
   }
 }
 
-/** Writes `open`, with its metadata as base64url. */
+/** Formats `open`, with its metadata as base64url. */
 export function formatOpen(metadata: Uint8Array): string {
   if (metadata.byteLength === 0) return "open";
   return `open ${metadata.toBase64({ alphabet: "base64url", omitPadding: true })}`;
 }
 
-/** Writes `reset` or `stop`; a reason that is too long is cut and ends with an ellipsis. */
+/** Formats `reset` or `stop`; a reason that is too long is truncated and ends with an ellipsis. */
 export function formatEnd(verb: "reset" | "stop", code: number, reason: string): string {
   if (!reason) return `${verb} ${code}`;
-  // A lone surrogate has no UTF-8.
+  // A lone surrogate has no UTF-8 encoding.
   const text = reason.length > MAX_REASON_LENGTH ? `${reason.slice(0, MAX_REASON_LENGTH - 1)}…` : reason;
   return `${verb} ${code} ${text.toWellFormed()}`;
 }
 
-/** What an `open` without metadata has. */
+/** The metadata of an `open` that carries none. */
 export const NO_METADATA = new Uint8Array();
 
 function parseCounted(verb: "credit" | "want" | "ping" | "pong", rest: string | undefined): Control | undefined {
@@ -82,7 +83,7 @@ function parseOpen(rest: string | undefined): Control | undefined {
     const metadata = Uint8Array.fromBase64(rest, { alphabet: "base64url", lastChunkHandling: "loose" });
     return metadata.byteLength > MAX_METADATA_BYTES ? undefined : { verb: "open", metadata };
   } catch {
-    return undefined; // a length that no bytes encode to
+    return undefined; // a length that no base64url text has
   }
 }
 
@@ -98,7 +99,7 @@ function parseCount(text: string | undefined): number | undefined {
   return count <= Number.MAX_SAFE_INTEGER ? count : undefined;
 }
 
-/** Bytes of UTF-8; messages short enough to be within bounds whatever their characters are not counted. */
+/** The length in UTF-8 bytes, or only in code units if the text is within bounds whatever its characters. */
 function byteLength(text: string): number {
   return text.length * 3 <= MAX_CONTROL_BYTES ? text.length : new TextEncoder().encode(text).byteLength;
 }

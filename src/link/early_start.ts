@@ -4,11 +4,11 @@ import type { TurnBatch } from "./turn_batch.ts";
 /** How much may be written before the peer has answered, in bytes. A copy is kept, to be sent again on another link. */
 const MAX_EARLY_BYTES = 65_536;
 
-/** What an early start asks of a link. */
+/** What an early start needs from a link. */
 export interface EarlyLink extends StreamLink, Carrier {
-  /** Sends `fin`, without ending a stream of this side. */
+  /** Sends `fin`, but does not end the stream on this side. */
   sendFin(): void;
-  /** Everything early was sent behind the answer: the stream itself talks to the link from here on. */
+  /** The peer has answered, and the whole copy is sent: from here on the stream uses the link directly. */
   earlySent(): void;
 }
 
@@ -18,8 +18,9 @@ interface GivenUp {
 }
 
 /**
- * The first bytes of a stream whose take is not answered yet (docs/wire.md section 2.3, "Early data"). It stands between the stream
- * and the link from the take until the copy is sent behind the answer, and moves to another link where the protocol allows it.
+ * The first bytes of a stream whose take has not been answered yet (docs/wire.md section 2.3, "Early data"). It stands between
+ * the stream and the link from the take until the peer has answered and the copy is sent, and moves to another link where the
+ * protocol allows it.
  */
 export class EarlyStart implements StreamLink {
   /** What the application writes to and reads from. */
@@ -27,12 +28,12 @@ export class EarlyStart implements StreamLink {
   #link: EarlyLink | undefined;
   #copy = new Uint8Array();
   #length = 0;
-  /** How much of the copy was sent on the present link. */
+  /** How much of the copy has been sent on the current link. */
   #sent = 0;
   #isEnded = false;
   #isFinSent = false;
   #isBegun = false;
-  /** Made when somebody asks: most early starts begin in the turn of their call. */
+  /** Created on demand: most early starts begin in the same turn as their call. */
   #begun: PromiseWithResolvers<undefined> | undefined;
   #isConfirmed = false;
   #reset: GivenUp | undefined;
@@ -42,39 +43,39 @@ export class EarlyStart implements StreamLink {
     this.stream = new Stream(this, batch);
   }
 
-  /** Whether the application has written anything that the peer's may have got. */
+  /** Whether the application has written anything that the peer's application may have received. */
   get hasWritten(): boolean {
     return this.#length > 0 || this.#isEnded;
   }
 
-  /** Whether the end of data was sent on the present link. */
+  /** Whether `fin` has been sent on the current link. */
   get isFinSent(): boolean {
     return this.#isFinSent;
   }
 
-  /** Whether a link was asked for it. */
+  /** Whether it has begun on any link. */
   get isBegun(): boolean {
     return this.#isBegun;
   }
 
-  /** Resolves when the first link was asked for it. */
+  /** Resolves when it first begins on a link. */
   get begun(): Promise<undefined> {
     if (this.#isBegun) return Promise.resolve(undefined);
     this.#begun ??= Promise.withResolvers();
     return this.#begun.promise;
   }
 
-  /** Whether a link was asked for it that has not answered. */
+  /** Whether it has begun on a link that has not answered yet. */
   get isUnderWay(): boolean {
     return this.#link !== undefined && !this.#isConfirmed;
   }
 
-  /** Whether the application wants nothing of it any more, in neither direction. */
+  /** Whether the application has given up both directions. */
   get isGivenUp(): boolean {
     return this.#reset !== undefined && this.#stop !== undefined;
   }
 
-  /** Begins on a link that has just been asked for: everything is sent from the first byte. */
+  /** Begins on a link that has just been taken: everything is sent, from the first byte. */
   begin(link: EarlyLink): void {
     this.#isBegun = true;
     this.#begun?.resolve(undefined);
@@ -85,7 +86,7 @@ export class EarlyStart implements StreamLink {
     this.pump();
   }
 
-  /** The peer has answered: the stream is the link's, as soon as the copy is sent. */
+  /** The peer has answered: the link takes over the stream as soon as the copy is sent. */
   confirm(): void {
     this.#isConfirmed = true;
     const link = this.#link!;
@@ -95,19 +96,19 @@ export class EarlyStart implements StreamLink {
     else this.pump();
   }
 
-  /** The take came to nothing: nothing more goes to its link, which may carry another stream soon. */
+  /** The take failed: nothing more is sent on its link, which may soon carry another stream. */
   leave(): void {
     this.#link = undefined;
   }
 
-  /** The sending direction was reset after the peer's answer: nothing of the copy may follow. */
+  /** The sending direction was reset after the peer's answer: the rest of the copy must not follow. */
   dropRest(): void {
     this.#sent = this.#length;
     this.#isEnded = false;
     this.pump();
   }
 
-  /** The call has failed: the stream breaks, and nothing more is sent for it. */
+  /** The call has failed: the stream errors, and nothing more is sent for it. */
   abandon(error: unknown): void {
     this.leave();
     this.stream.lost(error);
@@ -147,7 +148,7 @@ export class EarlyStart implements StreamLink {
   sendEnd(left: () => void): void {
     this.#isEnded = true;
     this.pump();
-    left(); // nobody is held up by the answer to the take
+    left(); // nobody has to wait for the answer to the take
   }
 
   sendReset(code: number, reason: string): void {

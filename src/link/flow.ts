@@ -18,7 +18,7 @@ export class SendCredit {
     this.#sent += bytes;
   }
 
-  /** The peer granted up to this many bytes in total. False: no more than before, which changes nothing. */
+  /** The peer has granted this many bytes in total. False if that is no more than before, which changes nothing. */
   raise(limit: number): boolean {
     if (limit <= this.#limit) return false;
     this.#limit = limit;
@@ -26,16 +26,17 @@ export class SendCredit {
   }
 }
 
-/** A window arrived and was consumed in as many round trips at most: it is what limits the stream. */
+/** A window that arrived and was consumed within this many round trips is what limits the stream: it grows. */
 const GROWTH_ROUND_TRIPS = 2;
 
 /**
- * More is granted after so many bytes, in the place of half a window where that is more: a sender that is far away and fast has sent
- * a whole window before half of it was consumed here, and the time of that half adds to each round trip.
+ * More is granted after this many bytes, or after half a window if that is less. Half of a long window would be too late for a
+ * fast sender far away: it has sent the whole window before half of it is consumed here, and the time for that half adds to
+ * each round trip.
  */
 const MAX_STEP_BYTES = 1_048_576;
 
-/** The receiver's half: what came, what the application consumed, and what was granted. Nothing is ever set back to 0. */
+/** The receiver's side: the bytes received, consumed by the application, and granted. The counters are never reset. */
 export class ReceiveWindow {
   readonly #initialBytes: number;
   readonly #maxBytes: number;
@@ -43,17 +44,17 @@ export class ReceiveWindow {
   #received = 0;
   #consumed = 0;
   #granted: number;
-  /** When, and at what count, the window began that is looked at for growth. */
+  /** Where the current growth measurement began: the count of consumed bytes, and the time. */
   #measuredFrom = 0;
   #measuredSince = -Infinity;
 
-  /** Begins with the window of the own hello, and grows to the maximum. */
+  /** Begins with the window of this side's hello, and may grow to the maximum. */
   constructor(initialBytes: number, maxBytes: number) {
     this.#initialBytes = this.#windowBytes = this.#granted = initialBytes;
     this.#maxBytes = maxBytes;
   }
 
-  /** The present window. */
+  /** The current window. */
   get windowBytes(): number {
     return this.#windowBytes;
   }
@@ -63,18 +64,18 @@ export class ReceiveWindow {
     return this.#windowBytes < this.#maxBytes;
   }
 
-  /** Counts bytes that came. False when they are more than was granted. */
+  /** Counts received bytes. False if they exceed what was granted. */
   receive(bytes: number): boolean {
     this.#received += bytes;
     return this.#received <= this.#granted;
   }
 
   /**
-   * Counts bytes that were consumed or discarded. Returns what to grant in total, when that is at least half a window more than
-   * was granted, or 1 MiB: as much was consumed since, or the window has grown by it.
+   * Counts bytes that were consumed or discarded. Returns the total to grant once it exceeds the last grant by half a window,
+   * or by 1 MiB if that is less: because that much was consumed since, or because the window has grown.
    *
-   * @param clock Asked only where the window may grow: a look at it costs a message of a few bytes much.
-   * @param roundTripMs The link's round trip; Infinity grows the window always, 0 never.
+   * @param clock Read only while the window may grow: for a message of a few bytes, reading it is expensive.
+   * @param roundTripMs The link's round-trip time; with Infinity the window always grows, with 0 never.
    */
   consume(bytes: number, clock: Pick<Clock, "now">, roundTripMs: number): number | undefined {
     this.#consumed += bytes;
@@ -85,7 +86,7 @@ export class ReceiveWindow {
     return grant;
   }
 
-  /** The link is idle again: the next stream begins with the window of the hello. What was granted stays granted. */
+  /** The link is idle again: the next stream begins with the hello's window. What was granted stays granted. */
   shrink(): void {
     this.#windowBytes = this.#initialBytes;
     this.#measuredSince = -Infinity;

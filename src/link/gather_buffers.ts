@@ -1,22 +1,22 @@
 import { FreeBuffers } from "../memory/free_buffers.ts";
 import { MAX_DATA_BYTES } from "./control.ts";
 
-/** The shortest buffer that is made, in bytes. */
+/** The smallest buffer that is allocated, in bytes. */
 const FIRST_BYTES = 1_024;
 const GROWTH = 4;
 
 /**
- * Buffers to gather in, each as long as the longest data message. What is sent leaves its memory free on return, so a
- * handful serves thousands of links; a buffer per link would cost an idle pool hundreds of megabytes. Where more links than
- * these gather in one turn, each has a buffer that grows with what it gathers.
+ * How many gather buffers are shared, each as long as the longest data message. A buffer is free again as soon as its send
+ * returns, so a handful serves thousands of links; a buffer per link would cost an idle pool hundreds of megabytes. If more
+ * links gather in one turn, each of the others gets a buffer that grows with what it gathers.
  */
 const MAX_BUFFERS = 32;
 const freeBuffers = new FreeBuffers(MAX_DATA_BYTES, MAX_BUFFERS);
 let made = 0;
 
 /**
- * A buffer with room for `length` bytes, MAX_DATA_BYTES at most, that begins with the first `used` bytes of the present one: that
- * one itself, if it is long enough. It must be given back.
+ * Returns a buffer with room for `length` bytes, MAX_DATA_BYTES at most, that starts with the first `used` bytes of the given
+ * one: that one itself, if it is long enough. It must be given back with `returnBuffer`.
  */
 export function withRoom(
   buffer: Uint8Array<ArrayBuffer> | undefined,

@@ -11,17 +11,17 @@ import { Npws2Link } from "./npws2.ts";
 
 const ID_BYTES = 4;
 
-/** The protocols that a side may speak: npws/2 with peers that know it and else npws/1, or one of them alone. */
+/** The protocols that a side may speak: npws/2 with peers that know it and npws/1 with all others, or only one of them. */
 export type Protocols = "auto" | 1 | 2;
 
 /**
- * The client's part: the server's first message is binary, 4 bytes long, and the id (npws/1, docs/wire.md section 1), or a text, its
- * hello (npws/2, section 2.1), which is answered. On failure the socket is closed. On success nobody handles the socket: what
- * came glued to the first message waits until the link is the pool's.
+ * The client's side. The server's first message is either binary, 4 bytes long, and the id (npws/1, docs/wire.md section 1), or
+ * a text, the server's hello (npws/2, section 2.1), which is answered. On failure the socket is closed. On success it has no
+ * handler: messages that arrived right behind the first one wait until the pool takes over the link.
  *
- * @param hello What is answered; undefined where npws/2 was not offered.
- * @throws {ProtocolError} The first message is something else.
- * @throws {ConnectionLostError} The server closed the socket before.
+ * @param hello The answer to the server's hello; not sent on npws/1.
+ * @throws {ProtocolError} The first message is neither, or not of an allowed protocol.
+ * @throws {ConnectionLostError} The server closed the socket before its first message.
  * @throws The signal's reason.
  */
 export async function clientHandshake(
@@ -44,17 +44,17 @@ export async function clientHandshake(
   throw new ProtocolError(`first message is ${described(message)}, must be ${expected(protocols)}`);
 }
 
-/** The server's part on npws/1: the id is the first message, and all there is. */
+/** The server's side on npws/1: it sends the id, and nothing else. */
 export function serverHandshake1(socket: Socket, host: LinkHost, id: string): Link {
   socket.send(idBytes(id));
   return new Npws1Link(socket, host, id);
 }
 
 /**
- * The server's part on npws/2: sends its hello and waits for the client's. On failure the socket is closed.
+ * The server's side on npws/2: sends its hello and waits for the client's. On failure the socket is closed.
  *
- * @throws {ProtocolError} The client's first message is no hello.
- * @throws {ConnectionLostError} The client closed the socket before.
+ * @throws {ProtocolError} The client's first message is not a valid hello.
+ * @throws {ConnectionLostError} The client closed the socket before its first message.
  * @throws The signal's reason.
  */
 export async function serverHandshake2(
@@ -107,7 +107,7 @@ function firstMessage(
   return promise;
 }
 
-/** Closes a socket that no link owns; resolves when it is gone, after a second at most. */
+/** Closes a socket that no link owns; resolves when it is closed, after a second at most. */
 function closeSocket(socket: Socket, clock: Clock, code: number, reason: string): Promise<void> {
   return new Promise((resolve) => {
     const timer = clock.setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS);

@@ -1,40 +1,40 @@
 import { MAX_CONTROL_BYTES } from "./control.ts";
 
-/** The window that a peer may announce, in bytes. */
+/** The smallest and the largest window that a peer may announce, in bytes. */
 export const MIN_WINDOW_BYTES = 1_024;
 export const MAX_WINDOW_BYTES = 16_777_216;
 
-/** A client's name. */
+/** What a client's name must match. */
 export const PEER_NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** What both sides say first on npws/2 (docs/wire.md section 2.1). */
+/** What both sides send first on npws/2 (docs/wire.md section 2.1). */
 export interface Hello {
   /** How many bytes the sender buffers beyond what its application has consumed. */
   readonly window: number;
-  /** One random text per pool object, 16 hex digits. */
+  /** Random, one per pool object: 16 hex digits. */
   readonly pool: string;
-  /** The server offers bundles (docs/wire.md section 2.10), and the client of a server that does accepts. Peers without them ignore it. */
+  /** Set by a server that offers bundles (docs/wire.md section 2.10) and by a client that accepts them. Others ignore it. */
   readonly bundles?: boolean;
 }
 
-/** The server's, its first message. */
+/** The server's hello: its first message. */
 export interface ServerHello extends Hello {
   /** The link's first id. */
   readonly id: string;
 }
 
-/** The client's, its answer. */
+/** The client's hello: its answer. */
 export interface ClientHello extends Hello {
   /** The label by which the server's application can ask for links of this client. */
   readonly name?: string;
 }
 
-/** Writes a hello. */
+/** Formats a hello. */
 export function formatHello(hello: ServerHello | ClientHello): string {
   return JSON.stringify({ npws: 2, ...hello });
 }
 
-/** Reads the server's hello; undefined where the text is none. Members that are not known are ignored. */
+/** Parses the server's hello; undefined if the text is not one. Unknown members are ignored. */
 export function parseServerHello(text: string): ServerHello | undefined {
   const members = parseMembers(text);
   const hello = members && readHello(members);
@@ -42,7 +42,7 @@ export function parseServerHello(text: string): ServerHello | undefined {
   return { ...hello, id: members.id };
 }
 
-/** Reads the client's hello; undefined where the text is none. Members that are not known are ignored. */
+/** Parses the client's hello; undefined if the text is not one. Unknown members are ignored. */
 export function parseClientHello(text: string): ClientHello | undefined {
   const members = parseMembers(text);
   const hello = members && readHello(members);
@@ -51,7 +51,7 @@ export function parseClientHello(text: string): ClientHello | undefined {
   return isText(members.name, PEER_NAME) ? { ...hello, name: members.name } : undefined;
 }
 
-/** A pool's part of its hellos. */
+/** The value of `pool` in the hellos of a new pool object. */
 export function randomPoolId(): string {
   return crypto.getRandomValues(new Uint8Array(8)).toHex();
 }
@@ -66,7 +66,7 @@ function parseMembers(text: string): Members | undefined {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null ? value as Members : undefined;
   } catch {
-    return undefined; // no JSON
+    return undefined; // not JSON
   }
 }
 

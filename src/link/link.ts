@@ -10,18 +10,20 @@ import type { Take, TakeKind, TakenLink } from "./take.ts";
 import type { TurnBatch } from "./turn_batch.ts";
 
 /**
- * Where a link stands. `idle`: in the store, used by nobody. `taking`: this side has asked for it and the peer has not answered
- * (npws/2). `inUse`: it carries a stream. `done`: this side has nothing more to do with the stream, the peer still has (npws/2).
- * `closing`: this side has closed it and the peer has not answered. `closed`: the socket is gone.
+ * The state of a link. `idle`: in the store, used by nobody. `taking`: this side has sent a take that the peer has not answered
+ * (npws/2). `inUse`: it carries a stream. `done`: this side is done with the stream, the peer is not (npws/2). `closing`: this
+ * side has closed it, and the peer has not answered. `closed`: the socket is closed.
  */
 export type LinkState = "idle" | "taking" | "inUse" | "done" | "closing" | "closed";
 
-/** How long the peer may take to answer a close, in milliseconds. A Go peer that idles never does. */
+/**
+ * How long the peer may take to answer a close, in milliseconds. A Go peer never answers while the link is idle in its pool.
+ */
 export const CLOSE_TIMEOUT_MS = 1_000;
 
 /**
- * What may wait in the socket. Data waits for room there, so that only answers get so far: to a peer that asks for ever more of
- * them, pongs for one, and reads none.
+ * How many bytes may wait in the socket. Data is not sent before there is room, so only answers can exceed this: to a peer that
+ * keeps asking for more of them (pongs, for example) and reads none.
  */
 const MAX_BUFFERED_BYTES = 2 * HIGH_WATER_BYTES;
 
@@ -31,35 +33,38 @@ export interface LinkHost {
   readonly batch: TurnBatch;
   readonly limits: LinkLimits;
   readonly traffic: Traffic;
-  /** The ids that a server names its links by; undefined at a client. */
+  /** The ids by which a server names its links; undefined on a client. */
   readonly ids: LinkIds | undefined;
-  /** The link's state has changed; the new one is set. The last call for a link is the one into `closed`. */
+  /** The link's state has changed; `link.state` is the new one. The last call for a link is the one for `closed`. */
   linkChanged(link: Link, before: LinkState): void;
-  /** The link is idle again, and nobody has it. */
+  /** The link is idle again, and belongs to nobody. */
   linkFree(link: Link): void;
-  /** Whether a link that has just ended a stream is to be closed instead of being used again. Asked once for each stream. */
+  /** Whether to close a link that has just ended a stream, instead of reusing it. Asked once per stream. */
   retires(link: Link): boolean;
-  /** Whether there is room for one more stream that the peer takes. */
+  /** Whether there is room for one more stream taken by the peer. */
   canReserve(kind: TakeKind): boolean;
-  /** The peer has taken the link: the stream waits for this side's application. */
+  /** The peer has taken the link: its stream waits for this side's application. */
   reserved(link: ReservedLink, stream: Stream, kind: TakeKind): void;
-  /** npws/1: the peer has sent something and closed the idle link in order; the stream waits for this side's application. */
+  /** npws/1: the peer has sent data and cleanly closed the idle link; the stream waits for this side's application. */
   leftBehind(link: ReservedLink, stream: Stream): void;
-  /** npws/2: keeps a reserved stream that came completely for this side's application, though its link is closed. False: no room. */
+  /**
+   * npws/2: keeps a completely received, reserved stream for this side's application, although its link is closed. False if
+   * there is no room.
+   */
   keepCompleted(link: ReservedLink, stream: Stream): boolean;
-  /** Nobody fetched what was left behind, or there was no room for it. */
+  /** Bytes left behind were discarded: nobody fetched them, or there was no room to keep them. */
   discarded(link: Link, bytes: number): void;
-  /** The peer of an idle link was heard. */
+  /** A message arrived on an idle link. */
   provedAlive(link: Link): void;
-  /** A reserved stream is over or lost, before the application had it. */
+  /** A reserved stream ended or was lost before the application got it. */
   unreserved(link: ReservedLink): void;
-  /** npws/2: nobody of this side wants the link's stream any more, and the peer has to end it as well. */
+  /** npws/2: nobody on this side wants the link's stream any more, but the peer still has to end its direction. */
   givenUp(link: Link): void;
-  /** A take was sent, and has the probe time to be answered. */
+  /** A take was sent, and must be answered within the probe time. */
   probing(link: Link): void;
-  /** It was answered. */
+  /** The take was answered, or has failed. */
   probed(link: Link): void;
-  /** The peer's application waits for so many links (client). */
+  /** On a client: this many calls at the server wait for a link. */
   wanted(count: number): void;
 }
 
@@ -67,31 +72,31 @@ export interface LinkHost {
 export interface ReservedLink extends Carrier {
   /** The application has the stream now. */
   fetched(): void;
-  /** The application did not come for it. */
+  /** The application did not fetch the stream. */
   neverFetched(): void;
-  /** The pool closes. */
+  /** Gives up the stream and the link, because the pool is closing. */
   abort(error: unknown): void;
-  /** npws/2: the application comes with a stream of its own, early bytes in it, in the place of the one that was reserved. */
+  /** npws/2: the application already has a stream of its own, with early bytes in it, which replaces the reserved one. */
   adopt(early: EarlyStart): void;
 }
 
 /** The ids of one server pool, as its links see them. */
 export interface LinkIds {
-  /** An id that no link has. */
+  /** Returns an id that no link has. */
   allocate(): string;
-  /** The id is no link's any more. */
+  /** Frees an id that no link has any more. */
   release(id: string): void;
 }
 
 export interface LinkLimits {
   /** npws/1: how many unread bytes a link may hold. */
   readonly receiveLimitBytes: number;
-  /** npws/2: how many bytes beyond what was read a stream may receive, at the start of a link and at most. */
+  /** npws/2: how many bytes a stream may receive beyond what was read: at the start of a link, and at most. */
   readonly windowBytes: number;
   readonly maxWindowBytes: number;
   /** Silence after which a link is pinged; 0 = never. */
   readonly keepAliveMs: number;
-  /** npws/2: how long after a ping a silent link is given up. */
+  /** npws/2: how long after its ping a link that stays silent is terminated. */
   readonly heartbeatTimeoutMs: number;
 }
 
@@ -108,40 +113,40 @@ export interface LinkEnd {
   readonly reason: string;
   /** Whether this side closed it. */
   readonly local: boolean;
-  /** Where the link stood before. */
+  /** The link's state before. */
   readonly from: LinkState;
 }
 
 /**
- * One WebSocket between a client pool and a server pool, from the end of its handshake to its close: what both protocols
- * share. Only this class and the protocol that extends it change a link's state.
+ * One WebSocket between a client pool and a server pool, from the end of its handshake to its close: what both protocols share.
+ * Only this class and the subclass for the protocol change a link's state.
  */
 export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenLink {
   abstract readonly protocol: 1 | 2;
   /** One per pool object of the peer; undefined on npws/1. */
   abstract readonly peerPool: string | undefined;
   readonly socket: Socket;
-  /** The client's name, where it told one. */
+  /** The client's name, if it sent one. */
   readonly peer: string | undefined;
   readonly openedAt: number;
-  /** When the peer was last heard. */
+  /** When the peer's last message arrived. */
   heardAt: number;
-  /** When the link is old enough to be retired; written by the pool that retires. */
+  /** When the link is old enough to be retired; set by a pool that retires links. */
   retireAt = Infinity;
-  /** How many streams the link has carried to their end; written by the protocol. */
+  /** How many streams the link has carried to their end; written by the subclass. */
   streams = 0;
-  /** Whether it was of use: an application of this side got it. Written by the protocol. */
+  /** Whether an application on this side has ever had the link; written by the subclass. */
   hasServed = false;
   protected readonly host: LinkHost;
   /** The stream that the link carries, or that the peer has begun to fill while the link is idle. */
   protected stream: Stream | undefined;
   #id: string;
   #state: LinkState = "idle";
-  /** `socket.send` has returned false and no drain has come. */
+  /** `socket.send` has returned false, and no drain has followed. */
   #blocked = false;
   #end: LinkEnd | undefined;
   #closeTimer: Timer | undefined;
-  /** Made when somebody asks: most links are waited for by nobody. */
+  /** Created on demand: nobody waits for most links. */
   #closed: PromiseWithResolvers<void> | undefined;
 
   constructor(socket: Socket, host: LinkHost, id: string, peer?: string) {
@@ -161,54 +166,54 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
     return this.#state;
   }
 
-  /** Whether an application, of this side or of the peer, may still have use for it. */
+  /** Whether an application, on this side or at the peer, may still be using it. */
   get isHeld(): boolean {
     return this.#state === "inUse";
   }
 
-  /** Whether it is idle, but the peer's application has it already: the peer has sent data. */
+  /** Whether it is idle here although the peer's application already has it: the peer has sent data. */
   get isTouched(): boolean {
     return false;
   }
 
-  /** Whether nothing of it is sent or received any more. */
+  /** Whether nothing more is sent or received on it. */
   get isEnded(): boolean {
     return this.#state === "closing" || this.#state === "closed";
   }
 
-  /** How the link ended, or is ending: set from `closing` on. */
+  /** How the link ended, or is ending; set from `closing` on. */
   get end(): LinkEnd | undefined {
     return this.#end;
   }
 
-  /** Resolves when the socket is gone. */
+  /** Resolves when the socket is closed. */
   get closed(): Promise<void> {
     if (this.#state === "closed") return Promise.resolve();
     this.#closed ??= Promise.withResolvers();
     return this.#closed.promise;
   }
 
-  /** Takes the idle link; the answer goes to the take. */
+  /** Takes the idle link; the outcome is reported to `take`. */
   abstract take(take: Take): void;
 
-  /** Takes the idle link where the peer need not be asked (npws/1), and returns its stream. */
+  /** Takes the idle link if the peer need not be asked (npws/1), and returns its stream. */
   takeNow(): Stream | undefined {
     return undefined;
   }
 
-  /** Gives the stream up that was granted and that nobody wants any more. */
+  /** Gives up the granted stream, because nobody wants it any more. */
   abstract handBack(): void;
 
   /** Tells the client how many calls wait at the server (npws/2). */
   abstract want(count: number): void;
 
-  /** Regular look of the pool. */
+  /** Called by the pool at regular intervals. */
   abstract sweep(now: number): void;
 
-  /** A message of this link's protocol. */
+  /** Handles a message. */
   protected abstract receive(message: Message): void;
 
-  /** Closes the link, whatever it carries. The peer has a second to answer, then the socket is dropped. */
+  /** Closes the link, whatever it carries. If the peer does not answer within a second, the socket is dropped. */
   close(code: number, reason: string): void {
     if (this.isEnded) return;
     this.#end = { code, reason, local: true, from: this.#state };
@@ -218,14 +223,15 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
   }
 
   /**
-   * npws/2: the peer has not said for a long time that it is done with a stream that this side has ended. Begins to close the link
-   * without taking anything from the peer; false where that is no use, or was begun already.
+   * npws/2: begins to close a link on which this side is done, because the link retires or because the peer has not been done
+   * for a long time. Nothing that is on its way to the peer is lost. False if this side is not done, or has begun to retire the
+   * link already.
    */
   retireWhenDone(): boolean {
     return false;
   }
 
-  /** Ends the link under its stream, which breaks with this error: the pool closes. */
+  /** Ends the link because the pool is closing; its stream fails with this error. */
   abstract abort(error: unknown): void;
 
   /** Drops the socket at once. */
@@ -277,18 +283,18 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
     if (this.socket.bufferedBytes > MAX_BUFFERED_BYTES) this.terminate();
   }
 
-  /** Ends the link under its stream, which breaks with this error. */
+  /** Closes the link; its stream fails with this error. */
   protected fail(code: number, reason: string, error: unknown): void {
-    this.stream?.lost(error); // first: some sockets tell their close before `close` returns
+    this.stream?.lost(error); // first: some sockets report the close before `close` returns
     this.close(code, reason);
   }
 
-  /** From now on the link has a second until its socket is dropped. */
+  /** Drops the socket if it is not closed a second from now. */
   protected limitClosing(): void {
     this.#closeTimer ??= this.host.clock.setTimeout(() => this.socket.terminate(), CLOSE_TIMEOUT_MS);
   }
 
-  /** There is room in the socket, or credit. */
+  /** There is room in the socket, or new credit: goes on sending. */
   protected pump(): void {
     this.stream?.pump();
   }
@@ -303,10 +309,10 @@ export abstract class Link implements SocketHandler, StreamLink, Carrier, TakenL
     this.host.linkChanged(this, before);
   }
 
-  /** The socket is gone: ends what the link carried. */
+  /** The socket is closed: ends what the link carried. */
   protected abstract streamLost(): void;
 
-  /** What a stream is told that the link broke under. */
+  /** The error for a stream that has lost its link. */
   protected lostError(): ConnectionLostError {
     const { code, reason, local } = this.#end!;
     const by = local

@@ -9,27 +9,27 @@ import type { LinkHost } from "./link.ts";
 import { RoundTrip } from "./round_trip.ts";
 
 /**
- * How many messages between two sweeps, a second at most, may change nothing: pings, pongs, demand, credit that is no more than
- * before. An honest peer sends some hundred; one that sends more wants this side's time.
+ * How many messages that change nothing may arrive between two sweeps, a second at most: pings, pongs, demand, credit that is
+ * no more than before. An honest peer sends a few hundred; one that sends more is wasting this side's time.
  */
 const MAX_IDLE_MESSAGES = 2_000;
 
 /**
- * The number of the ping behind the last stream of a link that retires. Its answer tells that the peer has got everything, so that
- * the close, which does not wait for a slow way, takes nothing with it.
+ * The number of the ping after the last stream of a link that retires. Its answer proves that the peer has received everything,
+ * so that the close, which does not wait for a slow path, loses nothing.
  */
 const LAST_PING = Number.MAX_SAFE_INTEGER;
 
-/** Which side of the link this is: the two differ in who names the streams, and whose take stands when two cross. */
+/** Which side of the link this is. The two differ in who names the streams, and in whose take stands when two cross. */
 export type Role = "client" | "server";
 
-/** A message that belongs to a stream: what it does depends on the link's state. */
+/** A message that belongs to a stream: its effect depends on the link's state. */
 export type StreamControl = Exclude<Control, { readonly verb: "credit" | "want" | "ping" | "pong" }>;
 
 /**
- * What npws/2 says about a link whatever it carries (docs/wire.md sections 2.4, 2.8 and 2.9): credit for data, demand, the heartbeat,
- * and the end when the peer breaks the rules. These messages are legal in every state; streams are the business of the class
- * that extends this one.
+ * The part of npws/2 that does not depend on what a link carries (docs/wire.md sections 2.4, 2.8 and 2.9): credit for data,
+ * demand, the heartbeat, and the end of the link when the peer violates the protocol. These messages are legal in every state;
+ * streams are handled by the subclass.
  */
 export abstract class MeteredLink extends BundledLink {
   readonly protocol = 2;
@@ -38,7 +38,7 @@ export abstract class MeteredLink extends BundledLink {
   readonly #credit: SendCredit;
   readonly #window: ReceiveWindow;
   readonly #roundTrip = new RoundTrip();
-  /** Messages since the last sweep that changed nothing. */
+  /** How many messages since the last sweep changed nothing. */
   #idleMessages = 0;
 
   constructor(socket: Socket, host: LinkHost, role: Role, id: string, peerHello: ServerHello | ClientHello) {
@@ -60,7 +60,7 @@ export abstract class MeteredLink extends BundledLink {
     if (keepAliveMs === 0 || this.state === "closing") return;
     const silentMs = now - this.heardAt;
     if (silentMs < keepAliveMs) return;
-    // Not by its silence alone: where this process stood still, it has not asked.
+    // Silence alone is not enough: while this process was suspended, it sent no ping.
     const isOverdue = silentMs >= keepAliveMs + heartbeatTimeoutMs &&
       this.#roundTrip.waitedMs(now) >= heartbeatTimeoutMs;
     if (isOverdue) this.terminate();
@@ -89,16 +89,16 @@ export abstract class MeteredLink extends BundledLink {
   /** Whether the link's state allows data. */
   protected abstract get takesData(): boolean;
 
-  /** Data that the state allows, within the granted credit. */
+  /** Handles data that the state allows and the granted credit covers. */
   protected abstract receiveData(data: Uint8Array<ArrayBuffer>): void;
 
-  /** False: the link's state does not allow the message. */
+  /** Handles a message of a stream; false if the link's state does not allow it. */
   protected abstract receiveControl(control: StreamControl): boolean;
 
   /** The peer has answered `askWhetherAllArrived`. */
   protected abstract allArrived(): void;
 
-  /** The row of the state table, for messages. */
+  /** The link's row in the state table, for error messages. */
   protected abstract get row(): string;
 
   protected override receive(message: Message): void {
@@ -118,12 +118,12 @@ export abstract class MeteredLink extends BundledLink {
     this.fail(CloseCode.protocolError, "protocol violation", error);
   }
 
-  /** `allArrived` follows when everything that was sent has reached the peer. */
+  /** `allArrived` is called once everything sent so far has reached the peer. */
   protected askWhetherAllArrived(): void {
     this.send(`ping ${LAST_PING}`);
   }
 
-  /** The link is idle again: the next stream begins with the window of the hello. */
+  /** The link is idle again: the next stream begins with the hello's window. */
   protected shrinkWindow(): void {
     this.#window.shrink();
   }
@@ -137,7 +137,7 @@ export abstract class MeteredLink extends BundledLink {
     this.receiveData(data);
   }
 
-  /** False: a violation. */
+  /** Returns false for a violation. */
   #onControl(control: Control): boolean {
     switch (control.verb) {
       case "credit":
@@ -167,7 +167,7 @@ export abstract class MeteredLink extends BundledLink {
     const what = `more than ${MAX_IDLE_MESSAGES} messages in a second that change nothing`;
     const error = new ProtocolError(`Cannot use connection ${this.id}: the peer sent ${what}`);
     this.fail(CloseCode.policyViolation, "flood", error);
-    this.terminate(); // nothing more of it is read
+    this.terminate(); // so that nothing more from the peer is read
   }
 
   #ping(now: number): void {

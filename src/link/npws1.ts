@@ -5,16 +5,19 @@ import { Link, type ReservedLink } from "./link.ts";
 import { ResetCode, Stream } from "./stream.ts";
 import type { Take } from "./take.ts";
 
-/** Unread bytes at which the socket of a link in use is paused at the latest, and at half of which it goes on. */
+/**
+ * The socket of a link in use is paused at this many unread bytes, or at a quarter of the receive limit if that is less. It is
+ * resumed at half of that.
+ */
 const PAUSE_BYTES = 262_144;
 
-/** How long an idle link in which the peer's data waits is the peer's, which tells its id by another way, in milliseconds. */
+/** How long an idle link with unread data is left to the peer, which tells its id over another path, in milliseconds. */
 const TOUCHED_MS = 30_000;
 
 /**
- * A link to a peer that speaks npws/1 (docs/wire.md section 1, npws itself): every binary message is stream data, a close with 1000
- * or 1001 ends both directions, and the link dies with its one stream. While it is idle the peer may read nothing at all, so
- * nothing that it does not answer is held against it.
+ * A link to a peer that speaks npws/1, the protocol of npws itself (docs/wire.md section 1): every binary message is stream
+ * data, a close with 1000 or 1001 ends both directions, and the link dies with its only stream. While it is idle the peer may
+ * read nothing at all, so a missing answer is not held against it.
  */
 export class Npws1Link extends Link implements ReservedLink {
   readonly protocol = 1;
@@ -39,7 +42,7 @@ export class Npws1Link extends Link implements ReservedLink {
     return stream;
   }
 
-  /** Nobody can be told: the link is closed, which ends its one stream. */
+  /** npws/1 has no message for it: the link is closed, which ends its only stream. */
   handBack(): void {
     this.close(CloseCode.normal, "");
   }
@@ -56,7 +59,7 @@ export class Npws1Link extends Link implements ReservedLink {
     throw new Error(`Cannot adopt a stream on link ${this.id}: npws/1 has no early starts`);
   }
 
-  /** Pings so that the way stays open (NAT, proxies); no answer proves nothing. And looks whether a paused peer still lives. */
+  /** Pings to keep the path open (NAT, proxies); a missing answer proves nothing. Also checks that a paused peer is alive. */
   sweep(now: number): void {
     if (this.state === "closing") return;
     const { keepAliveMs, receiveLimitBytes } = this.host.limits;
@@ -64,19 +67,19 @@ export class Npws1Link extends Link implements ReservedLink {
       this.#pingedAt = now;
       this.socket.ping();
     }
-    // A paused socket does not notice the peer's end on Bun. Each look lets some bytes in, so they stop at half of the limit.
+    // On Bun a paused socket does not notice the peer's close. Each check lets bytes in, so checks stop at half of the limit.
     if (this.#paused && this.stream!.unreadBytes < receiveLimitBytes / 2) this.#resume();
   }
 
   abort(error: unknown): void {
-    // Not "going away": to the peer that is the end of the data, and what it got so far may not be all.
+    // Not "going away": the peer would take that for the end of the data, and what it has received may be incomplete.
     this.fail(CloseCode.internalError, "pool closed", error);
   }
 
-  /** npws/1 has no word for it. */
+  /** npws/1 has no message for it. */
   want(): void {}
 
-  /** Waits for what the socket still holds: the peer has a second from the close on, and a slow one may need longer than that. */
+  /** Waits until the socket has sent all it holds: after the close the peer has only a second, and a slow one may need more. */
   sendEnd(left: () => void): void {
     this.socket.onceSent(() => {
       if (this.state !== "inUse") return;
@@ -90,14 +93,14 @@ export class Npws1Link extends Link implements ReservedLink {
     this.close(CloseCode.internalError, reason);
   }
 
-  /** npws/1 has no word for it: what comes is dropped until the peer closes. */
+  /** npws/1 has no message for it: what arrives is dropped until the peer closes. */
   sendStop(): void {}
 
   consumed(): void {
     if (this.#paused && this.stream!.unreadBytes <= this.#pauseBytes / 2) this.#resume();
   }
 
-  /** The link's close is the only end of a stream. */
+  /** Nothing to do: only the link's close ends a stream. */
   streamProgressed(): void {}
 
   protected receive(message: Message): void {
@@ -119,7 +122,7 @@ export class Npws1Link extends Link implements ReservedLink {
     const { code, from, local } = this.end!;
     if (!isOrderly(code)) return stream.lost(this.lostError());
     stream.closedByPeer(this.lostError());
-    // The peer took the link, said what it had to say, and was faster than the id that it told.
+    // The peer took the link, sent all that it had, and closed it before this side learned the id.
     if (from !== "idle" || stream.unreadBytes === 0) return;
     if (local) this.neverFetched();
     else this.host.leftBehind(this, stream);
@@ -136,9 +139,9 @@ export class Npws1Link extends Link implements ReservedLink {
     return Math.min(PAUSE_BYTES, this.host.limits.receiveLimitBytes / 4);
   }
 
-  /** Keeps what is unread within bounds: by a pause where the runtime can and somebody is there to read, else by an end. */
+  /** Keeps unread bytes within bounds: by a pause if the runtime can and somebody is there to read, else by ending the link. */
   #holdBack(stream: Stream): void {
-    // An idle link is never paused: a paused socket does not tell its close.
+    // An idle link is never paused: a paused socket does not report its close.
     if (this.state === "inUse" && this.socket.canPause) {
       if (stream.unreadBytes >= this.#pauseBytes) this.#pause();
       return;

@@ -12,25 +12,30 @@ import type { Take, TakeFailure, TakeKind } from "./take.ts";
 const LEAVING_TIMEOUT_MS = 500;
 
 /**
- * A link to a peer that speaks npws/2 (docs/wire.md section 2): binary messages are stream data, text messages are control, and the
- * link carries one stream after another. Made when both hellos were exchanged. What each message does in each state is the
- * table of docs/wire-states.md; a message that the table calls a violation ends this link and no other.
+ * A link to a peer that speaks npws/2 (docs/wire.md section 2): binary messages are stream data, text messages are control
+ * messages, and the link carries one stream after another. Created once both hellos have been exchanged. The tables in
+ * docs/wire-states.md say what each message does in each state; a message that is a violation there ends this link and no
+ * other.
  */
 export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
-  /** The own take that the peer has not answered. Set in `taking` only. */
+  /** This side's take that the peer has not answered. Set only in `taking`. */
   #take: Take | undefined;
-  /** The client's take that crossed the server's own has come: its answer is next, and no second one. */
+  /**
+   * The client's take that crossed the server's own has arrived: the client's answer follows, and a second take is a violation.
+   */
   #wasCrossed = false;
-  /** An early start whose copy is not sent yet, behind the answer to its take. */
+  /** An early start whose take was answered, but whose copy is not completely sent. */
   #early: EarlyStart | undefined;
-  /** How the peer took the stream, while no application of this side has it. */
+  /** How the peer took the stream, as long as no application on this side has it. */
   #reservedBy: TakeKind | undefined;
-  /** The peer is done with the stream; the next one has `#nextId`. */
+  /** The peer is done with the stream. On a client, `#nextId` is set by then. */
   #isPeerDone = false;
-  /** The link is done and not to be used again: it closes when the peer has got everything. */
+  /** The link is done and will not be reused: it closes once the peer has received everything. */
   #isRetiring = false;
   #nextId: string | undefined;
-  /** The pool has given the stream up, and the link closes when the peer has ended its direction, or when this timer runs. */
+  /**
+   * Set when the pool has given the stream up: the link closes when the peer has ended its direction, or when this timer fires.
+   */
   #leaving: Timer | undefined;
 
   override get isHeld(): boolean {
@@ -43,7 +48,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     this.setState("taking");
     this.host.probing(this);
     this.send(take.kind === "open" ? formatOpen(take.metadata) : "take");
-    if (this.#take === take) take.early?.begin(this); // sending may find the socket lost
+    if (this.#take === take) take.early?.begin(this); // sending may reveal that the socket is lost
   }
 
   handBack(): void {
@@ -72,8 +77,8 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
   }
 
   /**
-   * Gives the stream up, and closes when the peer has ended its direction too, for then it sends no data behind the close: at
-   * such data both runtimes may drop the connection, with what the peer has not read of it.
+   * Gives the stream up, and closes the link once the peer has ended its direction too, because then no data of the peer can
+   * follow the close: at such data both runtimes may drop the connection, along with what the peer has not read.
    */
   abort(error: unknown): void {
     const stream = this.stream;
@@ -84,13 +89,13 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     this.#early?.leave();
     this.#early = this.#reservedBy = undefined;
     stream.lost(error);
-    if (this.isEnded) return; // a stream that came completely has outlived it
+    if (this.isEnded) return; // a completely received stream has outlived its link
     this.limitClosing();
     if (receiving === "open") this.#leaving = this.host.clock.setTimeout(() => this.#leave(), LEAVING_TIMEOUT_MS);
     else this.#leave();
   }
 
-  /** What is on its way to the peer arrives before the close: its application may still read it. */
+  /** The close waits until everything sent has reached the peer, whose application may still read it. */
   override retireWhenDone(): boolean {
     if (this.state !== "done" || this.#isRetiring) return false;
     this.#isRetiring = true;
@@ -105,9 +110,10 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     this.#forgetReserved();
   }
 
-  // What a stream, or its early start, has to say.
+  // Called by the stream or its early start.
 
-  // An end does not wait for the turn's end, nor does what stands before it: who awaits it may leave the process then.
+  // An end, and everything before it, is sent at once and not at the end of the turn: whoever awaits it may exit the process
+  // right after.
 
   sendFin(): void {
     this.send("fin");
@@ -133,13 +139,13 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     this.send(formatEnd("stop", code, reason));
   }
 
-  /** Ends the stream when there is nothing left to do for it (docs/wire-states.md, "After every event in a stream row"). */
+  /** Ends the stream when nothing is left to do for it (docs/wire-states.md, "After every event in a stream row"). */
   streamProgressed(): void {
     const stream = this.stream;
     if (this.state !== "inUse" || !stream || stream.sending === "open") return;
-    // The peer's answer to `stop` is all that is still to come.
+    // All that is still to come is the peer's answer to `stop`.
     if (stream.receiving === "open" && stream.cancelled) this.host.givenUp(this);
-    if (stream.receiving === "open" || this.#early) return; // early: its first bytes are still on the way out
+    if (stream.receiving === "open" || this.#early) return; // early: its first bytes are not completely sent
     if (this.#reservedBy) {
       if (stream.receiving !== "reset" && !stream.cancelled) return;
       this.host.unreserved(this);
@@ -147,7 +153,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     this.#streamDone(stream);
   }
 
-  // What the peer has to say.
+  // Called for what the peer sends.
 
   protected override pump(): void {
     if (this.#take) this.#take.early?.pump();
@@ -216,7 +222,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     return true;
   }
 
-  /** True: the take was no violation. */
+  /** Returns true: the take is not a violation. */
   #reserve(kind: TakeKind, metadata: Uint8Array<ArrayBuffer> | undefined): true {
     if (!this.host.canReserve(kind)) {
       this.send("no");
@@ -227,7 +233,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     if (metadata) stream.metadata = metadata;
     this.#reservedBy = kind;
     this.setState("inUse");
-    this.send("ok"); // which may find the socket lost
+    this.send("ok"); // may reveal that the socket is lost
     if (this.state === "inUse") this.host.reserved(this, stream, kind);
     return true;
   }
@@ -292,9 +298,9 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     return true;
   }
 
-  // From one state to the next.
+  // State transitions.
 
-  /** Data and `fin` that come now are early ones, of a take that came to nothing. */
+  /** Data and `fin` that arrive now are early ones, of a take that failed. */
   get #isBeforeStream(): boolean {
     return this.state === "idle" || this.state === "taking";
   }
@@ -305,7 +311,10 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     return stream;
   }
 
-  /** The application of an early start is gone: what was sent stands, and a stream of nobody takes the place of its own. */
+  /**
+   * The application has abandoned its early start: what was sent stands, and a stream that nobody owns replaces the
+   * application's.
+   */
   #replaceEarly(early: EarlyStart): void {
     this.#early = undefined;
     const stream = this.#newStream();
@@ -323,14 +332,17 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     if (this.#take) this.#withdrawTake().failed(this, why);
   }
 
-  /** Ends a take that came to nothing: its early start goes on elsewhere, if at all. */
+  /** Ends a take that failed: its early start goes on elsewhere, if at all. */
   #withdrawTake(): Take {
     const take = this.#endTake();
     take.early?.leave();
     return take;
   }
 
-  /** The link has ended under a reserved stream. What the peer has sent completely can still be fetched, where there is room. */
+  /**
+   * The link has ended while its stream was reserved. A stream that the peer has sent completely can still be fetched, if there
+   * is room.
+   */
   #forgetReserved(): void {
     if (!this.#reservedBy) return;
     const stream = this.stream!;
@@ -351,7 +363,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     this.setState("done");
     if (retires) return void this.retireWhenDone();
     if (this.role === "server") this.#nextId = this.host.ids!.allocate();
-    this.send(this.role === "server" ? `idle ${this.#nextId}` : "idle"); // which may find the socket lost
+    this.send(this.role === "server" ? `idle ${this.#nextId}` : "idle"); // may reveal that the socket is lost
     if (this.#isPeerDone && this.state === "done") this.#reuse();
   }
 
@@ -370,7 +382,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     this.host.linkFree(this);
   }
 
-  /** Closes the link; true, for the peer's end was no violation. */
+  /** Closes the link. Returns true: the peer's end is not a violation. */
   #leave(): true {
     this.close(CloseCode.goingAway, "pool closed");
     return true;

@@ -1,25 +1,29 @@
-/** Messages smaller than this are joined while they wait: each has an object and a buffer of its own, which cost far more. */
+/**
+ * Messages smaller than this are joined while they wait: an object and a buffer for each would cost far more than the bytes.
+ */
 const JOINED_BELOW_BYTES = 1_024;
 
-/** What joined messages fill at most. */
+/** The largest block of joined messages, in bytes. */
 const BLOCK_BYTES = 16_384;
 
-/** The first block of joined messages, in bytes; it grows fourfold, so that few are made. */
+/** The first block of joined messages, in bytes. Blocks grow fourfold, so that few are allocated. */
 const FIRST_BLOCK_BYTES = 1_024;
 const GROWTH = 4;
 
 /**
- * Bytes that came in and that the application has not read, in order. A message is handed out without a copy, unless it is
- * small and waits behind another small one: a peer may send thousands of single bytes, and what it costs to keep them must
- * stay near their number.
+ * Received bytes that the application has not read, in order. A message is handed out without a copy, unless it is small and
+ * waits behind another small one: a peer may send thousands of single bytes, and the memory to keep them must stay close to
+ * their number.
  */
 export class ReceiveBuffer {
   #chunks: (Uint8Array<ArrayBuffer> | undefined)[] = [];
-  /** Index of the oldest chunk: shifting an array that holds thousands would move them all. */
+  /** Index of the oldest chunk: shifting an array of thousands would move them all. */
   #head = 0;
-  /** The youngest bytes, behind all chunks: one small message as it came, or a block in which several were joined. */
+  /** The newest bytes, after all chunks: one small message as it arrived, or a block in which several were joined. */
   #tail: Uint8Array<ArrayBuffer> | undefined;
-  /** How much of `#tail` is filled. A message that came alone fills all of it, so nothing is ever written into its memory. */
+  /**
+   * How much of `#tail` is filled. A message that arrived alone fills all of it, so nothing is ever written into its memory.
+   */
   #tailLength = 0;
   #byteLength = 0;
 
@@ -42,7 +46,7 @@ export class ReceiveBuffer {
     return chunk;
   }
 
-  /** Moves as many bytes as there are and as fit into `target`, and returns how many. */
+  /** Moves as many bytes into `target` as are available and fit, and returns their number. */
   readInto(target: Uint8Array): number {
     let filled = 0;
     while (filled < target.byteLength && filled < this.#byteLength) {
@@ -58,7 +62,7 @@ export class ReceiveBuffer {
     return filled;
   }
 
-  /** Forgets everything and returns how many bytes that were. */
+  /** Drops everything and returns how many bytes that was. */
   clear(): number {
     const dropped = this.#byteLength;
     this.#chunks = [];
@@ -89,7 +93,7 @@ export class ReceiveBuffer {
     return block;
   }
 
-  /** Nothing more is joined to the youngest bytes. */
+  /** Makes the tail a chunk: nothing more is joined to it. */
   #endTail(): void {
     const tail = this.#takeTail();
     if (tail) this.#chunks.push(tail);
@@ -100,7 +104,7 @@ export class ReceiveBuffer {
     const length = this.#tailLength;
     this.#tail = undefined;
     if (!tail || length === tail.byteLength) return tail;
-    // A block that is mostly empty is not kept, here or by the application.
+    // A mostly empty block would waste memory here and in the application.
     return 2 * length < tail.byteLength ? tail.slice(0, length) : tail.subarray(0, length);
   }
 

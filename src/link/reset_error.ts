@@ -1,7 +1,7 @@
 import { inParentheses } from "../describe.ts";
 import { ConnectionResetError } from "../errors.ts";
 
-/** What a direction breaks with that the peer has given up, or does not want. */
+/** The error for a direction that the peer has reset, or has asked this side to stop. */
 export function resetError(id: string, what: "read" | "write to", code: number, reason: string): ConnectionResetError {
   const by = what === "read" ? "the peer reset the stream" : "the peer stopped reading";
   return new ConnectionResetError(

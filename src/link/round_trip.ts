@@ -1,15 +1,15 @@
-/** How long a measurement of the round trip is good for, in milliseconds. */
+/** How long a measurement of the round trip stays valid, in milliseconds. */
 const MEASURE_EVERY_MS = 1_000;
 
-/** The numbered pings of one link: one at a time, and what their answers tell of the round trip. */
+/** The numbered pings of one link, one at a time, and the round-trip times that their answers show. */
 export class RoundTrip {
   #number = 0;
-  /** When the ping left that is not answered yet. */
+  /** When the outstanding ping was sent. */
   #startedAt: number | undefined;
   #measuredAt = -Infinity;
   #shortestMs = 0;
 
-  /** The shortest round trip that was seen; 0 before the first. Longer ones waited behind data, at one side or the other. */
+  /** The shortest round trip so far; 0 before the first. Longer ones waited behind data, on one side or the other. */
   get shortestMs(): number {
     return this.#shortestMs;
   }
@@ -19,19 +19,19 @@ export class RoundTrip {
     return this.#startedAt === undefined && now - this.#measuredAt >= MEASURE_EVERY_MS;
   }
 
-  /** For how long the ping under way waits for its answer; 0 where there is none. */
+  /** How long the outstanding ping has waited for its answer; 0 if there is none. */
   waitedMs(now: number): number {
     return this.#startedAt === undefined ? 0 : now - this.#startedAt;
   }
 
-  /** The number of the ping to send; undefined while one is under way. */
+  /** Starts a measurement and returns the number of the ping to send; undefined while one is outstanding. */
   start(now: number): number | undefined {
     if (this.#startedAt !== undefined) return undefined;
     this.#startedAt = now;
     return ++this.#number;
   }
 
-  /** A pong came. One that answers nothing is ignored. */
+  /** A pong arrived. One that does not answer the outstanding ping is ignored. */
   answered(number: number, now: number): void {
     if (this.#startedAt === undefined || number !== this.#number) return;
     const roundTripMs = now - this.#startedAt;

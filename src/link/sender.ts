@@ -2,27 +2,27 @@ import { MAX_DATA_BYTES } from "./control.ts";
 import { returnBuffer, withRoom } from "./gather_buffers.ts";
 import type { Deferred, TurnBatch } from "./turn_batch.ts";
 
-/** Writes from this size on are sent without being copied together with others. */
+/** Writes of at least this size are sent directly, not copied together with others. */
 const DIRECT_BYTES = 16_384;
 
 /** Where a sender's bytes go. */
 export interface SenderTarget {
-  /** How many bytes may be sent now; 0 while credit or the socket is exhausted. `Sender.pump` is called when that changed. */
+  /** How many bytes may be sent now; 0 while credit or the socket is exhausted. `Sender.pump` is called when that changes. */
   sendable(): number;
-  /** Sends one data message of 1 to MAX_DATA_BYTES bytes, whose memory is free again when it returned. */
+  /** Sends one data message of 1 to MAX_DATA_BYTES bytes. Its memory may be reused once this returns. */
   sendData(data: Uint8Array): void;
   /**
-   * Everything was sent after `Sender.end`: sends the end of data.
+   * Sends the end of data: everything written before `Sender.end` has been sent.
    *
-   * @param left To be called when nothing of it is held back any more.
+   * @param left To be called once nothing is held back any more.
    */
   sendEnd(left: () => void): void;
 }
 
 /**
- * The sending half of a stream. Small writes of one turn of the event loop leave together, at the turn's end or when 64 KiB
- * are full: that is 3 to 30 times the throughput of a message per write, and a lone write loses nothing, because no timer is
- * involved.
+ * The sending half of a stream. Small writes of one turn of the event loop are sent together, at the end of the turn or when 64
+ * KiB are full: that gives 3 to 30 times the throughput of one message per write, and costs a lone write nothing, because no
+ * timer is involved.
  */
 export class Sender implements Deferred {
   /** Where the bytes go now. */
@@ -31,13 +31,13 @@ export class Sender implements Deferred {
   /** Small writes, `#used` bytes. Borrowed from the free list only while it holds something. */
   #gather: Uint8Array<ArrayBuffer> | undefined;
   #used = 0;
-  /** What is left of the one write that waits. It stands behind the gathered bytes. */
+  /** What is left of the one write that waits. It comes after the gathered bytes. */
   #rest: Uint8Array | undefined;
   #written: PromiseWithResolvers<void> | undefined;
   #finished: PromiseWithResolvers<void> | undefined;
   /** Whether the batch will call `turnEnded`. Until then small writes are gathered. */
   #inBatch = false;
-  /** No byte will be sent any more. */
+  /** No more bytes will be sent. */
   #over = false;
 
   constructor(target: SenderTarget, batch: TurnBatch) {
@@ -45,18 +45,18 @@ export class Sender implements Deferred {
     this.#batch = batch;
   }
 
-  /** Bytes that were written and not sent. */
+  /** Bytes written but not sent yet. */
   get pendingBytes(): number {
     return this.#used + (this.#rest?.byteLength ?? 0);
   }
 
-  /** Whether bytes, or the end behind them, have not left. */
+  /** Whether bytes, or the end after them, have not left yet. */
   get holdsBack(): boolean {
     return this.pendingBytes > 0 || this.#finished !== undefined;
   }
 
   /**
-   * Takes bytes; one write at a time. Returns a promise where they do not fit: the memory is the sender's until it resolves.
+   * Takes bytes, one write at a time. Returns a promise if they do not fit: the memory belongs to the sender until it resolves.
    */
   write(bytes: Uint8Array): Promise<void> | undefined {
     if (this.#over || bytes.byteLength === 0) return undefined;
@@ -71,15 +71,15 @@ export class Sender implements Deferred {
     return this.#written.promise;
   }
 
-  /** Sends the end of data behind everything written, and resolves when it has left. */
+  /** Sends the end of data after everything written, and resolves when it has left. */
   end(): Promise<void> | undefined {
     if (this.#over) return this.#finished?.promise;
     const { promise } = this.#finished ??= Promise.withResolvers();
-    this.pump(); // which may find the socket lost
+    this.pump(); // may reveal that the socket is lost
     return promise;
   }
 
-  /** Sends what may be sent now: called when credit or room came. */
+  /** Sends what may be sent now: called when there is new credit or room. */
   pump(): void {
     if (this.#rest || this.#finished || !this.#inBatch) this.#sendGathered();
     this.#sendRest();
@@ -87,7 +87,7 @@ export class Sender implements Deferred {
     if (this.#finished && !this.#over && this.pendingBytes === 0) this.#finish();
   }
 
-  /** Forgets what was not sent: the direction was given up, or the link is gone. A write or end that waits rejects. */
+  /** Drops what was not sent: the direction was given up, or the link is gone. A pending write or end rejects. */
   discard(error: unknown): void {
     this.#over = true;
     this.#rest = undefined;
@@ -120,7 +120,7 @@ export class Sender implements Deferred {
     const length = Math.min(this.#used, this.target.sendable());
     if (length === 0) return;
     this.target.sendData(gather.subarray(0, length));
-    if (this.#over) return; // the socket was found lost while sending, and everything is forgotten
+    if (this.#over) return; // sending revealed that the socket is lost, and everything was dropped
     this.#used -= length;
     if (this.#used === 0) this.#returnGather();
     else gather.copyWithin(0, length, length + this.#used);

@@ -4,54 +4,54 @@ import { ReceiveBuffer } from "./receive_buffer.ts";
 import { Sender, type SenderTarget } from "./sender.ts";
 import type { TurnBatch } from "./turn_batch.ts";
 
-/** How one direction of a stream stands: each ends once, by all its bytes (`fin`) or by being given up (`reset`). */
+/** The state of one direction of a stream. Each ends once: complete (`fin`) or given up (`reset`). */
 export type Direction = "open" | "fin" | "reset";
 
 /** Codes of `reset` and `stop`, docs/wire.md section 2.2. */
 export const ResetCode = { givenUp: 0, application: 1, neverFetched: 2, poolClosed: 3 } as const;
 
-/** What a stream asks of the link that carries it. */
+/** What a stream needs from the link that carries it. */
 export interface StreamLink extends SenderTarget {
-  /** Tells the peer that nothing more comes from this side, and that what did come may be incomplete. */
+  /** Tells the peer that nothing more comes from this side, and that what it has received may be incomplete. */
   sendReset(code: number, reason: string): void;
-  /** Tells the peer that its bytes are not wanted any more. */
+  /** Tells the peer that its bytes are no longer wanted. */
   sendStop(code: number, reason: string): void;
-  /** The application took these bytes, or they were discarded: there is room for as many. */
+  /** The application has read these bytes, or they were discarded: there is room for that many more. */
   consumed(bytes: number): void;
-  /** A direction ended or the last byte was read: the link looks whether the stream is over. */
+  /** A direction ended or the last byte was read: the link checks whether the stream is done. */
   streamProgressed(): void;
 }
 
-/** What a stream keeps of the link that carries it, or has carried it. */
+/** What a stream remembers of the link that carries or has carried it. */
 export interface Carrier {
   readonly id: string;
   readonly protocol: 1 | 2;
-  /** The client's name, where it told one. */
+  /** The client's name, if it sent one. */
   readonly peer: string | undefined;
   readonly socket: Socket;
 }
 
-/** What a stream tells the connection that the application holds. */
+/** What a stream reports to the connection that the application holds. */
 export interface StreamObserver {
   /** There is something to read, or the receiving direction ended. */
   readable(): void;
-  /** The receiving direction broke. */
+  /** The receiving direction failed. */
   readFailed(error: unknown): void;
-  /** The sending direction broke, by the peer or by the link. */
+  /** The sending direction failed, because of the peer or the link. */
   writeFailed(error: unknown): void;
-  /** Both directions ended. */
+  /** Both directions have ended. */
   settled(): void;
 }
 
-/** An error, in a box: an application may give up with any value, undefined too. */
+/** An error in a box: an application may give up with any value, even undefined. */
 export interface StreamFailure {
   readonly error: unknown;
 }
 
 /**
- * Two byte directions over a link, from the take (or from the first byte that came before it) to the end of both. Everything
- * that an application may do with a connection, and all that the wire may bring, meets here; what is said on the wire is the
- * link's business.
+ * Two byte directions over a link, from the take (or the first byte that arrives before it) to the end of both. Everything that
+ * an application may do with a connection, and everything that may arrive over the wire, meets here; what is sent over the wire
+ * is up to the link.
  */
 export class Stream {
   #link: StreamLink;
@@ -60,14 +60,14 @@ export class Stream {
   #observer: StreamObserver | undefined;
   #sending: Direction = "open";
   #receiving: Direction = "open";
-  /** The application does not want what comes: it is counted as consumed and dropped. */
+  /** The application does not want what arrives: it is counted as consumed and dropped. */
   #cancelled = false;
-  /** What broke a direction first. Kept because it can happen before the application has the stream. */
+  /** The first failure of either direction. Kept because it can happen before the application has the stream. */
   #failure: StreamFailure | undefined;
   #readFailure: StreamFailure | undefined;
   #writeFailure: StreamFailure | undefined;
   #isClosedByPeer = false;
-  /** What the peer gave to `open()`. */
+  /** What the peer passed to `open()`. */
   metadata: Uint8Array<ArrayBuffer> = NO_METADATA;
   #id = "";
   #carrier: Carrier | undefined;
@@ -81,12 +81,12 @@ export class Stream {
     this.#sender = new Sender(link, batch);
   }
 
-  /** The id under which the link carries it; it stays when the link goes on to other streams. */
+  /** The id under which the link carries the stream; it does not change when the link moves on to other streams. */
   get id(): string {
     return this.#id;
   }
 
-  /** The link's constant side; an early start may still move to another one. */
+  /** What does not change about the link that carries the stream; an early start may still move to another link. */
   get carrier(): Carrier {
     return this.#carrier!;
   }
@@ -108,44 +108,44 @@ export class Stream {
     return this.#sending !== "open" && this.#receiving !== "open";
   }
 
-  /** npws/1: the peer has closed the link in order. What it has sent may be unread. */
+  /** npws/1: the peer has closed the link cleanly. Some of what it sent may be unread. */
   get isClosedByPeer(): boolean {
     return this.#isClosedByPeer;
   }
 
-  /** What broke one of the directions first; undefined after a clean end. */
+  /** The first failure of either direction; undefined after a clean end. */
   get failure(): StreamFailure | undefined {
     return this.#failure;
   }
 
-  /** What broke the receiving direction, other than this side's application. */
+  /** Why the receiving direction failed, unless this side's application gave it up. */
   get readFailure(): StreamFailure | undefined {
     return this.#readFailure;
   }
 
-  /** What broke the sending direction, other than this side's application. */
+  /** Why the sending direction failed, unless this side's application gave it up. */
   get writeFailure(): StreamFailure | undefined {
     return this.#writeFailure;
   }
 
-  /** Bytes that wait for the application. */
+  /** Bytes that the application has not read yet. */
   get unreadBytes(): number {
     return this.#incoming.byteLength;
   }
 
-  /** Bytes written that the link has not taken. */
+  /** Bytes written that the link has not accepted yet. */
   get unsentBytes(): number {
     return this.#sender.pendingBytes;
   }
 
-  /** Whether something written, or the end behind it, has not left. */
+  /** Whether something written, or the end after it, has not left yet. */
   get holdsBack(): boolean {
     return this.#sender.holdsBack;
   }
 
   // The application's side.
 
-  /** Connects the application, and tells it at once what has happened before. */
+  /** Connects the application, and reports at once what has already happened. */
   observe(observer: StreamObserver): void {
     this.#observer = observer;
     if (this.#readFailure) observer.readFailed(this.#readFailure.error);
@@ -153,32 +153,32 @@ export class Stream {
     if (this.settled) observer.settled();
   }
 
-  /** The oldest unread message, whose memory is the caller's now. */
+  /** Takes out the oldest unread chunk, whose memory then belongs to the caller. */
   read(): Uint8Array<ArrayBuffer> | undefined {
     const chunk = this.#incoming.shift();
     if (chunk) this.#wasRead(chunk.byteLength);
     return chunk;
   }
 
-  /** Fills `target` as far as there are bytes. */
+  /** Reads as many bytes into `target` as are available and fit. */
   readInto(target: Uint8Array): number {
     const length = this.#incoming.readInto(target);
     if (length > 0) this.#wasRead(length);
     return length;
   }
 
-  /** Writes bytes; a promise where they must wait for room (see `Sender.write`). */
+  /** Writes bytes; returns a promise if they must wait for room (see `Sender.write`). */
   write(bytes: Uint8Array): Promise<void> | undefined {
     this.bytesWritten += bytes.byteLength;
     return this.#sender.write(bytes);
   }
 
-  /** Ends the sending direction behind everything written. */
+  /** Ends the sending direction after everything written. */
   end(): Promise<void> | undefined {
     return this.#sending === "open" ? this.#sender.end() : undefined;
   }
 
-  /** Gives the sending direction up. `error` is what the application will see of its own stream. */
+  /** Gives up the sending direction. `error` is what the application sees on its own stream. */
   reset(code: number, error: unknown): void {
     if (this.#sending !== "open") return;
     this.#endSending("reset", error);
@@ -186,7 +186,7 @@ export class Stream {
     this.#link.streamProgressed();
   }
 
-  /** Drops what was not read and what will still come. */
+  /** Drops what is unread and what is still to come. */
   cancel(code: number, reason: unknown): void {
     if (this.#cancelled) return;
     this.#cancelled = true;
@@ -196,7 +196,7 @@ export class Stream {
     this.#link.streamProgressed();
   }
 
-  /** Gives both directions up. */
+  /** Gives up both directions. */
   giveUp(code: number, reason: unknown): void {
     this.reset(code, reason);
     this.cancel(code, reason);
@@ -204,20 +204,20 @@ export class Stream {
 
   // The link's side.
 
-  /** Tells which link carries the stream, while something else stands between the two. */
+  /** Sets the link that carries the stream, also while an early start stands between the two. */
   carriedBy(carrier: Carrier): void {
     this.#carrier = carrier;
     this.#id = carrier.id;
   }
 
-  /** Connects the stream to its link. */
+  /** Connects the stream directly to its link. */
   bind(link: StreamLink & Carrier): void {
     this.carriedBy(link);
     this.#link = link;
     this.#sender.target = link;
   }
 
-  /** Separates the stream from its link, which goes on to the next one: nothing that the application does reaches it. */
+  /** Separates the stream from its link, which moves on to the next one: the application no longer reaches the link. */
   detach(): void {
     this.#link = this.#sender.target = NO_LINK;
   }
@@ -236,13 +236,13 @@ export class Stream {
     this.#link.streamProgressed();
   }
 
-  /** The peer gave its direction up: what was not read is gone. */
+  /** The peer gave up its direction: what is unread is lost. */
   receiveReset(error: unknown): void {
     this.#failReceiving(error);
     this.#link.streamProgressed();
   }
 
-  /** The peer does not want our bytes; the link has answered. */
+  /** The peer does not want this side's bytes; the link has answered already. */
   receiveStop(error: unknown): void {
     this.#endSending("reset", error);
     this.#writeFailure = { error };
@@ -250,21 +250,21 @@ export class Stream {
     this.#link.streamProgressed();
   }
 
-  /** Room or credit came. */
+  /** There is new room or credit. */
   pump(): void {
     this.#sender.pump();
   }
 
-  /** The link's part of `Sender.end`: the end of data has left. */
+  /** The link has sent the end of data (see `Sender.end`). */
   sentEnd(): void {
     if (this.#sending !== "open") return;
     this.#endSending("fin", undefined);
     this.#link.streamProgressed();
   }
 
-  /** The link is gone: each direction that has not ended breaks. What came before the end of data stays readable. */
+  /** The link is gone: each direction that has not ended fails. What was received completely stays readable. */
   lost(error: unknown): void {
-    this.detach(); // what is discarded is granted to nobody
+    this.detach(); // discarded bytes must not grant new credit
     if (this.#sending === "open") {
       this.#writeFailure = { error };
       this.#endSending("reset", error);
@@ -273,7 +273,9 @@ export class Stream {
     if (this.#receiving === "open") this.#failReceiving(error);
   }
 
-  /** npws/1: the peer closed the link in order, which ends both directions. Only bytes that have not left are a failure. */
+  /**
+   * npws/1: the peer closed the link cleanly, which ends both directions. Only bytes that were not sent make this a failure.
+   */
   closedByPeer(error: unknown): void {
     this.#isClosedByPeer = true;
     if (this.#sending === "open") {
@@ -317,18 +319,18 @@ export class Stream {
     this.#directionEnded();
   }
 
-  /** A direction has ended, which each does once: the second one settles the stream. */
+  /** A direction has ended, as each does once: the second end settles the stream. */
   #directionEnded(): void {
     if (this.settled) this.#observer?.settled();
   }
 }
 
-/** The text that goes to the peer with a reset or stop. An error's message may hold what is nobody else's business, so it does not. */
+/** The text sent to the peer with a reset or stop. An error's message may be confidential, so it is not sent. */
 function reasonOf(reason: unknown): string {
   return typeof reason === "string" ? reason : "";
 }
 
-/** Where a stream that is over sends what comes too late. */
+/** The link of a stream that is over: it ignores what comes too late. */
 const NO_LINK: StreamLink = {
   sendable: () => 0,
   sendData() {},

@@ -1,10 +1,10 @@
 import type { Clock } from "../time/clock.ts";
 
-/** Runs what was put off until the end of the present turn of the event loop: one callback of the runtime for all. */
+/** Runs what was deferred to the end of the current turn of the event loop, all in one callback of the runtime. */
 export class TurnBatch {
   readonly #clock: Clock;
   #tasks: Deferred[] = [];
-  /** What runs when all tasks have run: they send, and this lets it leave. */
+  /** Flushed once all tasks have run: the tasks send, and this lets their messages leave. */
   #full: Flushed[] = [];
   #isDue = false;
 
@@ -12,13 +12,13 @@ export class TurnBatch {
     this.#clock = clock;
   }
 
-  /** Calls `task.turnEnded()` when the turn is over. The caller sees to it that a task is put here once. */
+  /** Calls `task.turnEnded()` at the end of the turn. The caller makes sure to add a task only once. */
   add(task: Deferred): void {
     this.#tasks.push(task);
     this.#schedule();
   }
 
-  /** Calls `full.flush()` after the tasks of the turn. Once per turn is enough, more does no harm. */
+  /** Calls `full.flush()` after the tasks of the turn. Once per turn is enough; more does no harm. */
   flushLater(full: Flushed): void {
     this.#full.push(full);
     this.#schedule();
@@ -42,12 +42,12 @@ export class TurnBatch {
   };
 }
 
-/** What holds messages back until the turn's end. It must not throw. */
+/** Holds messages back until the end of the turn. It must not throw. */
 export interface Flushed {
   flush(): void;
 }
 
-/** What a turn's end is told to. It must not throw: the others of the batch come after it. */
+/** Work deferred to the end of the turn. It must not throw: the rest of the batch runs after it. */
 export interface Deferred {
   turnEnded(): void;
 }

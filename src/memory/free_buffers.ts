@@ -1,21 +1,21 @@
-/** Buffers of one length that nobody uses, kept to be used again: a fresh one costs its clearing and its collection. */
+/** Unused buffers of one length, kept for reuse: a fresh one has to be zeroed and garbage-collected. */
 export class FreeBuffers {
   readonly #byteLength: number;
   readonly #maxKept: number;
   readonly #kept: Uint8Array<ArrayBuffer>[] = [];
 
-  /** @param maxKept How many are kept at most. */
+  /** @param maxKept The maximum number of buffers to keep. */
   constructor(byteLength: number, maxKept: number) {
     this.#byteLength = byteLength;
     this.#maxKept = maxKept;
   }
 
-  /** One that is kept, with whatever stands in it; undefined when there is none. */
+  /** One of the kept buffers, with whatever it contains; undefined when there is none. */
   take(): Uint8Array<ArrayBuffer> | undefined {
     return this.#kept.pop();
   }
 
-  /** Keeps a buffer that nobody uses any more, if it has the length and is not too many. */
+  /** Keeps a buffer that is no longer in use, if it has the right length and there is room. */
   giveBack(buffer: Uint8Array<ArrayBuffer>): void {
     if (buffer.byteLength === this.#byteLength && this.#kept.length < this.#maxKept) this.#kept.push(buffer);
   }

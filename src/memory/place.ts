@@ -1,7 +1,8 @@
 /**
- * Where something that comes and goes with every stream stands in a Set or Map; empty when it is gone. A Set or Map that makes a
- * new table leaves its old one, and what stood there, to the garbage collector. When V8 has moved such a table to the old
- * generation, minor collections keep all that it leads to, streams with their connections, until a major one.
+ * A slot in a Set or Map for something that comes and goes with every stream; emptied when that is removed. When a Set or Map
+ * allocates a new table, it leaves the old one, and what was in it, to the garbage collector. Once V8 has promoted such a table
+ * to the old generation, minor collections keep everything reachable from it, including streams and their connections, until a
+ * major one.
  */
 export class Place<Item> {
   #item: Item | undefined;
@@ -10,12 +11,12 @@ export class Place<Item> {
     this.#item = item;
   }
 
-  /** What stands here. */
+  /** What is in the slot. */
   get item(): Item {
     return this.#item!;
   }
 
-  /** Lets go of what stands here, and returns it. */
+  /** Empties the slot and returns what was in it. */
   leave(): Item {
     const item = this.#item!;
     this.#item = undefined;

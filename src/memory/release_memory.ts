@@ -1,12 +1,12 @@
-/** Shorter memory is left to the collector: giving it back would cost as much, in bytes. */
+/** Shorter memory is left to the garbage collector: releasing it would cost as much, in bytes. */
 const SHORT_BYTES = 4_096;
 
 /**
- * What gives the memory of bytes back at once; undefined where it is not worth its time, or where it may hold more than these
- * bytes. Collectors count such memory and run for it alone, hundreds of times for a GiB of chunks; memory that comes back is used
- * for the next chunk, while the processor still has it near.
+ * A function that releases the memory of `bytes` at once; undefined where that is not worth the time, or where the memory may
+ * hold more than these bytes. Garbage collectors count such memory and run because of it, hundreds of times per GiB of chunks;
+ * released memory is reused for the next chunk while it is still in the processor's cache.
  *
- * @param bytes Nobody else may have them, or any view of their memory.
+ * @param bytes Nobody else may hold them, or any view of their memory.
  */
 export function releaseOf(bytes: Uint8Array): (() => void) | undefined {
   const { buffer, byteLength } = bytes;

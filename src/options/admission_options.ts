@@ -18,7 +18,7 @@ export function readAddresses(
   }));
 }
 
-/** Reads the tokens that a server takes; undefined when none was given. */
+/** Reads the tokens that a server accepts; undefined when none was given. */
 export function readTokens(reader: OptionReader): TokenList | undefined {
   const must = `${TOKEN_MUST}, or a list of such, at least one`;
   const tokens = reader.texts("token", must, { orOne: true });
@@ -33,7 +33,7 @@ export function readOrigins(reader: OptionReader): readonly string[] {
   return Object.freeze([...origins]);
 }
 
-/** Scheme, host and port in the spelling of RFC 6454: any other would never match. Extensions have schemes of their own. */
+/** Scheme, host and port as RFC 6454 spells them: any other spelling would never match. Extensions have their own schemes. */
 function isOrigin(text: string): boolean {
   if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*\\]+$/.test(text) || !URL.canParse(text)) return false;
   const { origin } = new URL(text);

@@ -10,7 +10,7 @@ import { readRequestHeaders } from "./request_headers.ts";
 export const MIN_BACKOFF_MS = 50;
 
 /**
- * Options of a `ClientPool`; all but `url` may be left out.
+ * Options of a `ClientPool`; all but `url` are optional.
  *
  * @example
  * ```ts
@@ -27,13 +27,13 @@ export interface ClientPoolOptions extends PoolOptions {
    */
   url: string;
   /**
-   * The fewest idle links that the pool aims at: 1 to 1,000,000.
+   * The smallest number of idle links that the pool aims for: 1 to 1,000,000.
    *
    * @default 1
    */
   minCapacity?: number;
   /**
-   * The most idle links that the pool aims at: `minCapacity` to 1,000,000.
+   * The largest number of idle links that the pool aims for: `minCapacity` to 1,000,000.
    *
    * @default the greater of minCapacity and 16
    */
@@ -51,23 +51,23 @@ export interface ClientPoolOptions extends PoolOptions {
    */
   maxIntervalMs?: number;
   /**
-   * TLS: "off", "self-signed" (any certificate), "verified", or an object that says more. It must not contradict the scheme
-   * of `url`.
+   * TLS: "off", "self-signed" (any certificate), "verified", or an object with further settings. It must not contradict the
+   * scheme of `url`.
    *
    * @default "off" for ws://, "verified" for wss:// and a bare address
    */
   tls?: "off" | "self-signed" | "verified" | ClientTlsOptions;
   /**
-   * Headers of the upgrade request. Those are refused that the handshake itself sets (Host, Connection, Upgrade,
-   * Sec-WebSocket-…), or that speak of a body or of one connection alone (Content-Length, Transfer-Encoding, Keep-Alive, …).
+   * Headers of the upgrade request. Not allowed are those that the handshake itself sets (Host, Connection, Upgrade,
+   * Sec-WebSocket-…), or that describe a body or a single connection (Content-Length, Transfer-Encoding, Keep-Alive, …).
    */
   headers?: Headers | Record<string, string> | Iterable<string[]>;
-  /** Sent as `Authorization: Bearer …`: printable ASCII without spaces. Not together with an Authorization header. */
+  /** Sent as `Authorization: Bearer …`: printable ASCII without spaces. Cannot be combined with an Authorization header. */
   token?: string;
   /** The name by which the server can ask for links of this client (npws/2): 1 to 64 characters of `A-Z a-z 0-9 . _ -`. */
   name?: string;
   /**
-   * The constructor to dial with, one of the web-standard interface.
+   * The constructor to dial with; it must have the web-standard WebSocket interface.
    *
    * @default the global one on Bun; none on Deno, where the pool speaks WebSocket (RFC 6455) over node:net
    */
@@ -79,20 +79,20 @@ export interface ClientPoolOptions extends PoolOptions {
    */
   dialTimeoutMs?: number;
   /**
-   * How many dials are under way at a time: 1 to 1,000,000.
+   * How many dials may be under way at a time: 1 to 1,000,000.
    *
    * @default 16
    */
   dialConcurrency?: number;
   /**
-   * The longest pause between dials while they fail, in milliseconds; at least 50. While a call waits, a loop over `accepted()`
-   * or `incoming()` too, no pause is longer than 1 s.
+   * The longest pause between dials while they fail, in milliseconds; at least 50. While a call waits, including a loop over
+   * `accepted()` or `incoming()`, no pause is longer than 1 s.
    *
    * @default 5000
    */
   maxBackoffMs?: number;
   /**
-   * At what age an idle link is replaced, in milliseconds, ±10 % for each link; 0 switches that off.
+   * The age at which an idle link is replaced, in milliseconds, ±10 % for each link; 0 disables this.
    *
    * @default 1800000
    */

@@ -5,7 +5,7 @@ import type { OptionNames, OptionReader } from "./option_reader.ts";
 import { checkCertificates, readCertificates, readPrivateKey } from "./pem.ts";
 
 /**
- * TLS of a client, where the mode alone does not say all.
+ * TLS settings of a client, for cases that the mode alone does not cover.
  *
  * @example
  * ```ts
@@ -16,9 +16,9 @@ import { checkCertificates, readCertificates, readPrivateKey } from "./pem.ts";
  * ```
  */
 export interface ClientTlsOptions {
-  /** "verified" checks the certificate's chain and name, "self-signed" takes any certificate (that matches the pin). */
+  /** "verified" checks the certificate's chain and name; "self-signed" accepts any certificate (that matches the pin). */
   mode: "self-signed" | "verified";
-  /** Certificates to trust in the place of the system's, PEM. Only with mode "verified". */
+  /** Certificates to trust instead of the system's, PEM. Only with mode "verified". */
   caCerts?: string[];
   /** The client's certificate with its chain, PEM. Needs `key`. */
   cert?: string;
@@ -30,7 +30,7 @@ export interface ClientTlsOptions {
    * @default the host of `url`
    */
   serverName?: string;
-  /** SHA-256 of the certificates (DER) that are accepted: 64 hex digits each, colons allowed. */
+  /** SHA-256 of the accepted certificates (DER): 64 hex digits each, colons allowed. */
   pinSha256?: string | string[];
 }
 
@@ -43,7 +43,7 @@ const NAMES: OptionNames<ClientTlsOptions> = {
   pinSha256: true,
 };
 
-/** The codes of the Go package's `tlsCode`, for those who come from there. */
+/** The codes of the Go package's `tlsCode`, for users who come from there. */
 const GO_CODES: Readonly<Record<string, string>> = { "0": "off", "1": "self-signed", "2": "verified" };
 
 /** Reads the option `tls`, which also decides the scheme of a bare address. */
@@ -99,6 +99,6 @@ function readPins(reader: OptionReader): readonly string[] | undefined {
   }));
 }
 
-/** A DNS name; no address, for SNI cannot carry one (RFC 6066 section 3). */
+/** A DNS name, not an address: SNI cannot carry one (RFC 6066 section 3). */
 const HOST_NAME =
   /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*(?!\d+$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;

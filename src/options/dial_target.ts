@@ -5,7 +5,7 @@ import type { OptionReader } from "./option_reader.ts";
 export interface DialTarget {
   /** Undefined for a bare address: `tls` decides. */
   readonly scheme: "ws" | "wss" | undefined;
-  /** All that follows "://". */
+  /** Everything after "://". */
   readonly rest: string;
 }
 
@@ -31,13 +31,13 @@ export function dialUrl({ rest }: DialTarget, scheme: "ws" | "wss"): string {
 
 const FORM = `"wss://host:port/path", "ws://…" or "host:port"`;
 
-/** What a URL must and does not; undefined when it is in order. */
+/** What is wrong with a URL, worded to follow "url must"; undefined when it is valid. */
 function faultOf({ scheme, rest }: DialTarget): string | undefined {
   if (rest === "" || /[\s\\]/.test(rest)) return `be ${FORM}`;
   if (scheme !== undefined && scheme !== "ws" && scheme !== "wss") return "begin with ws:// or wss://";
   if (rest.includes("#")) return "have no fragment";
   const [, authority, path] = /^([^/?]*)(.*)$/.exec(rest)!;
-  // WebSocket clients drop them silently.
+  // WebSocket clients silently drop credentials.
   if (authority.includes("@")) return "have no credentials (use token or headers)";
   return authorityFault(scheme, authority) ?? pathFault(scheme, path) ??
     (URL.canParse(`ws://${rest}`) ? undefined : `be ${FORM}`);
@@ -54,11 +54,11 @@ function authorityFault(scheme: DialTarget["scheme"], authority: string): string
 function pathFault(scheme: DialTarget["scheme"], path: string): string | undefined {
   if (scheme === undefined && path !== "") return "begin with ws:// or wss:// to have a path";
   const query = path.includes("?") ? path.slice(path.indexOf("?")) : "";
-  // The pool adds this parameter itself, when it offers npws/2.
+  // The pool adds this parameter itself when it offers npws/2.
   return new URLSearchParams(query).has("npws") ? "have no query parameter npws (use protocol)" : undefined;
 }
 
-/** A URL that is not in order, without what may be secret in it. */
+/** An invalid URL as an error shows it, without parts that may be secret. */
 function shown(url: string): string {
   return withoutQuery(url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, "$1…@"));
 }

@@ -15,19 +15,20 @@ import { readPeerName } from "./peer_name.ts";
  */
 export interface GetOptions {
   /**
-   * How many milliseconds to wait: 0 takes only what is there at once, Infinity waits for ever.
+   * How many milliseconds to wait: 0 takes only what is available at once, Infinity waits forever.
    *
    * @default the pool's `getTimeoutMs`
    */
   timeoutMs?: number;
   /**
-   * Ends the call: it rejects with the signal's own reason. With `early` it is heard until `opened` has resolved: the stream, which
-   * the application has by then, breaks with the reason.
+   * Ends the call, which rejects with the signal's own reason. With `early` the signal applies until `opened` has resolved: if
+   * it aborts after the application got the stream, the stream breaks with the reason.
    */
   signal?: AbortSignal;
   /**
-   * npws/2: resolve as soon as an idle link is taken, before the peer confirmed it (0-RTT). Up to 64 KiB and the end may be
-   * written at once; they reach the peer's application at most once. No effect on npws/1, where every get is early, and on `accept`.
+   * npws/2: resolves as soon as an idle link is taken, before the peer has confirmed it (0-RTT). Up to 64 KiB and the end of
+   * the stream may be written at once; they reach the peer's application at most once. No effect on npws/1, where every get is
+   * early, and on `accept`.
    *
    * @default false
    */
@@ -40,7 +41,7 @@ export interface GetSettings {
   readonly signal: AbortSignal | undefined;
   readonly early: boolean;
   readonly peer: string | undefined;
-  /** A copy: the application may reuse its own while the call waits. */
+  /** A copy: the application may reuse its own buffer while the call waits. */
   readonly metadata: Uint8Array<ArrayBuffer>;
 }
 
@@ -60,13 +61,13 @@ const CALL_NAMES = {
   close: { drainMs: true },
 } as const;
 
-/** Most calls have none, and reading none costs as much as reading some. */
+/** Most calls pass no options, and reading an empty object would cost as much as reading real options. */
 const NO_GET_OPTIONS = { signal: undefined, early: false, peer: undefined, metadata: NO_METADATA } as const;
 
 /**
  * Checks the options of a get.
  *
- * @throws {TypeError} A wrong type, or an option that this call does not know.
+ * @throws {TypeError} A wrong type, or an option that this call does not take.
  * @throws {RangeError} A number out of range, or more than 2,048 bytes of metadata.
  */
 export function getSettings(
@@ -85,7 +86,7 @@ export function getSettings(
   });
 }
 
-/** Checks the options of a loop, and of `start`, which has no other than the signal. */
+/** Checks the options of a loop, or of `start`, which takes only the signal. */
 export function loopSettings(
   call: "incoming" | "accepted" | "start",
   options: LoopOptions | undefined,

@@ -1,9 +1,9 @@
-/** The known name that was probably meant by a mistyped one; undefined when none is near. */
+/** The known name that a mistyped one most likely stands for; undefined when none is close. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   return theOneThatBegins(name, known) ?? nearestByDistance(name, known);
 }
 
-/** "hostname" for "host". */
+/** The only known name that begins with the given one: "hostname" for "host". */
 function theOneThatBegins(name: string, known: readonly string[]): string | undefined {
   const begun = known.filter((candidate) => candidate.toLowerCase().startsWith(name.toLowerCase()));
   return begun.length === 1 && name !== "" ? begun[0] : undefined;
@@ -14,7 +14,7 @@ function nearestByDistance(name: string, known: readonly string[]): string | und
   let nearest: string | undefined;
   let least = furthest + 1;
   for (const candidate of known) {
-    // A length further off cannot be nearer, and a name from outside may be of any length.
+    // If the lengths differ by that much, the name cannot be nearer. Checked first because foreign names may be of any length.
     if (Math.abs(candidate.length - name.length) >= least) continue;
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < least) [nearest, least] = [candidate, distance];
@@ -22,7 +22,7 @@ function nearestByDistance(name: string, known: readonly string[]): string | und
   return nearest;
 }
 
-/** How many letters must be put in, left out or changed to make one word from the other (Levenshtein). */
+/** How many letters must be inserted, deleted or replaced to turn one word into the other (Levenshtein). */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let i = 1; i <= from.length; i++) {

@@ -1,42 +1,42 @@
 import { describe, describeType } from "../describe.ts";
 import { nearestName } from "./nearest_name.ts";
 
-/** The options of an interface, all of them: the compiler sees to it that none is missing. */
+/** All option names of an interface: the compiler ensures that none is missing. */
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
 
-/** What a number may be. */
+/** Which numbers an option accepts. */
 export interface NumberRange {
   min: number;
   max?: number;
-  /** Whether Infinity is taken too, in the meaning "no limit". */
+  /** Whether Infinity is accepted too, meaning "no limit". */
   orInfinity?: boolean;
   default: number;
 }
 
-/** Reads the options of one call, each checked. Every error names the option and the value received. */
+/** Reads and checks the options of one call. Every error names the option and the value received. */
 export class OptionReader {
   readonly #action: string;
   readonly #values: Readonly<Record<string, unknown>>;
-  /** In front of the names in messages: "tls." for the members of `tls`. */
+  /** Prefix of the names in messages: "tls." for the members of `tls`. */
   readonly #prefix: string;
 
   /**
-   * @param action What cannot be done when an option is wrong: "create ClientPool".
-   * @throws {TypeError} The options are no object, or one of them has an unknown name.
+   * @param action What fails when an option is wrong: "create ClientPool".
+   * @throws {TypeError} The options are not an object, or one of them has an unknown name.
    */
   constructor(action: string, options: unknown, names: Readonly<Record<string, true>>, prefix = "") {
     this.#action = action;
     this.#values = options as Record<string, unknown>;
     this.#prefix = prefix;
     if (typeof options !== "object" || options === null || Array.isArray(options)) {
-      // A text may be a URL with a password, or a token.
+      // A string may be a URL with a password, or a token.
       const got = typeof options === "string" ? describeType(options) : describe(options);
       throw new TypeError(this.message(`${prefix ? prefix.slice(0, -1) : "options"} must be an object, got ${got}`));
     }
     for (const name in options) if (!Object.hasOwn(names, name)) throw this.#unknown(name, Object.keys(names));
   }
 
-  /** The value as it was given, undefined when it was not. */
+  /** The value as it was given; undefined when it was not. */
   value(name: string): unknown {
     return this.#values[name];
   }
@@ -46,12 +46,12 @@ export class OptionReader {
     return this.#number(name, range, `an integer ${span(range)}`, Number.isSafeInteger);
   }
 
-  /** A length of time in milliseconds, fractions allowed. */
+  /** A duration in milliseconds, fractions allowed. */
   durationMs(name: string, range: NumberRange): number {
     return this.#number(name, range, `a number of milliseconds ${span(range)}`, Number.isFinite);
   }
 
-  /** A switch that is off when it was not given. */
+  /** A boolean; false when it was not given. */
   boolean(name: string): boolean {
     const value = this.value(name);
     if (value === undefined) return false;
@@ -59,7 +59,7 @@ export class OptionReader {
     return value;
   }
 
-  /** A text that matches the pattern; undefined when it was not given. */
+  /** A string that matches the pattern; undefined when it was not given. */
   text(name: string, pattern: RegExp, must: string): string | undefined {
     const value = this.value(name);
     if (value === undefined) return undefined;
@@ -82,9 +82,9 @@ export class OptionReader {
   }
 
   /**
-   * A list whose items are all texts; undefined when it was not given.
+   * A list of strings; undefined when it was not given.
    *
-   * @param must What the option must be; it should tell what the flags allow.
+   * @param must What the option must be; it should mention what the flags allow.
    */
   texts(
     name: string,
@@ -100,12 +100,12 @@ export class OptionReader {
     return value;
   }
 
-  /** The members of an option that is an object itself. */
+  /** The members of an option that is itself an object. */
   nested(name: string, names: Readonly<Record<string, true>>): OptionReader {
     return new OptionReader(this.#action, this.value(name), names, `${name}.`);
   }
 
-  /** Sees to it that a minimum is not above its maximum. */
+  /** Checks that a minimum is not above its maximum. */
   ascending(minName: string, min: number, maxName: string, max: number): void {
     if (min <= max) return;
     const origin = this.value(minName) === undefined ? " (its default)" : "";
@@ -117,17 +117,17 @@ export class OptionReader {
     return this.unfit(name, must, describe(value));
   }
 
-  /** The same for a token, a key or a header: it shows the type alone. */
+  /** The same for a token, a key or a header: shows only the type. */
   wrongSecret(name: string, must: string, value: unknown = this.value(name)): TypeError {
     return this.unfit(name, must, describeType(value));
   }
 
-  /** The same where the caller knows better what was received. */
+  /** The same, for a caller that can describe the value received better. */
   unfit(name: string, must: string, got: string): TypeError {
     return new TypeError(this.message(`${this.#prefix}${name} must be ${must}, got ${got}`));
   }
 
-  /** The message of an error with a text of its own. */
+  /** A full error message: what cannot be done, and the given text. */
   message(text: string): string {
     return `Cannot ${this.#action}: ${text}`;
   }

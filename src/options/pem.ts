@@ -28,7 +28,7 @@ function isPlainKey(label: string): boolean {
   return label.endsWith("PRIVATE KEY") && !label.startsWith("ENCRYPTED");
 }
 
-/** What the blocks of a text are. A key that is encrypted in the old way says so inside of its block (RFC 1421). */
+/** The labels of the blocks in a text. A key encrypted in the legacy format says so inside its block (RFC 1421). */
 function labels(text: string): string[] {
   return Array.from(
     text.matchAll(BLOCK),

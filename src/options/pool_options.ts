@@ -2,7 +2,7 @@ import { MAX_WINDOW_BYTES, MIN_WINDOW_BYTES } from "../link/hello.ts";
 import type { OptionNames, OptionReader } from "./option_reader.ts";
 
 /**
- * Options that both pools know.
+ * Options common to both pools.
  *
  * @example
  * ```ts
@@ -14,8 +14,8 @@ import type { OptionNames, OptionReader } from "./option_reader.ts";
  */
 export interface PoolOptions {
   /**
-   * The protocol to speak: "auto" is npws/2 with peers that know it and npws/1 with all others, 1 is npws/1 only, 2 refuses
-   * peers that only know npws/1.
+   * The protocol to speak: "auto" uses npws/2 with peers that know it and npws/1 with all others, 1 uses npws/1 only, 2 refuses
+   * peers that know only npws/1.
    *
    * @default "auto"
    */
@@ -27,47 +27,47 @@ export interface PoolOptions {
    */
   windowBytes?: number;
   /**
-   * Up to where the window of a link may grow while it is what limits a stream, in bytes (npws/2): from `windowBytes`, which
-   * keeps it fixed, to 16,777,216.
+   * How far a link's window may grow while it is what limits a stream, in bytes (npws/2): from `windowBytes`, which keeps it
+   * fixed, to 16,777,216.
    *
    * @default 4194304
    */
   maxWindowBytes?: number;
   /**
-   * How many bytes are held for a reader that does not read, on npws/1 and where the runtime cannot pause a socket. A link
-   * that receives more fails. And how many bytes all closed links together may leave behind for calls to come, on both
-   * protocols: what is above is dropped. 1 to 1,073,741,824.
+   * How many bytes are held for a reader that does not read, on npws/1 where the runtime cannot pause the socket; a link that
+   * receives more fails. Also how many bytes all closed links together may keep for calls yet to come, on both protocols; the
+   * excess is dropped. 1 to 1,073,741,824.
    *
    * @default 16777216
    */
   receiveLimitBytes?: number;
   /**
-   * After how many milliseconds of silence a link is asked for a proof of life; 0 switches that off.
+   * After how many milliseconds of silence a link is asked for a proof of life; 0 disables this.
    *
    * @default 30000
    */
   keepAliveMs?: number;
   /**
-   * How many milliseconds more a silent link has before it is given up; at least 1.
+   * How many more milliseconds a silent link gets before it is dropped; at least 1.
    *
    * @default 10000
    */
   heartbeatTimeoutMs?: number;
   /**
-   * How many milliseconds a call waits for a link when it does not say so itself: 0 takes only what is there at once,
-   * Infinity waits for ever.
+   * How many milliseconds a call waits for a link unless it sets its own timeout: 0 takes only what is available at once,
+   * Infinity waits forever.
    *
    * @default 30000
    */
   getTimeoutMs?: number;
   /**
-   * How many calls may wait at a time: 1 to 1,000,000. One more is rejected with `PoolExhaustedError`.
+   * How many calls may wait at a time: 1 to 1,000,000. Any further call rejects with `PoolExhaustedError`.
    *
    * @default 10000
    */
   maxWaiters?: number;
   /**
-   * How many streams that the peer opened are kept until `accept()` takes them (npws/2): 1 to 1,000,000.
+   * How many streams opened by the peer are kept until `accept()` takes them (npws/2): 1 to 1,000,000.
    *
    * @default 128
    */
@@ -77,7 +77,7 @@ export interface PoolOptions {
 /** The shared options, checked and complete. */
 export type PoolSettings = Readonly<Required<PoolOptions>>;
 
-/** Their names. */
+/** The names of the shared options. */
 export const POOL_OPTION_NAMES: OptionNames<PoolOptions> = {
   protocol: true,
   windowBytes: true,
@@ -90,7 +90,7 @@ export const POOL_OPTION_NAMES: OptionNames<PoolOptions> = {
   acceptBacklog: true,
 };
 
-/** The most of anything that is counted one by one: links, callers, streams. */
+/** The upper limit for anything counted one by one: links, callers, streams. */
 export const MAX_COUNT = 1_000_000;
 
 const KIB = 1_024;

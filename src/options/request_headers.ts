@@ -19,9 +19,9 @@ const RESERVED = new Set([
 const MUST = "an object, a Headers or a list of pairs [name, value]";
 
 /**
- * Reads the headers that each dial sends, `headers` and `token` together, names in lower case. No message shows a value.
+ * Reads the headers that each dial sends, `headers` and `token` combined, with lower-case names. No message shows a value.
  *
- * @throws {TypeError} A header that is not valid or not allowed, or a token beside an Authorization header.
+ * @throws {TypeError} A header that is not valid or not allowed, or a token combined with an Authorization header.
  */
 export function readRequestHeaders(reader: OptionReader): Readonly<Record<string, string>> {
   const headers = new Map<string, string>();
@@ -56,7 +56,7 @@ function checkName(reader: OptionReader, name: unknown): string {
   if (typeof name !== "string") throw reader.unfit("headers", MUST, `${describeType(name)} for a name`);
   const [valid] = /^[A-Za-z0-9!#$%&'*+.^_`|~-]*/.exec(name)!;
   if (valid === "" || valid !== name) {
-    // What follows may be a value that went astray: "Authorization: Bearer …".
+    // What follows may be a misplaced value: "Authorization: Bearer …".
     throw new TypeError(reader.message(`headers must have valid names, got ${describe(`${valid}…`)}`));
   }
   const key = name.toLowerCase();
@@ -64,7 +64,7 @@ function checkName(reader: OptionReader, name: unknown): string {
   throw new TypeError(reader.message(`headers must not have ${describe(name)}, which the handshake sets`));
 }
 
-/** RFC 9110 section 5.5; no white space around it, for that would not arrive. */
+/** RFC 9110 section 5.5; no surrounding white space, because it would not reach the server. */
 function checkValue(reader: OptionReader, name: unknown, value: unknown): string {
   if (
     typeof value === "string" &&

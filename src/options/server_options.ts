@@ -9,7 +9,7 @@ import { readCertificates, readPrivateKey } from "./pem.ts";
 import { MAX_COUNT, POOL_OPTION_NAMES, type PoolOptions, type PoolSettings, readPoolOptions } from "./pool_options.ts";
 
 /**
- * Options of a `ServerPool`; all may be left out.
+ * Options of a `ServerPool`; all are optional.
  *
  * @example
  * ```ts
@@ -27,45 +27,45 @@ export interface ServerPoolOptions extends PoolOptions {
    */
   hostname?: string;
   /**
-   * The port to listen on: 0 to 65,535, 0 for any that is free.
+   * The port to listen on: 0 to 65,535, 0 for any free one.
    *
    * @default 0
    */
   port?: number;
   /**
-   * The only path on which links are accepted, as it stands in a URL: "/links".
+   * The only path on which links are accepted, as it appears in a URL: "/links".
    *
    * @default any path
    */
   path?: string;
   /**
-   * The most idle links: 1 to 1,000,000.
+   * The maximum number of idle links: 1 to 1,000,000.
    *
    * @default 100
    */
   maxCapacity?: number;
   /**
-   * The most links, idle and in use together: 1 to 1,000,000, or Infinity.
+   * The maximum number of links, idle and in use together: 1 to 1,000,000, or Infinity.
    *
    * @default Infinity
    */
   maxLinks?: number;
   /**
-   * Who may connect: IP addresses and CIDR ranges. IPv4-mapped IPv6 addresses count as IPv4, so "::/0" is IPv6 alone.
+   * Who may connect: IP addresses and CIDR ranges. IPv4-mapped IPv6 addresses count as IPv4, so "::/0" covers IPv6 only.
    *
    * @default everyone
    */
   allow?: string | string[];
   /**
-   * Proxies whose X-Forwarded-For is believed: IP addresses and CIDR ranges. The client's address is then the rightmost one
-   * that is not a trusted proxy; an entry that is no address makes it unknown, which `allow` refuses.
+   * Proxies whose X-Forwarded-For is trusted: IP addresses and CIDR ranges. The client's address is then the rightmost one that
+   * is not a trusted proxy; an entry that is not an address makes it unknown, and `allow` refuses unknown addresses.
    *
    * @default none
    */
   trustedProxies?: string | string[];
   /** TLS of the listener. Without it the pool listens in plain text. */
   tls?: ServerTlsOptions;
-  /** The bearer tokens that are accepted, printable ASCII without spaces. A request without one of them is refused with 401. */
+  /** The accepted bearer tokens, printable ASCII without spaces. A request without one of them is refused with 401. */
   token?: string | string[];
   /**
    * Origins of web pages that may connect, written as browsers send them: "https://example.com". A request with any other
@@ -75,14 +75,14 @@ export interface ServerPoolOptions extends PoolOptions {
    */
   origins?: string[];
   /**
-   * Asked last, before the upgrade: anything but true, or an error, refuses the request with 401. `remoteAddress` is what
-   * `allow` was asked about, undefined where it is unknown; port 0 where a proxy told it.
+   * Called last, before the upgrade: anything but true, or an error, refuses the request with 401. `remoteAddress` is the
+   * address that `allow` was checked against: undefined if unknown, with port 0 if a proxy reported it.
    */
   authorize?: (request: Request, info: { remoteAddress: NetAddress | undefined }) => boolean | Promise<boolean>;
 }
 
 /**
- * TLS of a listener, PEM texts.
+ * TLS of a listener, as PEM texts.
  *
  * @example
  * ```ts
@@ -100,10 +100,10 @@ export interface ServerTlsOptions {
   cert: string;
   /** The private key of `cert`, PEM, not encrypted. */
   key: string;
-  /** Who signs the certificates of clients, PEM. */
+  /** The authorities that sign client certificates, PEM. */
   ca?: string;
   /**
-   * Refuses clients without a certificate that `ca` signed.
+   * Refuses clients without a certificate signed by `ca`.
    *
    * @default false
    */
@@ -120,7 +120,7 @@ export interface ServerSettings extends PoolSettings {
   /** Undefined: everyone. */
   readonly allow: AddressList | undefined;
   readonly trustedProxies: AddressList;
-  /** Undefined: no token is asked for. */
+  /** Undefined: no token is required. */
   readonly tokens: TokenList | undefined;
   readonly origins: readonly string[];
   readonly authorize: ServerPoolOptions["authorize"];
@@ -175,7 +175,7 @@ function readListen(reader: OptionReader, maxMessageBytes: number | undefined): 
   });
 }
 
-/** What has a colon must be an IPv6 address: neither "localhost:8080" nor "[::1]" can be listened on. */
+/** A host name with a colon must be an IPv6 address: neither "localhost:8080" nor "[::1]" can be listened on. */
 function readHostname(reader: OptionReader): string {
   const must = "an IP address (IPv6 without brackets) or a host name";
   const hostname = reader.text("hostname", /^[^\s/?#@[\]]+$/, must) ?? "0.0.0.0";
@@ -192,12 +192,12 @@ function readTls(options: OptionReader): Readonly<ServeTls> | undefined {
   const requireClientCertificate = reader.boolean("requireClientCertificate");
   if (cert === undefined) throw reader.wrong("cert", "given together with tls.key");
   if (key === undefined) throw reader.wrong("key", "given together with tls.cert");
-  // The system's authorities would let in whoever has any public certificate.
+  // The system's authorities would admit anyone with a public certificate.
   if (requireClientCertificate && !ca) throw reader.wrong("ca", "given together with tls.requireClientCertificate");
   return Object.freeze({ cert, key, ca, requireClientCertificate });
 }
 
-/** A path in another spelling than a URL's would never match. */
+/** A path that a URL would spell differently would never match. */
 function readPath(reader: OptionReader): string | undefined {
   const must = `a path as it stands in a URL, beginning with "/"`;
   const path = reader.text("path", /^\//, must);

@@ -1,7 +1,7 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { PoolConnection } from "../connection/connection.ts";
 
-/** What a span tells of its connection, in the names of OpenTelemetry's conventions where they have one. */
+/** What a span says about its connection, with the names of OpenTelemetry's conventions where they have one. */
 export function describeConnection(connection: PoolConnection): Attributes {
   const { id, protocol, peer, localAddress, remoteAddress, bytesRead, bytesWritten } = connection;
   return {

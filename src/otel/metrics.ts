@@ -2,15 +2,15 @@ import type { Attributes, BatchObservableCallback, Meter, Observable } from "@op
 import type { Pool } from "../pool/pool.ts";
 import type { PoolStats } from "../stats.ts";
 
-/** A value that a metric has, with attributes of its own. */
+/** One value of a metric, with attributes of its own. */
 type Reading = readonly [value: number, attributes?: Attributes];
 
 /** A metric that is read from a pool's statistics. */
 interface StatisticMetric {
-  /** How OpenTelemetry shall add it up: levels that add up, levels that do not, or what only grows. */
+  /** How OpenTelemetry aggregates it: levels that add up, levels that do not, or values that only grow. */
   readonly kind: "createObservableUpDownCounter" | "createObservableGauge" | "createObservableCounter";
   readonly name: string;
-  /** In the notation of UCUM. */
+  /** In UCUM notation. */
   readonly unit: string;
   readonly description: string;
   readonly read: (stats: PoolStats) => readonly Reading[];
@@ -19,12 +19,12 @@ interface StatisticMetric {
 /**
  * Exports a pool's statistics whenever the meter collects.
  *
- * @returns Ends it.
+ * @returns A function that stops the export.
  */
 export function observe(pool: Pool, meter: Meter, attributes: Attributes): () => void {
   const observed = METRICS.map((metric) => ({ metric, observable: create(meter, metric) }));
   const collect: BatchObservableCallback = (result) => {
-    const stats = pool.stats(); // one snapshot for all, so that what is exported adds up
+    const stats = pool.stats(); // one snapshot for all metrics, so that the exported values add up
     for (const { metric, observable } of observed) {
       for (const [value, own] of metric.read(stats)) result.observe(observable, value, { ...attributes, ...own });
     }
@@ -38,7 +38,7 @@ function create(meter: Meter, { kind, name, unit, description }: StatisticMetric
   return meter[kind](name, { unit, description });
 }
 
-/** Named as OpenTelemetry's conventions name those of a database client's connection pool (db.client.connection). */
+/** Named like OpenTelemetry's conventions for a database client's connection pool (db.client.connection). */
 const METRICS: readonly StatisticMetric[] = [
   level("npws.pool.link.count", "{link}", "Open links by what they do", (stats) => [
     [stats.idle, { "npws.link.state": "idle" }],

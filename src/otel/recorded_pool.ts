@@ -6,13 +6,13 @@ const GETS: ReadonlySet<PropertyKey> = new Set<keyof Pool>(["incomingGet", "outg
 const LOOPS: ReadonlySet<PropertyKey> = new Set<keyof Pool>(["incoming", "accepted"]);
 
 /**
- * The pool with its gets recorded. A proxy leaves the pool itself as it is, keeps its class and whatever else a role has, and
- * costs nothing where nobody asks for it.
+ * The pool with its gets recorded. A proxy leaves the pool itself unchanged, keeps its class and whatever else a role has, and
+ * costs nothing where it is not used.
  */
 export function recordedPool<RecordedPool extends Pool>(pool: RecordedPool, recorder: Recorder): RecordedPool {
   const methods = new Map<PropertyKey, Method>();
   return new Proxy(pool, {
-    // The pool itself is the receiver: its private members are not the proxy's.
+    // Reads from the pool itself: its private members do not exist on the proxy.
     get(_target, key) {
       const value = Reflect.get(pool, key);
       if (typeof value !== "function" || key === "constructor") return value;

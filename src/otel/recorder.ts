@@ -19,7 +19,7 @@ const BOUNDARIES = {
   connection: [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1_800, 3_600],
 };
 
-/** Makes a span and a measurement of each get, and of the life of each connection. */
+/** Records a span and a measurement for each get, and for the lifetime of each connection. */
 export class Recorder {
   readonly #tracer: Tracer;
   readonly #attributes: Attributes;
@@ -42,7 +42,7 @@ export class Recorder {
     });
   }
 
-  /** Nothing that begins from now on is recorded. */
+  /** Nothing that starts from now on is recorded. */
   stop(): void {
     this.#isStopped = true;
   }
@@ -64,7 +64,9 @@ export class Recorder {
     }
   }
 
-  /** Records the connections of a loop. How long it waits for each tells nothing: it waits for whoever comes. */
+  /**
+   * Records the connections of a loop, but not how long it waits for each: that says nothing, as it waits for whoever comes.
+   */
   async *each(connections: AsyncIterable<PoolConnection>): AsyncIterableIterator<PoolConnection> {
     for await (const connection of connections) {
       if (!this.#isStopped) this.#follow(connection, context.active());
@@ -74,7 +76,7 @@ export class Recorder {
 
   #follow(connection: PoolConnection, parent: Context): void {
     const recording = this.#begin("npws.connection", this.#attributes, parent, this.#connectionDuration);
-    // At the end: after an early get the id is final only then, and the counters are.
+    // At the end, because only then are the counters final and, after an early get, the id.
     const describe = () => recording.span.setAttributes(describeConnection(connection));
     connection.closed.finally(describe).then(() => recording.end(), (error) => recording.fail(error));
   }
@@ -88,7 +90,7 @@ export class Recorder {
   }
 }
 
-/** Something that has begun and will end. */
+/** A span and its measurement, from start to end. */
 class Recording {
   readonly span: Span;
   readonly #measure: (attributes?: Attributes) => void;

@@ -14,19 +14,19 @@ import { Refill } from "./refill.ts";
 import { jitteredAge, nextCapacity, nextInterval } from "./sizing.ts";
 
 /**
- * A link that is lost sooner than this after it was opened counts as a failed dial: a server that drops every link is not
+ * A link lost sooner than this after it was opened counts as a failed dial, so that a server that drops every link is not
  * dialed in a tight loop.
  */
 const SETTLED_AFTER_MS = 1_000;
 
-/** How long a link of npws/2 is expected back from its stream before another one takes its place, in milliseconds. */
+/** How long to wait for an npws/2 link to return from its stream before another one takes its place, in milliseconds. */
 const RETURN_MS = 100;
 
-/** How long a server's demand holds, in milliseconds; it repeats it every second (docs/wire.md section 2.9). */
+/** How long a server's demand stays valid, in milliseconds; the server repeats it every second (docs/wire.md section 2.9). */
 const DEMAND_MS = 2_000;
 
 /**
- * The side that dials: it keeps a number of idle links open to one server, and refills, resizes and retires them by itself
+ * The side that dials: it keeps a number of idle links open to one server, and refills, resizes and retires them on its own
  * (npws `ClientPool`).
  *
  * @example
@@ -53,19 +53,27 @@ export class ClientPool extends Pool {
   readonly #refill: Refill;
   readonly #firstLink = Promise.withResolvers<void>();
   readonly #dials: Attempts;
-  /** Dials whose link is not in the pool yet: each missing link is counted once, whenever the refill hears of the end of a dial. */
+  /**
+   * Dials whose link is not in the pool yet. Each missing link is counted once, no matter when the refill learns that a dial
+   * has ended.
+   */
   #dialing = 0;
-  /** Links of npws/2 that were taken a moment ago: streams one after another need no more links than at a time. */
+  /**
+   * npws/2 links taken a moment ago and expected back soon: sequential streams need no more links than are in use at a time.
+   */
   readonly #borrowed: DeadlineQueue<Link>;
-  /** The fewest idle links since the last tick: what is above the target of these was not needed. */
+  /** The fewest idle links since the last tick: those above the target were not needed. */
   #fewestIdle = 0;
   #capacity: number;
   #intervalMs: number;
   #isRunning = false;
   #tickTimer: Timer | undefined;
-  /** A cycle starts when this turn of the event loop ends: what many events ask for in one turn is one cycle. */
+  /** A cycle starts at the end of this turn of the event loop; all requests within one turn share it. */
   #isCycleDue = false;
-  /** How many links the server's application waits for, and since when; less by each that it took since. */
+  /**
+   * How many links the server's application is waiting for, and when the server said so; decremented for each link it has taken
+   * since.
+   */
   #demand = { count: 0, at: -Infinity };
 
   /**
@@ -99,23 +107,23 @@ export class ClientPool extends Pool {
     });
   }
 
-  /** At least one link was opened, and the pool is not closed. */
+  /** At least one link has been opened, and the pool is not closed. */
   get isReady(): boolean {
     return this.counters.dialed > 0 && !this.isClosed;
   }
 
-  /** The present target of idle links. */
+  /** The current target number of idle links. */
   get capacity(): number {
     return this.#capacity;
   }
 
-  /** The present creation interval in milliseconds. */
+  /** The current creation interval in milliseconds. */
   get intervalMs(): number {
     return this.#intervalMs;
   }
 
   /**
-   * The one peer is the server.
+   * The only peer is the server, which has no name.
    *
    * @internal
    */
@@ -143,7 +151,7 @@ export class ClientPool extends Pool {
     this.#borrowed.clear();
     const error = this.closedWhileStarting();
     this.#firstLink.reject(error);
-    this.#firstLink.promise.catch(() => {}); // nobody may have called start()
+    this.#firstLink.promise.catch(() => {}); // start() may never have been called
     await this.#dials.end(error);
   }
 
@@ -183,9 +191,9 @@ export class ClientPool extends Pool {
     this.#cycleSoon();
   }
 
-  /** A link was not back from its stream in time: another one takes its place. */
+  /** A link did not return from its stream in time, so another one takes its place. */
   #notReturned(link: Link): void {
-    if (this.#isOvertaken) this.#borrowed.add(link); // and looks again
+    if (this.#isOvertaken) this.#borrowed.add(link); // check again later
     else this.#cycleSoon();
   }
 
@@ -202,32 +210,32 @@ export class ClientPool extends Pool {
     const isYoung = this.clock.now() - link.openedAt < SETTLED_AFTER_MS;
     const isFaulty = isYoung && !link.hasServed && !local;
     if (!isFaulty && !(local && isViolation(code))) return this.#cycleSoon();
-    if (isOrderly(code) && this.#refill.isFailing) return; // a server that ends: the first of its links has told it
+    if (isOrderly(code) && this.#refill.isFailing) return; // server shutting down: its first closed link was reported
     const how = `closed with code ${code}${inParentheses(reason)}${isFaulty ? " as soon as it was open" : ""}`;
     this.#refill.failed(new PoolError(`Cannot keep link: ${how}`));
   }
 
-  /** How many links should be idle: the capacity, or as many as calls of either side wait for, within the maximum. */
+  /** How many links should be idle: the capacity, or the number that calls on either side wait for, up to the maximum. */
   get #target(): number {
     return Math.max(this.#capacity, this.#awaited);
   }
 
   /**
-   * The server has taken more links than the application asks for, or does not give back those that it was asked for: a server gone
-   * wrong, which would have the client dial for ever.
+   * The server has taken too many links that the application has not fetched, or that the server is late to give back: a faulty
+   * server, which would otherwise make the client dial forever.
    */
   get #isOvertaken(): boolean {
     const { acceptBacklog, maxCapacity } = this.#settings;
     return this.calls.unfetched + this.links.late >= Math.max(acceptBacklog, maxCapacity);
   }
 
-  /** How many links are still to be dialed. */
+  /** How many more links to dial. */
   get #missing(): number {
     if (this.#isOvertaken) return 0;
     return Math.max(this.#capacity - this.#borrowed.size, this.#awaited) - this.active - this.#dialing;
   }
 
-  /** How many links calls wait for, here or at the server, within the maximum. */
+  /** How many links are awaited by calls, on this side or at the server, up to the maximum. */
   get #awaited(): number {
     const isDemanded = this.clock.now() - this.#demand.at < DEMAND_MS;
     return Math.min(
@@ -245,18 +253,18 @@ export class ClientPool extends Pool {
     });
   }
 
-  /** Once per interval: adapts the interval, and starts a cycle. */
+  /** Once per interval: adapts the interval and starts a cycle. */
   #tick(): void {
     const { minIntervalMs, maxIntervalMs } = this.#settings;
     const intervalMs = nextInterval(this.#intervalMs, this.active, this.#capacity, minIntervalMs, maxIntervalMs);
     this.#resize(intervalMs, this.#capacity);
-    if (!this.#isRunning) return; // a listener of the resize has closed the pool
+    if (!this.#isRunning) return; // a resize listener closed the pool
     this.#tickTimer = this.clock.setTimeout(() => this.#tick(), intervalMs);
     this.#retireSurplus();
     this.#refill.startCycle();
   }
 
-  /** Closes idle links above the target that nobody needed since the last tick, those first that were silent for the longest time. */
+  /** Closes idle links above the target that nobody has needed since the last tick, starting with those silent the longest. */
   #retireSurplus(): void {
     const surplus = Math.min(this.#fewestIdle, this.active) - this.#target;
     for (let count = 0; count < surplus && !this.stalest!.isTouched; count++) {
@@ -313,10 +321,10 @@ export class ClientPool extends Pool {
   }
 }
 
-/** The dial options, with npws/2 offered in the URL unless npws/1 is asked for (docs/wire.md section 2.1). */
+/** The dial options, with npws/2 offered in the URL unless the pool is limited to npws/1 (docs/wire.md section 2.1). */
 function offering({ protocol, dial }: ClientSettings): DialOptions {
   if (protocol === 1) return dial;
   const url = new URL(dial.url);
-  url.search += url.search === "" ? "?npws=2" : "&npws=2"; // as it stands: `searchParams` would write all of it anew
+  url.search += url.search === "" ? "?npws=2" : "&npws=2"; // appended as text: `searchParams` would re-encode the whole query
   return { ...dial, url: url.href };
 }

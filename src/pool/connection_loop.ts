@@ -4,14 +4,14 @@ import { PoolClosedError } from "../errors.ts";
 
 type Next = (settings: CallSettings) => Promise<PoolConnection>;
 
-/** One connection after another, each waited for as long as it takes, until the signal aborts or the pool closes. */
+/** Yields one connection after another, waiting for each without a timeout, until the signal aborts or the pool closes. */
 export function eachConnection(signal: AbortSignal | undefined, next: Next): AsyncIterableIterator<PoolConnection> {
   const returned = new AbortController();
   const loop = loopUntil(signal ? AbortSignal.any([signal, returned.signal]) : returned.signal, next);
   const endLoop = loop.return.bind(loop);
   return Object.assign(loop, {
     return(value?: unknown) {
-      returned.abort(); // ends the call that waits, behind which the generator would wait for ever
+      returned.abort(); // ends the pending call, which would otherwise block the generator's return forever
       return endLoop(value);
     },
   });

@@ -2,15 +2,15 @@ import type { Calls } from "../dispatch/dispatcher.ts";
 import type { Link } from "../link/link.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 
-/** The shortest time between two messages that say how many wait, in milliseconds (docs/wire.md section 2.9). */
+/** The shortest time between two `want` messages, in milliseconds (docs/wire.md section 2.9). */
 const RISE_MS = 10;
 
-/** How often it is said again while calls wait, in milliseconds. */
+/** How often `want` is repeated while calls wait, in milliseconds. */
 const REPEAT_MS = 1_000;
 
 type DemandingCalls = Pick<Calls, "isLinkAwaited" | "waitingForAny" | "waitingByPeer">;
 
-/** Tells each client of a server how many calls wait that a link of its would serve. */
+/** Tells each of a server's clients how many waiting calls its links would serve. */
 export class Demand {
   readonly #clock: Clock;
   readonly #links: Iterable<Link>;
@@ -25,7 +25,7 @@ export class Demand {
     this.#calls = calls;
   }
 
-  /** One more call waits. For some no client need dial: those that fetch a link by its id, or accept a stream. */
+  /** Another call is waiting. Calls that fetch a link by its id, or accept a stream, need no client to dial. */
   rose(): void {
     if (!this.#calls.isLinkAwaited) return;
     this.#tellIn(Math.max(0, this.#toldAt + RISE_MS - this.#clock.now()));
@@ -57,7 +57,7 @@ export class Demand {
     this.#tellIn(REPEAT_MS);
   }
 
-  /** One link of each client pool: the one heard from last. */
+  /** One link per client pool: the one that received a message last. */
   #livePerPool(): Iterable<Link> {
     const live = new Map<string, Link>();
     for (const link of this.#links) {

@@ -3,25 +3,26 @@ import { CloseCode } from "../runtime/rfc6455/close_code.ts";
 import type { Clock, Timer } from "../time/clock.ts";
 import { DeadlineQueue } from "../time/deadline_queue.ts";
 
-/** How often all links are looked at, at most, in milliseconds. */
+/** The longest interval between two sweeps over all links, in milliseconds. */
 const SWEEP_MS = 1_000;
 
 /**
- * How long the peer may take to end a stream that nobody of this side wants or uses, in milliseconds; its link is dropped then. An
- * honest one answers at once, behind all that is on the way in both directions: a window each, which may be a slow one.
+ * How long the peer may take to end a stream that nobody on this side wants or uses, in milliseconds; its link is dropped after
+ * that. A well-behaved peer answers at once, but the answer queues behind everything in flight: up to a window in each
+ * direction, possibly over a slow path.
  */
 const END_TIMEOUT_MS = 30_000;
 
-/** After how much of it the peer is late. */
+/** How far into that time the peer counts as late, in milliseconds. */
 const LATE_MS = 1_000;
 
-/** How long the peer may take to answer a take, in milliseconds; its link is dropped then (docs/wire.md section 2.3). */
+/** How long the peer may take to answer a take, in milliseconds; its link is dropped after that (docs/wire.md section 2.3). */
 const PROBE_TIMEOUT_MS = 1_000;
 
-/** A timer that is late by more shows that this process stood still, in milliseconds. */
+/** A timer that is later than this shows that the process was stalled, in milliseconds. */
 const STALL_MS = 100;
 
-/** Every link of a pool that is not closed, and the timers that look after them all. */
+/** All links of a pool that are not closed, and the timers that watch over them. */
 export class LinkSet implements Iterable<Link> {
   readonly #clock: Clock;
   readonly #sweepMs: number;
@@ -29,16 +30,16 @@ export class LinkSet implements Iterable<Link> {
   readonly #links = new Set<Link>();
   /** Links whose take the peer has not answered. */
   readonly #probes: DeadlineQueue<Link>;
-  /** Links whose streams this side has ended or given up, and the peer has not. */
+  /** Links whose stream this side has ended or given up, but the peer has not. */
   readonly #ending: DeadlineQueue<Link>;
-  /** Those whose peer is late. */
+  /** Likewise, once the peer is late. */
   readonly #late: DeadlineQueue<Link>;
   #closing = 0;
   #npws2 = 0;
   #sweepTimer: Timer | undefined;
   #nextSweepAt = 0;
 
-  /** `swept` is called for each link about every `sweepMs`, and every second at least. */
+  /** `swept` is called for each link about every `sweepMs`, and at least once a second. */
   constructor(clock: Clock, sweepMs: number, swept: (link: Link, now: number) => void) {
     this.#clock = clock;
     this.#sweepMs = Math.min(SWEEP_MS, sweepMs);
@@ -48,17 +49,17 @@ export class LinkSet implements Iterable<Link> {
     this.#late = this.#deadlines(END_TIMEOUT_MS - LATE_MS, (link) => this.#didNotEnd(link));
   }
 
-  /** All links, those that are closing too. */
+  /** All links, including those that are closing. */
   get size(): number {
     return this.#links.size;
   }
 
-  /** Links that this side has closed and whose sockets are not gone yet. */
+  /** Links that this side has closed but whose sockets are not closed yet. */
   get closing(): number {
     return this.#closing;
   }
 
-  /** Links whose stream nobody of this side uses any more, and whose peer is late to end it. */
+  /** Links whose stream nobody on this side uses any more, and whose peer is late to end it. */
   get late(): number {
     return this.#late.size;
   }
@@ -68,7 +69,7 @@ export class LinkSet implements Iterable<Link> {
     return this.#links.size > 0 && this.#npws2 === 0;
   }
 
-  /** Whether one of the links is of a client with this name. */
+  /** Whether any of the links belongs to a client with this name. */
   hasPeer(name: string): boolean {
     return this.#links.values().some(({ peer }) => peer === name);
   }
@@ -84,17 +85,17 @@ export class LinkSet implements Iterable<Link> {
     this.#probes.add(link);
   }
 
-  /** It has answered. */
+  /** The peer has answered a take. */
   probed(link: Link): void {
     this.#probes.delete(link);
   }
 
-  /** The peer has a while to end the link's stream, which nobody of this side wants. */
+  /** Gives the peer some time to end the link's stream, which nobody on this side wants. */
   givenUp(link: Link): void {
     this.#ending.add(link);
   }
 
-  /** Keeps count of a link's state. */
+  /** Keeps track of a link's change of state. */
   changed(link: Link, before: LinkState): void {
     if (before === "inUse" || before === "done") this.#ending.delete(link) || this.#late.delete(link);
     if (link.state === "done") this.#ending.add(link);
@@ -105,8 +106,8 @@ export class LinkSet implements Iterable<Link> {
   }
 
   /**
-   * Closes every link that is here now. Those that carry a stream may end it within so many milliseconds, and break with the
-   * error then. Resolves when all are closed.
+   * Closes every link that exists now. Those that carry a stream may end it within `ms` milliseconds, and are then aborted with
+   * the error. Resolves when all are closed.
    */
   async drain(ms: number, error: Error): Promise<void> {
     for (const link of this.#links) if (!link.isHeld) link.close(CloseCode.normal, "pool closed");
@@ -146,8 +147,8 @@ export class LinkSet implements Iterable<Link> {
   }
 
   /**
-   * What the peer has to do in time, else its link is dropped. Where this process stood still it gets the time once more: the answers
-   * are in the sockets, unread, or the question has not left.
+   * Deadlines that the peer must meet, or else its link is dropped. If this process was stalled, the peer gets the full time
+   * again: its answers may be waiting in the sockets unread, or the question may not have been sent yet.
    */
   #deadlines(ms: number, expired: (link: Link) => void): DeadlineQueue<Link> {
     const queue: DeadlineQueue<Link> = new DeadlineQueue(this.#clock, ms, (link, lateMs) => {
@@ -169,7 +170,7 @@ export class LinkSet implements Iterable<Link> {
 
   #sweep(): void {
     const now = this.#clock.now();
-    // A process that was stopped finds every link silent, and the answers in its sockets unread: it looks again later.
+    // After this process was stopped, every link looks silent while the answers wait in its socket unread: check again later.
     const wasStopped = now - this.#nextSweepAt > this.#sweepMs;
     this.#sweepTimer = undefined;
     if (!wasStopped) { for (const link of this.#links) this.#swept(link, now); }

@@ -18,8 +18,8 @@ import { eachConnection } from "./connection_loop.ts";
 import { LinkSet } from "./link_set.ts";
 
 /**
- * What the two pools share: getting connections, statistics, events, flush and close. Construct a {@linkcode ClientPool} or a
- * {@linkcode ServerPool}.
+ * The base class of both pools: getting connections, statistics, events, flush and close. Construct a {@linkcode ClientPool} or
+ * a {@linkcode ServerPool}.
  *
  * @example
  * ```ts
@@ -41,7 +41,7 @@ import { LinkSet } from "./link_set.ts";
 export abstract class Pool extends PoolEvents implements AsyncDisposable {
   readonly #environment: Environment;
   readonly #settings: PoolSettings;
-  // Private, also before those who look into an object to log it: what these hold may be nobody's business.
+  // Private even from code that logs or inspects a pool: what these hold may be confidential.
   readonly #counters = new Counters();
   readonly #dispatcher: Dispatcher;
   readonly #linkHost: LinkHost;
@@ -51,7 +51,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   #closed: Promise<void> | undefined;
 
   /**
-   * For the two roles.
+   * For the two subclasses.
    *
    * @internal
    */
@@ -92,28 +92,29 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   }
 
   /**
-   * Client: begins to dial, and resolves at the first idle link; a failed dial does not reject it. Server: binds, and resolves
-   * when it listens. A second call returns the same promise, and nobody has to await it.
+   * Client: starts to dial, and resolves with the first idle link; a failed dial does not reject it. Server: binds, and
+   * resolves once it listens. A second call returns the same promise. The promise need not be awaited.
    *
-   * @param options.signal Aborted before the pool has started, it closes the pool. That of a second call is checked and not heard.
+   * @param options.signal If it aborts before the pool has started, it closes the pool. A second call's signal is validated and
+   * otherwise ignored.
    * @throws {PoolClosedError} The pool is closed, or was closed meanwhile.
    * @throws {TypeError} An option is wrong.
    * @throws The bind error (server), or the signal's reason.
    */
   start(options?: { signal?: AbortSignal }): Promise<void> {
     const started = this.#startOnce(options);
-    started.catch(() => {}); // who does not await it learns it from a call that waits in vain
+    started.catch(() => {}); // a caller that does not await it learns of the failure from a get that times out
     return started;
   }
 
   /**
-   * Takes any idle link: the one whose proof of life is the most recent. The peer's application fetches the same link with
-   * `outgoingGet(connection.id)` (npws `IncomingGet`).
+   * Takes any idle link, preferring the one with the most recent proof of life. The peer's application fetches the same link
+   * with `outgoingGet(connection.id)` (npws `IncomingGet`).
    *
-   * @param options.peer Only a link of the client with this name (server, npws/2).
-   * @throws {NotSupportedError} A peer is asked for, and no peer of this pool has a name.
+   * @param options.peer Takes only a link of the client with this name (server, npws/2).
+   * @throws {NotSupportedError} A peer is requested, but no peer of this pool has a name.
    * @throws {PoolTimeoutError} No link became idle in time.
-   * @throws {PoolExhaustedError} Too many calls wait already.
+   * @throws {PoolExhaustedError} Too many calls are waiting already.
    * @throws {PoolClosedError} The pool is closed, or was closed meanwhile.
    * @throws {TypeError | RangeError} An option is wrong.
    * @throws The signal's reason.
@@ -126,12 +127,12 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   }
 
   /**
-   * Fetches the link with this id, and waits until it is there (npws `OutgoingGet`). Nothing polls.
+   * Fetches the link with this id, and waits until it arrives (npws `OutgoingGet`). Nothing polls.
    *
-   * @param id 8 hex digits in any case.
+   * @param id 8 hex digits, in upper or lower case.
    * @throws {TypeError | RangeError} The id is anything else, or an option is wrong.
-   * @throws {PoolTimeoutError} The link did not come in time.
-   * @throws {PoolExhaustedError} Too many calls wait already.
+   * @throws {PoolTimeoutError} The link did not arrive in time.
+   * @throws {PoolExhaustedError} Too many calls are waiting already.
    * @throws {PoolClosedError} The pool is closed, or was closed meanwhile.
    * @throws The signal's reason.
    */
@@ -142,11 +143,11 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   }
 
   /**
-   * `incomingGet` in a loop. It ends when the pool closes or the signal aborts, and waits as long as it takes for each.
+   * `incomingGet` in a loop. Waits for each connection without a timeout, and ends when the pool closes or the signal aborts.
    *
-   * @throws {TypeError} An option is wrong; the call itself throws, and not the loop.
-   * @throws {NotSupportedError} A peer is asked for, and no peer of this pool has a name; likewise.
-   * @throws {PoolExhaustedError} Too many calls wait already, when the loop goes on.
+   * @throws {TypeError} An option is wrong; thrown by the call itself, not by the loop.
+   * @throws {NotSupportedError} A peer is requested, but no peer of this pool has a name; also thrown by the call itself.
+   * @throws {PoolExhaustedError} Too many calls are waiting already when the loop asks for the next connection.
    *
    * @example
    * ```ts
@@ -165,13 +166,13 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   }
 
   /**
-   * npws/2: takes any idle link and hands its other end to the peer's `accept()`, so that no id has to be told to anybody.
+   * npws/2: takes any idle link and hands its other end to the peer's `accept()`, so that no id has to be exchanged.
    *
-   * @param options.peer Only a link of the client with this name (server).
-   * @param options.metadata Up to 2,048 bytes for the peer, which finds them in `connection.metadata`.
-   * @throws {NotSupportedError} The pool, or every peer that is connected, speaks npws/1 only; or a client pool is asked for a peer.
+   * @param options.peer Takes only a link of the client with this name (server).
+   * @param options.metadata Up to 2,048 bytes for the peer, which reads them from `connection.metadata`.
+   * @throws {NotSupportedError} The pool, or every connected peer, speaks npws/1 only; or `peer` was passed to a client pool.
    * @throws {PoolTimeoutError} No link became idle and was confirmed in time.
-   * @throws {PoolExhaustedError} Too many calls wait already.
+   * @throws {PoolExhaustedError} Too many calls are waiting already.
    * @throws {PoolClosedError} The pool is closed, or was closed meanwhile.
    * @throws {TypeError | RangeError} An option is wrong.
    * @throws The signal's reason.
@@ -186,11 +187,11 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   }
 
   /**
-   * npws/2: the next stream that the peer opened.
+   * npws/2: waits for the next stream that the peer opens.
    *
    * @throws {NotSupportedError} The pool speaks npws/1 only.
-   * @throws {PoolTimeoutError} The peer opened none in time.
-   * @throws {PoolExhaustedError} Too many calls wait already.
+   * @throws {PoolTimeoutError} The peer opened no stream in time.
+   * @throws {PoolExhaustedError} Too many calls are waiting already.
    * @throws {PoolClosedError} The pool is closed, or was closed meanwhile.
    * @throws {TypeError | RangeError} An option is wrong.
    * @throws The signal's reason.
@@ -205,9 +206,9 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   /**
    * `accept` in a loop, like {@linkcode Pool.incoming}.
    *
-   * @throws {TypeError} An option is wrong; the call itself throws, and not the loop.
-   * @throws {NotSupportedError} The pool speaks npws/1 only; likewise.
-   * @throws {PoolExhaustedError} Too many calls wait already, when the loop goes on.
+   * @throws {TypeError} An option is wrong; thrown by the call itself, not by the loop.
+   * @throws {NotSupportedError} The pool speaks npws/1 only; also thrown by the call itself.
+   * @throws {PoolExhaustedError} Too many calls are waiting already when the loop asks for the next connection.
    */
   accepted(options?: { signal?: AbortSignal }): AsyncIterableIterator<PoolConnection> {
     const { signal } = loopSettings("accepted", options);
@@ -216,8 +217,8 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   }
 
   /**
-   * Closes every idle link and forgets it; streams in use go on, and waiting calls wait on. Takes a second at most, whatever
-   * the peers do.
+   * Closes and forgets every idle link; streams in use and waiting calls continue. Takes at most a second, whatever the peers
+   * do.
    */
   async flush(): Promise<void> {
     const links = this.#dispatcher.store.links();
@@ -226,12 +227,13 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   }
 
   /**
-   * Closes the pool: no more dials or admissions, waiting calls reject with PoolClosedError, idle links are closed, streams in
-   * use get time to end and are aborted then. A second call returns the same promise, and its `drainMs` is checked and not heard.
+   * Closes the pool: nothing more is dialed or admitted, waiting calls reject with PoolClosedError, idle links are closed, and
+   * streams in use get time to end before they are aborted. A second call returns the same promise; its `drainMs` is validated
+   * and otherwise ignored.
    *
-   * @param options.drainMs How many milliseconds the streams in use get, at least 0 and finite; 5,000 by default. Closing takes a
-   * second more at most.
-   * @throws {TypeError | RangeError} An option is wrong, and the pool is as it was.
+   * @param options.drainMs How many milliseconds the streams in use get, at least 0 and finite; 5,000 by default. Closing takes
+   * at most a second longer.
+   * @throws {TypeError | RangeError} An option is wrong; the pool is left unchanged.
    */
   close(options?: { drainMs?: number }): Promise<void> {
     try {
@@ -242,12 +244,15 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     }
   }
 
-  /** Closes the pool, as `close()`. */
+  /** Closes the pool, like `close()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** Client: at least one link was opened, and the pool is not closed. Server: it listens. */
+  /**
+   * Client: at least one link has been opened. Server: it listens, or is mounted and has answered a request. False once the
+   * pool is closed.
+   */
   abstract readonly isReady: boolean;
 
   /** Idle links. */
@@ -255,21 +260,21 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     return this.#dispatcher.store.size;
   }
 
-  /** Client: the present target of idle links. Server: `maxCapacity`. */
+  /** Client: the current target number of idle links. Server: `maxCapacity`. */
   abstract readonly capacity: number;
 
-  /** Client: the present creation interval in milliseconds. Server: 0. */
+  /** Client: the current creation interval in milliseconds. Server: 0. */
   abstract readonly intervalMs: number;
 
   /**
-   * Failed dials and handshakes, links lost while idle, bytes that nobody fetched, failures to listen, errors that `authorize` and
-   * listeners of events throw, and `addError()` calls, since `resetError()`.
+   * Failed dials and handshakes, links lost while idle, discards of bytes that nobody fetched, failures to listen, errors
+   * thrown by `authorize` and event listeners, and `addError()` calls, since the last `resetError()`.
    */
   get errorCount(): number {
     return this.#errorCount;
   }
 
-  /** Counts an error that the application saw (npws `AddError`). */
+  /** Counts an error seen by the application (npws `AddError`). */
   addError(): void {
     this.#errorCount++;
   }
@@ -284,7 +289,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     return this.#counters.snapshot(this.#gauges());
   }
 
-  // For the two roles.
+  // For the two subclasses.
 
   /**
    * Begins the role's work; see `start`.
@@ -294,14 +299,14 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   protected abstract begin(signal: AbortSignal): Promise<void>;
 
   /**
-   * Ends the role's work: nothing is dialed or admitted any more. Resolves when nothing of it is left.
+   * Ends the role's work: nothing more is dialed or admitted. Resolves when all of it has ended.
    *
    * @internal
    */
   protected abstract end(): Promise<void>;
 
   /**
-   * Frees what the role holds, when no link is left.
+   * Frees the role's resources once no link is left.
    *
    * @internal
    */
@@ -315,13 +320,13 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   protected abstract callWaits(): void;
 
   /**
-   * Whether a link that has just ended a stream is to be closed.
+   * Whether a link that has just ended a stream should be closed.
    *
    * @internal
    */
   protected abstract isDueToRetire(link: Link): boolean;
 
-  // What a role may want to hear.
+  // Notifications that a role may override.
 
   /**
    * A link's state has changed; the new one is set.
@@ -331,7 +336,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   protected linkMoved(_link: Link, _before: LinkState): void {}
 
   /**
-   * A link is in the store, because no call waited for it.
+   * A link went to the store because no call was waiting for it.
    *
    * @internal
    */
@@ -345,35 +350,35 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   protected peerTook(): void {}
 
   /**
-   * The peer's application waits for so many links (client).
+   * The peer's application is waiting for this many links (client).
    *
    * @internal
    */
   protected peerWaits(_count: number): void {}
 
   /**
-   * Whether peers can have told names.
+   * Whether peers can have names.
    *
    * @internal
    */
   protected abstract readonly hasNamedPeers: boolean;
 
   /**
-   * Links that are being opened.
+   * How many links are being opened.
    *
    * @internal
    */
   protected abstract readonly dialing: number;
 
   /**
-   * What this pool's hellos tell of it (npws/2).
+   * The id that this pool sends in its hellos (npws/2).
    *
    * @internal
    */
   protected readonly poolId: string = randomPoolId();
 
   /**
-   * What keeps links away, since the last one was opened.
+   * What has prevented new links since the last one was opened.
    *
    * @internal
    */
@@ -400,7 +405,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   }
 
   /**
-   * What `start` rejects with when the pool was closed before it had started.
+   * What `start` rejects with if the pool is closed before it has started.
    *
    * @internal
    */
@@ -423,7 +428,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   }
 
   /**
-   * The idle link that was not heard for the longest time.
+   * The idle link that has been silent the longest.
    *
    * @internal
    */
@@ -432,7 +437,8 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   }
 
   /**
-   * Takes in a link that has just been opened. What came glued to its handshake has waited, and reaches it from here on.
+   * Adds a link that has just been opened. Messages that came with its handshake have been held, and are delivered from here
+   * on.
    *
    * @internal
    */
@@ -443,7 +449,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     }
     const isFirst = this.#links.size === 0;
     this.#links.add(link);
-    // A client has one server. Behind the first client of a server others may come, which speak npws/2 and have names.
+    // A client has one server. A server's first client may be followed by others, which speak npws/2 and have names.
     if (isFirst && link.protocol === 1 && !this.hasNamedPeers) this.#dispatcher.rejectOpens();
     this.#counters.dialed++;
     this.obstacle = undefined;
@@ -453,7 +459,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   }
 
   /**
-   * Closes an idle link that is not needed any more.
+   * Closes an idle link that is no longer needed.
    *
    * @internal
    */
@@ -463,7 +469,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   }
 
   /**
-   * Counts a dial or handshake that failed.
+   * Counts a failed dial or handshake.
    *
    * @internal
    */
@@ -509,7 +515,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
     };
   }
 
-  /** A call for one peer would wait for ever where none has a name. */
+  /** A call for one peer would wait forever if no peer has a name. */
   #needsNames(peer: string | undefined): void {
     if (peer === undefined || this.hasNamedPeers) return;
     throw new NotSupportedError(`Cannot ask for peer ${describe(peer)}: no peer of this pool has a name`);

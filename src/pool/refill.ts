@@ -4,19 +4,19 @@ import { backoffMs } from "./sizing.ts";
 /** The longest pause between probe dials while a call waits, in milliseconds. */
 const AWAITED_BACKOFF_MS = 1_000;
 
-/** A client pool, as its refill sees it. */
+/** A client pool, as seen by its refill. */
 export interface RefillHost {
   readonly clock: Clock;
   readonly random: () => number;
   readonly dialConcurrency: number;
   readonly maxBackoffMs: number;
-  /** How many links are still to be dialed, besides those being dialed. */
+  /** How many more links to dial, not counting those being dialed. */
   missing(): number;
   /** Whether a call waits for a link. */
   isAwaited(): boolean;
   /** Opens one link; rejects when that fails. */
   dial(): Promise<void>;
-  /** All dials of a cycle are settled. */
+  /** All dials of a cycle have settled. */
   cycleEnded(started: number, succeeded: number): void;
   /** A dial failed; the next one comes after the pause. */
   dialFailed(error: unknown, attempt: number, retryInMs: number): void;
@@ -26,7 +26,7 @@ export interface RefillHost {
 
 /** The dials of one cycle of the sizing policy. */
 interface Cycle {
-  /** How many more may be started. */
+  /** How many more dials may be started. */
   budget: number;
   started: number;
   running: number;
@@ -34,22 +34,22 @@ interface Cycle {
 }
 
 /**
- * When a client pool dials: in cycles, never more than `dialConcurrency` at a time. While dials fail there is one probe at a
- * time, after a pause that grows; its success ends the failing, and the full refill follows.
+ * Decides when a client pool dials: in cycles, with at most `dialConcurrency` dials at a time. While dials fail there is one
+ * probe at a time, after a growing pause; a successful probe ends the back-off, and the full refill follows.
  */
 export class Refill {
   readonly #host: RefillHost;
-  /** Cycles that may still start dials, the oldest first. */
+  /** Cycles that may still start dials, oldest first. */
   #cycles: Cycle[] = [];
   #dialing = 0;
-  /** Failures in a row; short successes between failures do not end the row. */
+  /** Consecutive failures; brief successes in between do not reset the count. */
   #attempt = 0;
   #failedAt = -Infinity;
-  /** While it is set dials fail, and only its probe is started. */
+  /** Set during a back-off pause, at the end of which only a probe is dialed. */
   #pause: { timer: Timer; endsAt: number } | undefined;
-  /** The pause is over, and the dials under way leave no place for the probe. */
+  /** The pause is over, but the dials under way leave no room for the probe. */
   #isProbeDue = false;
-  /** The one dial that is made while dials fail, between two pauses. */
+  /** The probe: the one dial made between two pauses while dials fail. */
   #probing: Cycle | undefined;
   #isStopped = false;
 
@@ -57,12 +57,12 @@ export class Refill {
     this.#host = host;
   }
 
-  /** Whether dials fail, so that no cycle starts any. */
+  /** Whether dials are failing, so that no cycle starts any. */
   get isFailing(): boolean {
     return this.#pause !== undefined || this.#isProbeDue || this.#probing !== undefined;
   }
 
-  /** Starts a cycle that dials what is missing now. */
+  /** Starts a cycle that dials the links missing now. */
   startCycle(): void {
     if (this.isFailing || this.#isStopped) return;
     const queued = this.#cycles.reduce((sum, { budget }) => sum + budget, 0);
@@ -71,14 +71,14 @@ export class Refill {
     this.#startDials();
   }
 
-  /** A call has begun to wait: a long pause is cut short for it. */
+  /** A call has begun to wait: cuts a long pause short. */
   hurry(): void {
     if (!this.#pause) return;
     const leftMs = this.#pause.endsAt - this.#host.clock.now();
     if (leftMs > AWAITED_BACKOFF_MS) this.#pauseFor(AWAITED_BACKOFF_MS);
   }
 
-  /** Counts a failure: of a dial, or of a link that was lost as soon as it was opened. */
+  /** Counts a failure: of a dial, or of a link that was lost right after it was opened. */
   failed(error: unknown): void {
     if (this.#isStopped) return;
     if (!this.isFailing) this.#beginPause();
@@ -123,7 +123,7 @@ export class Refill {
     else this.#startDials();
   }
 
-  /** What cycles have still to start is forgotten: nothing is missing, or the refill after a recovery counts anew. */
+  /** Drops what the cycles have yet to start: nothing is missing, or the refill after a recovery counts afresh. */
   #abandonCycles(): void {
     const abandoned = this.#cycles;
     this.#cycles = [];
@@ -137,14 +137,14 @@ export class Refill {
     if (budget === 0 && running === 0 && started > 0 && !this.#isStopped) this.#host.cycleEnded(started, succeeded);
   }
 
-  /** Only a dial that was begun while dials fail shows that they do not any more. */
+  /** Only a dial that was started while dials were failing shows that they no longer do. */
   #succeeded(cycle: Cycle): void {
     if (cycle !== this.#probing) return;
     this.#probing = undefined;
     this.#host.recovered();
   }
 
-  /** The next pause of the row of failures. */
+  /** Starts the next pause of a run of failures. */
   #beginPause(): void {
     const { clock, random, maxBackoffMs } = this.#host;
     const now = clock.now();

@@ -15,21 +15,21 @@ import { Attempts } from "../time/attempts.ts";
 import { Demand } from "./demand.ts";
 import { Pool } from "./pool.ts";
 
-/** How long `authorize` may think, in milliseconds. */
+/** How long `authorize` may take, in milliseconds. */
 const AUTHORIZE_TIMEOUT_MS = 10_000;
 
 /** How long a client may take from the upgrade to its hello, in milliseconds (docs/wire.md section 2.1). */
 const HELLO_TIMEOUT_MS = 10_000;
 
-/** What a full pool tells the client to wait, in seconds (RFC 9110 section 10.2.3). */
+/** How long a full pool asks the client to wait, in seconds (RFC 9110 section 10.2.3). */
 const RETRY_AFTER_S = 1;
 
-/** The answer to an upgrade, as Bun wants it: undefined when the socket took over the request. */
+/** The answer to an upgrade, as Bun expects it: undefined once the socket has taken over the request. */
 type Answer = Response | undefined;
 
 /**
- * The side that is dialed: it admits clients, names their links, and hands them out (npws `ServerPool`). It listens by itself
- * (`start()`), or is mounted in a server of the application's own (`fetch`, `websocket`).
+ * The side that is dialed: it admits clients, assigns ids to their links, and hands them out (npws `ServerPool`). It listens on
+ * its own (`start()`), or is mounted in the application's own server (`fetch`, `websocket`).
  *
  * @example
  * ```ts
@@ -48,12 +48,12 @@ export class ServerPool extends Pool {
   readonly #demand: Demand;
   #beginning: Promise<void> | undefined;
   #listener: Listener | undefined;
-  /** Upgrades that were let in and whose sockets are not open yet: each has its place among the idle links already. */
+  /** Upgrades that were admitted but whose sockets are not open yet: each already has its place among the idle links. */
   #opening = 0;
   #hasAnswered = false;
 
   /**
-   * Checks the options; listens on nothing before `start()`.
+   * Checks the options; does not listen before `start()`.
    *
    * @throws {TypeError | RangeError} An option is wrong; the message names it and the value.
    * @throws {NotSupportedError} This runtime cannot do what an option asks.
@@ -73,11 +73,11 @@ export class ServerPool extends Pool {
   }
 
   /**
-   * Answers one request: upgrades it to a link, or refuses it. For a server of the application's own, in the place of
-   * `start()`: `Deno.serve(pool.fetch)`, `Bun.serve({ fetch: pool.fetch, websocket: pool.websocket })`, or inside a framework's
-   * route. The second argument is what the runtime's server passes to its handler. A request that is no WebSocket upgrade gets
-   * 426. On Bun it returns undefined after an upgrade, as Bun.serve wants it; its type leaves that out, because Deno.serve takes
-   * no handler whose type has it.
+   * Answers one request: upgrades it to a link, or refuses it. Use it instead of `start()` to mount the pool in a server of
+   * your own: `Deno.serve(pool.fetch)`, `Bun.serve({ fetch: pool.fetch, websocket: pool.websocket })`, or inside a framework's
+   * route. The second argument is what the runtime's server passes to its handler. A request that is not a WebSocket upgrade
+   * gets 426. On Bun it returns undefined after an upgrade, as Bun.serve expects; its type omits that, because Deno.serve does
+   * not accept a handler whose type includes it.
    */
   readonly fetch: (request: Request, serverOrInfo: unknown) => Response | Promise<Response> = (request, serverOrInfo) =>
     this.#answer(request, serverOrInfo) as Response | Promise<Response>;
@@ -86,7 +86,7 @@ export class ServerPool extends Pool {
   readonly websocket: object;
 
   /**
-   * The bound address; `port: 0` shows the real port here.
+   * The bound address; with `port: 0` it has the actual port.
    *
    * @throws {PoolError} The pool does not listen: `start()` has not resolved.
    */
@@ -95,7 +95,7 @@ export class ServerPool extends Pool {
     return this.#listener.address;
   }
 
-  /** The pool listens, or is mounted and has answered a request; and it is not closed. */
+  /** The pool is not closed, and it listens, or is mounted and has answered a request. */
   get isReady(): boolean {
     return (this.#listener !== undefined || this.#hasAnswered) && !this.isClosed;
   }
@@ -147,12 +147,12 @@ export class ServerPool extends Pool {
   }
 
   /**
-   * Last of all: a listener that closes drops its WebSockets.
+   * Comes last, because a listener that closes drops its WebSockets.
    *
    * @internal
    */
   protected async release(): Promise<void> {
-    await this.#beginning?.catch(() => {}); // which closes what was bound when the pool was closed already
+    await this.#beginning?.catch(() => {}); // which closes the listener if it was bound after the pool was closed
     await this.#listener?.close();
   }
 
@@ -162,7 +162,7 @@ export class ServerPool extends Pool {
   }
 
   /**
-   * Streams that end together, and links that were being opened meanwhile, may be more than there is room for.
+   * Streams that end together, and links that were opening meanwhile, may exceed the capacity.
    *
    * @internal
    */
@@ -193,11 +193,11 @@ export class ServerPool extends Pool {
     );
   }
 
-  /** Requests that are none of the pool's business, told apart before anything is looked at that an outsider should not learn. */
+  /** Answers requests that do not concern the pool, before any check whose outcome an outsider should not learn. */
   #refuseRequest(request: Request): Response | undefined {
     const { path } = this.#settings;
     const url = URL.parse(request.url);
-    // The runtimes put the Host header into the URL: it may make it none, or bring a path that is not the request's.
+    // The runtimes put the Host header into the URL, which can make it invalid or give it a path other than the request's.
     if (!url || /[/?#@\\]/.test(request.headers.get("host") ?? "")) return text(400, "Bad Request");
     if (path !== undefined && url.pathname !== path) return text(404, "Not Found");
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
@@ -206,7 +206,7 @@ export class ServerPool extends Pool {
     return undefined;
   }
 
-  /** The client's address; the port is 0 where a proxy told it. */
+  /** The client's address; the port is 0 if a proxy reported it. */
   #clientAddress(request: Request, serverOrInfo: unknown): NetAddress | undefined {
     const peer = this.#environment.runtime.remoteAddress(request, serverOrInfo);
     const forwardedFor = request.headers.get("x-forwarded-for");
@@ -217,7 +217,7 @@ export class ServerPool extends Pool {
     return { hostname, port: 0, transport: "tcp" };
   }
 
-  /** Asks the application. One that throws or thinks for too long lets nobody in. */
+  /** Asks the application. If `authorize` throws or takes too long, the request is refused. */
   async #authorize(request: Request, remoteAddress: NetAddress | undefined): Promise<boolean> {
     const late = `Cannot authorize request: no answer within ${AUTHORIZE_TIMEOUT_MS} ms`;
     try {
@@ -236,7 +236,7 @@ export class ServerPool extends Pool {
     return response();
   }
 
-  /** Gives the client a place, in the same turn in which it was seen to be free: never one more than the limits. */
+  /** Gives the client a place in the same turn in which it was seen to be free, so that the limits are never exceeded. */
   #upgrade(request: Request, serverOrInfo: unknown, remoteAddress: NetAddress | undefined): Answer {
     const { protocol, maxCapacity, maxLinks } = this.#settings;
     if (this.isClosed) return text(503, "Service Unavailable");
@@ -255,7 +255,7 @@ export class ServerPool extends Pool {
     }
   }
 
-  /** Makes an admitted socket a link. */
+  /** Turns an admitted socket into a link. */
   async #open(opening: Promise<Socket>, isNpws2: boolean): Promise<void> {
     this.#opening++;
     let link: Link;
@@ -296,7 +296,7 @@ export class ServerPool extends Pool {
   }
 }
 
-/** What is counted and answered for each reason of a refusal. */
+/** What is counted and answered for each refusal reason. */
 const REFUSALS = {
   forbidden: { counter: "refusedForbidden", response: () => text(403, "Forbidden") },
   unauthorized: {

@@ -3,7 +3,7 @@ import { MIN_BACKOFF_MS } from "../options/client_options.ts";
 /** The step by which the creation interval changes. */
 const INTERVAL_STEP_MS = 100;
 
-/** Below and above which share of the capacity, or of the dials, something is changed. */
+/** A share of the capacity, or of the dials, below the first or above the second leads to a change. */
 const LOW = 0.2;
 const HIGH = 0.8;
 
@@ -30,8 +30,8 @@ export function nextCapacity(capacity: number, started: number, succeeded: numbe
  * The pause before the next probe dial: full jitter between 50 ms and a ceiling that doubles with each failure, up to the
  * maximum.
  *
- * @param attempt Failures in a row, from 1.
- * @param random A number from 0 to below 1, like `Math.random`.
+ * @param attempt Consecutive failures, starting at 1.
+ * @param random Returns a number from 0 to below 1, like `Math.random`.
  */
 export function backoffMs(attempt: number, maxBackoffMs: number, random: () => number): number {
   const ceilingMs = Math.min(maxBackoffMs, MIN_BACKOFF_MS * 2 ** attempt);
@@ -39,8 +39,8 @@ export function backoffMs(attempt: number, maxBackoffMs: number, random: () => n
 }
 
 /**
- * The age at which one link is retired: the maximum ±10 %, so that links dialed together do not end together. Infinity when
- * the maximum is 0 (off).
+ * The age at which one link is retired: the maximum ±10 %, so that links dialed together are not retired together. Infinity
+ * when the maximum is 0 (off).
  */
 export function jitteredAge(maxLinkAgeMs: number, random: () => number): number {
   return maxLinkAgeMs === 0 ? Infinity : maxLinkAgeMs * (0.9 + 0.2 * random());

@@ -2,7 +2,7 @@ import type { StreamHolder } from "../connection/connection.ts";
 import { ResetCode, type Stream } from "../link/stream.ts";
 import type { EndEvents, HeldEnd } from "./held_end.ts";
 
-/** A connection of a pool, past its web streams: its bytes go from the link to the other end without a queue between. */
+/** A pooled connection without its web streams: its bytes go from the link to the other end with no queue in between. */
 export class ConnectionEnd implements HeldEnd, StreamHolder {
   readonly ownsLastRead = true;
   readonly #stream: Stream;
@@ -22,7 +22,7 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
   }
 
   read(): Uint8Array | undefined {
-    return this.#stream.read(); // which grants credit, and may find the socket lost
+    return this.#stream.read(); // grants credit, which may reveal that the socket is lost
   }
 
   get isAtEnd(): boolean {
@@ -42,7 +42,7 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
       taken?.();
       this.#events.writable();
     };
-    writing.then(written, written); // what breaks the stream is told by `fail`
+    writing.then(written, written); // `fail` reports what broke the stream
   }
 
   end(ended: () => void): void {
@@ -51,7 +51,7 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
     else ended();
   }
 
-  /** npws/1: the peer has closed, which ends both directions. */
+  /** npws/1: the peer's close ends both directions. */
   failIfPeerClosed(): boolean {
     const { isClosedByPeer } = this.#stream;
     if (isClosedByPeer) this.#cameTooLate();
@@ -86,13 +86,15 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
     else this.fail(failure.error);
   }
 
-  /** Something for the peer came too late. What breaks the stream otherwise is told by `fail`. */
+  /** Something for the peer came too late. Other failures of the stream are reported by `fail`. */
   #cameTooLate(): void {
     this.#isTooLate = true;
     this.#failIfClosed();
   }
 
-  /** npws/1: what the peer did not take, or would not, is a failure, but all that it has sent arrives before that. */
+  /**
+   * npws/1: what the peer did not accept, or no longer would, is a failure, but everything that it has sent is delivered first.
+   */
   #failIfClosed(): void {
     const { failure, isClosedByPeer, writeFailure } = this.#stream;
     if (!isClosedByPeer || !this.#isAllMoved) return;
@@ -101,7 +103,7 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
   }
 }
 
-/** Before a relay begins. */
+/** Used until the relay begins. */
 const NOBODY: EndEvents = { readable: ignore, writable: ignore, failed: ignore, over: ignore };
 
 function ignore(): void {}

@@ -1,57 +1,57 @@
 /**
- * One end of a relay, while the relay has it: what it needs of web streams, sockets and connections alike. An end tells what
- * happens by events and not by promises: each of these costs more than the chunk that it would bring.
+ * One end of a relay, while the relay has it: the part of web streams, sockets and connections that a relay needs. An end
+ * reports what happens through events rather than promises, because a promise costs more than the chunk that it would bring.
  */
 export interface HeldEnd {
   /**
-   * Connects the relay, once, before everything else but `abort` and `release`, which come alone where the relay never begins. What
-   * has happened before is told, at once or later.
+   * Connects the relay: called once, before everything else but `abort` and `release`, which are called alone if the relay
+   * never begins. What has happened before is reported, at once or later.
    */
   begin(events: EndEvents): void;
-  /** The next bytes. Undefined: there are none now, and `readable` tells when there are; or never, where `isAtEnd` is set. */
+  /** Returns the next bytes. Undefined if there are none: `readable` is called when there are, or never if `isAtEnd` is set. */
   read(): Uint8Array | undefined;
-  /** Whether nothing more comes, behind a read that found nothing. */
+  /** Whether nothing more comes; valid after a read that found nothing. */
   readonly isAtEnd: boolean;
-  /** Whether nobody but the relay has the memory of what was last read. */
+  /** Whether only the relay has the memory of what was last read. */
   readonly ownsLastRead: boolean;
-  /** Whether bytes may be written. If not, `writable` tells when they may, or `failed` that they never will. */
+  /** Whether bytes may be written. If not, `writable` is called when they may, or `failed` if they never will. */
   readonly hasRoom: boolean;
   /**
-   * Takes bytes, while there is room.
+   * Takes bytes; called only while there is room.
    *
-   * @param taken Called when nobody reads their memory any more; never, where that cannot be known.
+   * @param taken Called when nobody reads their memory any more; never, if that cannot be known.
    */
   write(bytes: Uint8Array, taken?: () => void): void;
   /**
-   * Ends writing, behind all bytes, while there is room.
+   * Ends writing after all bytes; called only while there is room.
    *
-   * @param ended Called when the end has left.
+   * @param ended Called when the end has been sent.
    */
   end(ended: () => void): void;
   /**
-   * Called when bytes have come for it. True where its peer has closed in order and takes nothing more: the end fails then, as soon
-   * as everything that came from it has been delivered.
+   * Called when there are bytes for this end. True if its peer has closed cleanly and accepts nothing more: the end then fails
+   * as soon as everything that came from it has been delivered.
    */
   failIfPeerClosed?(): boolean;
   /**
-   * Everything that came from this end has gone to the other one, its end too, or the other one refuses the rest. For ends to which
-   * that makes a difference.
+   * Everything that came from this end, its end of data included, has gone to the other one, or the other one refuses the rest.
+   * Only for ends to which that makes a difference.
    */
   allMoved?(): void;
-  /** Gives up both directions, as far as they have not ended. */
+  /** Gives up each direction that has not ended. */
   abort(reason: unknown): void;
-  /** Frees what has ended. */
+  /** Frees the resources of an end that is over or aborted. */
   release(): void;
 }
 
-/** What an end tells the relay. */
+/** What an end reports to the relay. */
 export interface EndEvents {
-  /** There is something to read, or the end of it. */
+  /** There is something to read, or the data has ended. */
   readable(): void;
   /** There is room to write. */
   writable(): void;
-  /** One of the directions broke. */
+  /** One of the directions failed. */
   failed(error: unknown): void;
-  /** Both directions have ended; told once. */
+  /** Both directions have ended; called once. */
   over(): void;
 }

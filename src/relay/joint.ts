@@ -1,12 +1,12 @@
 import { releaseOf } from "../memory/release_memory.ts";
 import type { EndEvents, HeldEnd } from "./held_end.ts";
 
-/** Each end has to be over, and each way to have moved its end. */
+/** Each end must be over, and each direction must have passed on its end. */
 const PARTS = 4;
 
 /** Two ends, joined until both directions have ended or one has failed. */
 export class Joint {
-  /** Resolves when everything has moved and ended; rejects with what broke first. */
+  /** Resolves when everything has moved and ended; rejects with the first error. */
   readonly over: Promise<void>;
   readonly #over = Promise.withResolvers<void>();
   readonly #aToB: Way;
@@ -34,18 +34,18 @@ export class Joint {
     return this.#bToA.moved;
   }
 
-  /** Whether nothing is to be moved any more. */
+  /** Whether nothing more is to be moved. */
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  /** Moves nothing more. */
+  /** Fails the relay: nothing more is moved. */
   fail(error: unknown): void {
     this.#isOver = true;
     this.#over.reject(error);
   }
 
-  /** One of the parts has ended well. */
+  /** One of the parts has ended cleanly. */
   partOver(): void {
     if (--this.#partsLeft > 0) return;
     this.#isOver = true;
@@ -62,18 +62,18 @@ export class Joint {
   }
 }
 
-/** One direction: what comes from one end goes to the other. */
+/** One direction: moves what comes from one end to the other. */
 class Way {
   /** How many bytes were moved. */
   moved = 0;
   readonly #joint: Joint;
   readonly #from: HeldEnd;
   readonly #to: HeldEnd;
-  /** Bytes are being moved, or an end has not begun. */
+  /** Bytes are being moved, or the ends have not both begun. */
   #isPumping = true;
-  /** An event has come since the last read: reading and writing may bring about some themselves. */
+  /** An event has arrived since the last read: reading and writing may themselves cause some. */
   #hasNews = false;
-  /** Nothing more is moved: the end was, or the other end refuses what comes. */
+  /** Nothing more is moved: the end has been reached, or the other end refuses what comes. */
   #isClosed = false;
 
   constructor(joint: Joint, from: HeldEnd, to: HeldEnd) {
@@ -88,7 +88,7 @@ class Way {
     this.pump();
   }
 
-  /** Moves what is there, as far as there is room. */
+  /** Moves what is available, as long as there is room. */
   pump(): void {
     this.#hasNews = true;
     if (this.#isPumping) return;
@@ -101,11 +101,11 @@ class Way {
     this.#isPumping = false;
   }
 
-  /** False: there is nothing more to move, for now or ever. */
+  /** Returns false if there is nothing more to move, now or ever. */
   #moveNext(): boolean {
     this.#hasNews = false;
     const bytes = this.#from.read();
-    if (this.#joint.isOver) return false; // reading may find a connection lost
+    if (this.#joint.isOver) return false; // reading may reveal that a connection is lost
     if (bytes) this.#move(bytes);
     else if (this.#hasNews) return true;
     else if (this.#from.isAtEnd) this.#end();
@@ -116,7 +116,7 @@ class Way {
   #move(bytes: Uint8Array): void {
     if (this.#to.failIfPeerClosed?.()) {
       this.#isClosed = true;
-      this.#from.allMoved?.(); // as far as it can be
+      this.#from.allMoved?.(); // all that can be
       return;
     }
     this.moved += bytes.byteLength;

@@ -2,7 +2,7 @@ import { type NetSocket, netSocketOf } from "../runtime/net_socket.ts";
 import type { EndEvents, HeldEnd } from "./held_end.ts";
 
 /**
- * What a relay needs of a connected or connecting socket of node:net or node:tls: `net.Socket` has all of it.
+ * What a relay needs of a connected or connecting node:net or node:tls socket: `net.Socket` has all of it.
  *
  * @example
  * ```ts
@@ -16,58 +16,62 @@ import type { EndEvents, HeldEnd } from "./held_end.ts";
 export interface RelaySocket {
   /** Whether one direction may end before the other; must be true. */
   readonly allowHalfOpen: boolean;
-  /** Whether it is over. */
+  /** Whether the socket has been destroyed. */
   readonly destroyed: boolean;
-  /** What broke it. */
+  /** The error that destroyed it, if any. */
   readonly errored?: Error | null;
-  /** Whether its peer has ended its direction, and "end" was told. */
+  /** Whether the peer has ended its direction and "end" has been emitted. */
   readonly readableEnded?: boolean;
-  /** Whether nothing more should be written before "drain". */
+  /** Whether to wait for "drain" before anything more is written. */
   readonly writableNeedDrain: boolean;
   /**
-   * Whether the memory of a chunk is its listener's alone, and that of written bytes free again when `write` returned true, so
-   * that a relay may give it back at once. Without it a socket of node:net is taken to be so, and no other.
+   * Whether the memory of a chunk belongs to its listener alone, and that of written bytes is free again once `write` has
+   * returned true, so that a relay may release both at once. If undefined, this is assumed of node:net sockets and of no
+   * others.
    */
   readonly keepsNoMemory?: boolean;
   /** Listens to "data", "end", "drain", "error" and "close". */
   // deno-lint-ignore no-explicit-any -- as EventEmitter has it
   on(event: string, listener: (...args: any[]) => void): unknown;
-  /** Holds "data" back. */
+  /** Stops "data" events. */
   pause(): unknown;
-  /** Lets "data" come. */
+  /** Lets "data" events continue. */
   resume(): unknown;
-  /** Writes bytes; false when "drain" is to be waited for. */
+  /** Writes bytes; false if the caller should wait for "drain". */
   write(bytes: Uint8Array): boolean;
-  /** Ends writing. The callback is told what kept the last bytes from leaving. */
+  /** Ends writing. The callback receives the error that kept the last bytes from being sent, if any. */
   end(callback: (error?: Error | null) => void): unknown;
   /** Ends the connection at once. */
   destroy(): unknown;
-  /** Ends the connection by a reset (RST) in the place of an end, as sockets of node:net can. */
+  /** Ends the connection by a reset (RST) instead of a normal end, as node:net sockets can. */
   resetAndDestroy?(): unknown;
 }
 
-/** What may wait for the other end before the socket is held back, in bytes. */
+/** How many bytes may wait for the other end before the socket is paused. */
 const MAX_UNREAD_BYTES = 65_536;
 
-/** A socket of node:net, by its events. Giving it up resets the connection: an end would make what came so far look complete. */
+/**
+ * A node:net socket, used through its events. Giving it up resets the connection: a normal end would make the data so far look
+ * complete.
+ */
 export class NodeSocketEnd implements HeldEnd {
   readonly #socket: RelaySocket;
-  /** Where it is one of node:net: others may listen to it, and it tells when it has written something. */
+  /** Set if it is a node:net socket itself: others may listen to it, and it reports when it has written something. */
   readonly #netSocket: NetSocket | undefined;
   readonly #keepsNoMemory: boolean;
-  /** Somebody else hears what comes, or has heard it. */
+  /** Somebody else receives what arrives, or has received it. */
   #isShared: boolean;
   #events!: EndEvents;
   readonly #unread: Uint8Array[] = [];
   #unreadBytes = 0;
-  /** How much of what is still to be read may be memory of somebody else: of one who put it back (`unshift`), for one. */
+  /** How many of the bytes still to be read may be in somebody else's memory, for example because of `unshift`. */
   #foreignBytes: number;
   ownsLastRead = false;
-  /** It was not resumed since it was paused, or since the begin. */
+  /** Not resumed since it was paused, or since the beginning. */
   #isPaused = true;
   /** The peer has ended its direction. */
   #isEnded = false;
-  /** This side's end has left. */
+  /** This side's end has been sent. */
   #isEndSent = false;
 
   constructor(socket: RelaySocket) {
@@ -87,7 +91,7 @@ export class NodeSocketEnd implements HeldEnd {
     socket.on("error", (error: Error) => this.#broke(() => error));
     socket.on("close", () => this.#broke(closedError));
     if (socket.destroyed) events.failed(socket.errored ?? closedError());
-    else if (socket.readableEnded) this.#receiveEnd(); // before anybody listened: an end without a byte waits for no reader
+    else if (socket.readableEnded) this.#receiveEnd(); // ended before anybody listened: an end without data needs no reader
   }
 
   read(): Uint8Array | undefined {
@@ -120,19 +124,19 @@ export class NodeSocketEnd implements HeldEnd {
     this.#socket.end((error) => {
       if (error) return this.#events.failed(error);
       this.#isEndSent = true;
-      this.#overIfEnded(); // first: what the other event leads to may end the other direction
+      this.#overIfEnded(); // first: `ended` may lead to the end of the other direction
       ended();
     });
   }
 
   abort(): void {
-    this.#socket.on("error", ignore); // some sockets tell one at a reset
-    const isConnecting = this.#netSocket?.connecting === true; // a reset would wait for the connection
+    this.#socket.on("error", ignore); // some sockets emit one on a reset
+    const isConnecting = this.#netSocket?.connecting === true; // a reset would wait until it is connected
     if (this.#socket.resetAndDestroy && !isConnecting) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
   }
 
-  /** The socket has ended by itself, or was given up. */
+  /** The socket has ended on its own, or was given up. */
   release(): void {}
 
   #receive(bytes: Uint8Array): void {
@@ -170,7 +174,10 @@ export class NodeSocketEnd implements HeldEnd {
     if (this.#isOver) this.#events.over();
   }
 
-  /** After both ends this is no news. An error costs its stack, at each connection of a tunnel. */
+  /**
+   * Ignored once both directions have ended. The error is created only when it is needed: its stack trace would be a cost for
+   * every connection of a tunnel.
+   */
   #broke(errorOf: () => Error): void {
     if (!this.#isOver) this.#events.failed(errorOf());
   }

@@ -1,18 +1,18 @@
 import type { EndEvents } from "./held_end.ts";
 
 /**
- * The reading half of an end that gives its bytes by promises. It reads one chunk ahead: else one of this end and the other would
- * always be idle.
+ * The reading half of an end that delivers its bytes by promises. It reads one chunk ahead: otherwise either this end or the
+ * other would always be idle.
  */
 export class ReadAhead {
-  /** Whether nothing more comes, behind a read that found nothing. */
+  /** Whether nothing more comes; valid after a read that found nothing. */
   isAtEnd = false;
   readonly #nextChunk: () => Promise<Uint8Array | undefined>;
   #events!: Pick<EndEvents, "readable" | "failed">;
   #chunk: Uint8Array | undefined;
   #isReading = false;
 
-  /** @param nextChunk Gives one chunk after the other, and undefined at the end. */
+  /** @param nextChunk Returns one chunk after another, and undefined at the end. */
   constructor(nextChunk: () => Promise<Uint8Array | undefined>) {
     this.#nextChunk = nextChunk;
   }
@@ -21,7 +21,7 @@ export class ReadAhead {
     this.#events = events;
   }
 
-  /** What was read ahead, as `HeldEnd.read`. */
+  /** Returns what was read ahead, as `HeldEnd.read` does. */
   read(): Uint8Array | undefined {
     const chunk = this.#chunk;
     this.#chunk = undefined;

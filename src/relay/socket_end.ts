@@ -3,25 +3,25 @@ import { ReadAhead } from "./read_ahead.ts";
 
 /** A connection that reads and writes without web streams, as `Deno.TcpConn` does. */
 export interface DirectSocket {
-  /** Fills a part of the buffer; null at the end. */
+  /** Fills part of the buffer and returns how many bytes; null at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
-  /** Writes a part of the bytes. */
+  /** Writes some of the bytes and returns how many. */
   write(bytes: Uint8Array): Promise<number>;
   /** Ends writing; reading goes on. */
   closeWrite(): Promise<void>;
-  /** Ends everything. */
+  /** Closes the connection. */
   close(): void;
 }
 
 /** The most that is read at a time, in bytes. */
 const READ_BYTES = 65_536;
 
-/** What is read in pieces smaller than this is copied, for a buffer of its own would be mostly empty. */
+/** Pieces smaller than this are copied, because a buffer of their own would be mostly empty. */
 const COPY_BYTES = 16_384;
 
 /**
- * A connection used past its web streams: those of `Deno.TcpConn` close it whole as soon as one of them ends, and cost twice the
- * processor time.
+ * A connection used without its web streams: those of `Deno.TcpConn` close the whole connection as soon as one of them ends,
+ * and cost twice the CPU time.
  */
 export class SocketEnd implements HeldEnd {
   readonly ownsLastRead = true;
@@ -53,7 +53,7 @@ export class SocketEnd implements HeldEnd {
     return this.#incoming.isAtEnd;
   }
 
-  /** Any object of this shape may keep the bytes. */
+  /** Never calls `taken`: any object of this shape may keep the bytes. */
   write(bytes: Uint8Array): void {
     this.hasRoom = false;
     this.#writeAll(bytes).then(() => {
@@ -78,7 +78,7 @@ export class SocketEnd implements HeldEnd {
     try {
       this.#socket.close();
     } catch {
-      // it is closed already
+      // already closed
     }
   }
 
@@ -87,7 +87,7 @@ export class SocketEnd implements HeldEnd {
     const length = await this.#socket.read(buffer);
     if (length === null) return undefined;
     if (length < COPY_BYTES) return buffer.slice(0, length);
-    this.#buffer = undefined; // it is the reader's now
+    this.#buffer = undefined; // it belongs to the reader now
     return buffer.subarray(0, length);
   }
 

@@ -3,8 +3,8 @@ import type { EndEvents, HeldEnd } from "./held_end.ts";
 import { ReadAhead } from "./read_ahead.ts";
 
 /**
- * What may be on its way into a writable at most, in bytes. Streams made of Node's sockets count chunks where they mean bytes, on
- * Deno, and would take gigabytes.
+ * How many bytes may be on their way into a writable. On Deno, streams made from Node sockets count chunks where they should
+ * count bytes, and would accept gigabytes.
  */
 const MAX_WAITING_BYTES = 1_048_576;
 
@@ -42,14 +42,14 @@ export class StreamEnd implements HeldEnd {
     return this.#incoming.isAtEnd;
   }
 
-  /** One chunk goes in any case, so that an end that takes nothing more, or is broken, says so. */
+  /** One chunk is always allowed, so that an end that accepts nothing more, or is broken, reports it. */
   get hasRoom(): boolean {
     const { desiredSize } = this.#writer;
     if (this.#waiting === 0 || desiredSize === null) return true;
     return this.#waitingBytes < MAX_WAITING_BYTES && desiredSize > 0;
   }
 
-  /** Whoever empties the writable may keep the chunk. */
+  /** Never calls `taken`: whoever empties the writable may keep the chunk. */
   write(bytes: Uint8Array): void {
     const { byteLength } = bytes;
     this.#waiting++;
@@ -65,7 +65,7 @@ export class StreamEnd implements HeldEnd {
 
   end(ended: () => void): void {
     this.#writer.close().then(ended, this.#events.failed);
-    this.#writer.ready.catch(this.#events.failed); // it is broken already, and a write that never ends keeps it from saying so
+    this.#writer.ready.catch(this.#events.failed); // reports one that is broken already, even while a write never settles
   }
 
   abort(reason: unknown): void {
@@ -73,7 +73,7 @@ export class StreamEnd implements HeldEnd {
     this.#writer.abort(reason).catch(ignore);
   }
 
-  /** The streams have ended or are aborted, and free themselves. Unlocking them would make errors for a promise each. */
+  /** The streams have ended or are aborted, and need no freeing. Unlocking them would create an error for a promise of each. */
   release(): void {}
 
   async #nextChunk(): Promise<Uint8Array | undefined> {

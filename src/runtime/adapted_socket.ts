@@ -3,35 +3,38 @@ import { LOW_WATER_BYTES } from "./limits.ts";
 import { CloseCode } from "./rfc6455/close_code.ts";
 import type { Message, NetAddress, Socket, SocketHandler, TlsInfo } from "./socket.ts";
 
-/** The longest reason of a close frame: a control frame's payload without the code (RFC 6455 section 5.5). */
+/** The longest reason of a close frame: a control frame's payload minus the code (RFC 6455 section 5.5). */
 const MAX_REASON_BYTES = 123;
 
-/** What may wait for a handler before the socket is given up: the owner sets one in the turn in which it gets the socket. */
+/**
+ * How much may wait for a handler before the socket is dropped: the owner sets one in the same turn in which it gets the
+ * socket.
+ */
 const MAX_HELD_BYTES = 1024 * 1024;
 
 /**
- * What a message counts beside its bytes while it waits, so that a peer cannot have any number of empty ones wait. Little: an
- * honest peer may send thousands of small ones behind its first message.
+ * What a held message counts in addition to its bytes, so that a peer cannot make any number of empty ones wait. Kept small: an
+ * honest peer may send thousands of small messages right after its first one.
  */
 const HELD_MESSAGE_BYTES = 8;
 
 /**
- * What the sockets of all runtimes share: order, the wait for a handler, and that the close is told once. One object per link,
- * since thousands of them idle.
+ * What the sockets of all runtimes share: message order, waiting for a handler, and reporting the close exactly once. One
+ * object per link, since thousands of them may be idle.
  */
 export abstract class AdaptedSocket implements Socket {
   #handler: SocketHandler | undefined;
-  /** Defined while something has to wait for the handler; then everything new queues behind it. */
+  /** Defined while something has to wait for the handler; everything new then queues behind it. */
   #held: Held | undefined;
-  /** No call of the handler's `onClose` is to come: it was made, or waits in `#held`. */
+  /** The handler's `onClose` was called, or waits in `#held`: there will be no further call. */
   #closeTold = false;
-  /** `close` was called: nothing is sent any more, though the runtime may not have closed yet. */
+  /** `close` was called: nothing more is sent, though the runtime may not have closed yet. */
   #isClosing = false;
-  /** Defined while somebody waits until everything is sent. */
+  /** Defined while a caller waits until everything is sent. */
   #sending: DrainWatch | undefined;
-  /** Defined while the handler waits to be told to go on by `watchDrain`. */
+  /** Defined while `watchDrain` waits to call the handler's `onDrain`. */
   #draining: DrainWatch | undefined;
-  /** `send` returned false, and the handler was not told to go on since. */
+  /** `send` returned false, and the handler's `onDrain` has not been called since. */
   protected blocked = false;
 
   abstract readonly localAddress: NetAddress | undefined;
@@ -43,9 +46,9 @@ export abstract class AdaptedSocket implements Socket {
   abstract pause(): void;
   abstract resume(): void;
   abstract ping(): boolean;
-  /** Sends the close frame. The reason has a length that fits. */
+  /** Sends the close frame. The reason is already short enough. */
   protected abstract startClosing(code: number, reason: string): void;
-  /** Frees what the runtime holds, as far as it lets us; the handler was told already. */
+  /** Frees what the runtime holds, as far as it lets us; the handler has been notified already. */
   protected abstract drop(): void;
 
   limitMessages(_maxBytes: number): void {}
@@ -85,12 +88,12 @@ export abstract class AdaptedSocket implements Socket {
     this.drop();
   }
 
-  /** Whether nothing is sent any more: closing, closed or given up. */
+  /** Whether nothing more is sent: closing, closed or dropped. */
   protected get isClosed(): boolean {
     return this.#isClosing || this.#closeTold;
   }
 
-  /** Hands a message on, and ignores empty binary ones and what comes after the close. */
+  /** Delivers a message; ignores empty binary ones and anything after the close. */
   protected received(message: Message): void {
     if (this.#closeTold || (message.length === 0 && typeof message !== "string")) return;
     if (this.#handler && !this.#held) return this.#handler.onMessage(message);
@@ -100,7 +103,7 @@ export abstract class AdaptedSocket implements Socket {
     if (held.bytes > MAX_HELD_BYTES && !this.#handler) this.terminate();
   }
 
-  /** Hands the close on, once. Runtimes say 0 or 1005 in their own ways where there was no code. */
+  /** Reports the close, once. Where there was no code, runtimes report 0 or 1005, each in its own way. */
   protected closed(code: number, reason: string): void {
     if (this.#closeTold) return;
     this.#closeTold = true;
@@ -112,7 +115,7 @@ export abstract class AdaptedSocket implements Socket {
     this.#hold().close = { code: told, reason };
   }
 
-  /** Looks until so little waits that the handler may go on, where the runtime does not tell. */
+  /** Polls until little enough is buffered for the handler to continue, where the runtime does not notify. */
   protected watchDrain(): void {
     this.#draining ??= new DrainWatch(() => {
       if (this.bufferedBytes > LOW_WATER_BYTES) return false;
@@ -122,7 +125,7 @@ export abstract class AdaptedSocket implements Socket {
     });
   }
 
-  /** Tells the handler to go on, when it was told to wait. */
+  /** Calls the handler's `onDrain`, if it was told to wait. */
   protected drained(): void {
     if (!this.blocked) return;
     this.blocked = false;
@@ -150,13 +153,13 @@ export abstract class AdaptedSocket implements Socket {
 
 interface Held {
   messages: (Message | undefined)[];
-  /** How many of them the handler was told: shifting an array that holds thousands would move them all. */
+  /** How many of them were delivered: shifting an array that holds thousands would move them all. */
   told: number;
   bytes: number;
   close: { code: number; reason: string } | undefined;
 }
 
-/** As much of a reason as a close frame has room for. */
+/** As much of a reason as fits into a close frame. */
 function fitting(reason: string): string {
   const { read } = new TextEncoder().encodeInto(reason, new Uint8Array(MAX_REASON_BYTES));
   return reason.slice(0, read);

@@ -3,7 +3,7 @@ import type { NetAddress } from "./socket.ts";
 const MAPPED_DOTTED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 const MAPPED_HEX = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i;
 
-/** An address as the module shows it: no zone, and an IPv4 address in IPv6 clothes as plain IPv4. Undefined without a hostname. */
+/** An address as this module shows it: without zone, and IPv4-mapped IPv6 as plain IPv4. Undefined without a hostname. */
 export function netAddress(hostname: string | undefined, port: number | undefined): NetAddress | undefined {
   if (!hostname) return undefined;
   return { hostname: plainHostname(hostname), port: port ?? 0, transport: "tcp" };

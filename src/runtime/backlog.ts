@@ -1,14 +1,14 @@
-/** What a message costs beside its bytes while it waits to be sent: runtimes keep each by itself, some with kilobytes around it. */
+/** What a queued message costs in addition to its bytes: runtimes keep each one separately, some with kilobytes of overhead. */
 const MESSAGE_BYTES = 512;
 
 /**
- * How much waits to be sent in a socket whose runtime tells bytes alone. Without the messages, a peer that reads nothing could
- * have answers of a few bytes each take up hundreds of megabytes.
+ * How much is queued in a socket whose runtime reports only bytes. If messages were not counted, a peer that reads nothing
+ * could make answers of a few bytes each take up hundreds of megabytes.
  */
 export class Backlog {
-  /** All bytes that were sent. */
+  /** All bytes handed to the runtime. */
   #sent = 0;
-  /** How many of them had been sent when the count of messages began: as long as some of those wait, the count goes on. */
+  /** `#sent` when the message count began: while any of those bytes are still queued, the count goes on. */
   #mark = 0;
   #messages = 0;
 
@@ -18,7 +18,7 @@ export class Backlog {
     this.#messages++;
   }
 
-  /** Bytes that wait, with what the messages cost. */
+  /** The queued bytes plus the overhead of their messages. */
   weight(waitingBytes: number): number {
     if (waitingBytes === 0 || this.#sent - waitingBytes >= this.#mark) {
       this.#mark = this.#sent;

@@ -9,7 +9,7 @@ import type { NetAddress, Socket, TlsInfo } from "./socket.ts";
 import { checkAuthorities, checkDialTls, checkKeyPair } from "./tls.ts";
 import { WebSocketDialer } from "./web_socket_dialer.ts";
 
-/** The port to Bun: `Bun.serve`, and the global WebSocket to dial. */
+/** The adapter for Bun: `Bun.serve`, and the global WebSocket for dialing. */
 export const bunRuntime: Runtime = {
   name: "bun",
   dialer,
@@ -20,7 +20,7 @@ export const bunRuntime: Runtime = {
   websocket: BunServerSocket.handlers,
 };
 
-/** Servers that let nobody in without a certificate that they verified. */
+/** Servers that admit only clients whose certificate they have verified. */
 const verifyingServers = new WeakSet<object>();
 
 function dialer(options: DialOptions): Dialer {
@@ -71,14 +71,14 @@ function bind({ hostname, port, tls, maxMessageBytes }: ServeOptions, fetch: Req
   }
 }
 
-/** Bun tells of a name that does not resolve with whatever code the system gave last. */
+/** For a name that does not resolve, Bun reports whatever error code the system set last. */
 function reasonFor(error: unknown, hostname: string): string | undefined {
   if (isIPv4(hostname) || isIPv6(hostname)) return undefined;
   const reason = bindReason(error);
   return reason ? `${reason}, or the host name does not resolve` : "the host name does not resolve";
 }
 
-/** Answers where the handler threw, as Deno does. Bun itself would show the client the error and the code around it. */
+/** The answer when the handler threw, as on Deno. Bun itself would show the client the error and the surrounding code. */
 function failed(error: Error): Response {
   console.error(error);
   return new Response("Internal Server Error", { status: 500 });

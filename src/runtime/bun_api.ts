@@ -1,4 +1,4 @@
-/** The part of the global `Bun` that is used. */
+/** The part of the global `Bun` that this module uses. */
 export interface BunApi {
   serve(options: {
     hostname: string;
@@ -11,9 +11,9 @@ export interface BunApi {
 }
 
 export interface BunServer {
-  /** As it was asked for, a name too. */
+  /** As requested; it may be a name. */
   readonly hostname: string;
-  /** Where it listens. */
+  /** The address that it listens on. */
   readonly address: { readonly address: string } | null | undefined;
   readonly port: number;
   upgrade(request: Request, options: { data: unknown }): boolean;

@@ -8,13 +8,13 @@ import { dialedTlsInfo, nameProblem, pinProblem } from "./tls.ts";
 import { dialWebSocket, type SocketFacts } from "./web_socket.ts";
 import { openingError } from "./web_socket_dialer.ts";
 
-/** What Bun's WebSocket is told of TLS. */
+/** The TLS options of Bun's WebSocket. */
 interface BunTls {
   rejectUnauthorized: boolean;
   ca?: readonly string[];
-  /** Trusts a certificate in `ca` though its issuer is not there. */
+  /** Trusts a certificate in `ca` even though its issuer is missing. */
   allowPartialTrustChain?: boolean;
-  /** Called with `rejectUnauthorized` only: when the chain is verified, before the request is sent. */
+  /** Called only with `rejectUnauthorized`: once the chain is verified, before the request is sent. */
   checkServerIdentity?(name: string, certificate: PeerCertificate): Error | undefined;
 }
 
@@ -22,7 +22,7 @@ interface BunTls {
 export class BunDialer implements Dialer {
   readonly #options: DialOptions;
   readonly #endpoint: Endpoint;
-  /** The certificates of the server that matched a pin, in PEM: at most one for each pin. */
+  /** The server's certificates that matched a pin, in PEM: at most one per pin. */
   readonly #pinned = new Set<string>();
 
   constructor(options: DialOptions) {
@@ -58,8 +58,8 @@ export class BunDialer implements Dialer {
   }
 
   /**
-   * Bun checks no pin where it verifies no chain. So the certificate is fetched first, and if it matches the pin it is what the
-   * dial trusts in the place of an authority. One that has expired is refused all the same.
+   * Bun checks no pin unless it verifies the chain. So the certificate is fetched first, and if it matches the pin, the dial
+   * trusts it instead of an authority. An expired certificate is refused even so.
    */
   async #openPinned(tls: DialTls, signal: AbortSignal): Promise<Socket> {
     const isFetchedNow = this.#pinned.size === 0;
@@ -69,7 +69,7 @@ export class BunDialer implements Dialer {
     } catch (error) {
       if (isFetchedNow || !isUntrusted(error)) throw error;
     }
-    // The server has another certificate than before.
+    // The server's certificate has changed.
     await this.#fetchPinned(tls, signal);
     return await this.#openTrustingPinned(tls, signal);
   }
@@ -88,7 +88,7 @@ export class BunDialer implements Dialer {
     this.#pinned.add(certificate.toString());
   }
 
-  /** Opens a socket whose certificate has to be verified, and to be the right one. */
+  /** Opens a socket whose certificate must be verified, and must be the right one. */
   async #openChecked(tls: DialTls, trust: Partial<BunTls>, signal: AbortSignal): Promise<Socket> {
     let checked: Uint8Array | undefined;
     let problem: Error | undefined;

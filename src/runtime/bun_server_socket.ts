@@ -4,7 +4,7 @@ import { HIGH_WATER_BYTES, LOW_WATER_BYTES, MAX_MESSAGE_BYTES } from "./limits.t
 import { Opening } from "./opening.ts";
 import type { NetAddress, Socket, TlsInfo } from "./socket.ts";
 
-/** Bun drops a message that would go beyond. That is the end of the socket, so there is room far above the high-water mark. */
+/** Bun drops a message that would exceed this, which ends the socket; so the limit is far above the high-water mark. */
 const BACKPRESSURE_LIMIT_BYTES = 64 * 1024 * 1024;
 
 /** `readyState` of an open socket. */
@@ -24,13 +24,13 @@ export class BunServerSocket extends AdaptedSocket {
     this.tls = tls;
   }
 
-  /** Starts the wait until the socket is open. */
+  /** Starts waiting for the socket to open. */
   opened(): Promise<Socket> {
     this.#opening = new Opening(() => this.terminate());
     return this.#opening.socket;
   }
 
-  /** Bun hides it. */
+  /** Bun does not expose it. */
   get localAddress(): undefined {
     return undefined;
   }
@@ -78,7 +78,7 @@ export class BunServerSocket extends AdaptedSocket {
     this.#webSocket?.terminate();
   }
 
-  /** What Bun calls for all sockets of a server. Those that are not of this class are the application's own. */
+  /** The callbacks for all sockets of a server. Sockets whose `data` is not of this class are the application's own. */
   static handlers(maxMessageBytes = MAX_MESSAGE_BYTES): BunWebSocketHandler {
     return { ...BunServerSocket.#handlers, maxPayloadLength: maxMessageBytes };
   }
@@ -95,7 +95,7 @@ export class BunServerSocket extends AdaptedSocket {
       if (data instanceof BunServerSocket && data.bufferedBytes <= LOW_WATER_BYTES) data.drained();
     },
     close({ data }, code, reason) {
-      // In a turn of its own: Bun calls this inside of its `close` and `terminate`.
+      // In a microtask: Bun calls this from inside its `close` and `terminate`.
       if (data instanceof BunServerSocket) queueMicrotask(() => data.closed(code, reason));
     },
     idleTimeout: 0,

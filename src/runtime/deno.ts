@@ -10,7 +10,7 @@ import type { NetAddress, Socket, TlsInfo } from "./socket.ts";
 import { checkDialTls, checkKeyPair } from "./tls.ts";
 import { WebSocketDialer } from "./web_socket_dialer.ts";
 
-/** The port to Deno: `Deno.serve` and `Deno.upgradeWebSocket`, and node:net with frames of our own to dial. */
+/** The adapter for Deno: `Deno.serve` and `Deno.upgradeWebSocket`; for dialing, node:net with this module's own framing. */
 export const denoRuntime: Runtime = {
   name: "deno",
   dialer,
@@ -70,7 +70,7 @@ function remoteAddress(_request: Request, info: unknown): NetAddress | undefined
 }
 
 function upgrade(request: Request, info: unknown): { response: Response; socket: Promise<Socket> } {
-  // Before the upgrade, after which the request cannot be asked.
+  // Before the upgrade: the request cannot be inspected after it.
   const tls = isEncrypted(request) ? { authorized: false } : undefined;
   const address = remoteAddress(request, info);
   const { socket: webSocket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });

@@ -5,13 +5,13 @@ import { dialWebSocket } from "./web_socket.ts";
 import { factsOf, openingError, refuseTlsBeyond } from "./web_socket_dialer.ts";
 
 /**
- * Dials with Deno's global WebSocket. It takes headers, and through an HTTP client authorities: they are trusted beside the
- * system's, not in their place.
+ * Dials with Deno's global WebSocket. It accepts headers and, through an HTTP client, authorities, which are trusted in
+ * addition to the system's, not instead of them.
  */
 export class DenoGlobalDialer implements Dialer {
   readonly #options: DialOptions;
   readonly #endpoint: Endpoint;
-  /** Holds the authorities. Made at the first dial, for it is a resource. */
+  /** Holds the authorities. Created at the first dial, because it is a resource. */
   #client: Deno.HttpClient | undefined;
 
   /** @throws {NotSupportedError} The options ask for what Deno's WebSocket cannot do. */

@@ -3,19 +3,19 @@ import { isOrderly } from "./rfc6455/close_code.ts";
 import type { Message, NetAddress, TlsInfo } from "./socket.ts";
 import { type OpeningEnd, WebSocketSocket } from "./web_socket.ts";
 
-/** A peer that was silent for as long has nothing on the way to this socket, as far as the runtime knows. */
+/** A peer that has been silent this long has nothing in flight to this socket, as far as the runtime knows. */
 const QUIET_MS = 2;
 
 /**
- * The server's end of a socket on Deno. At the first message after `close` the runtime drops the connection with all that has not
- * reached the peer, the close frame too: so the close waits until nothing is on its way.
+ * The server's end of a socket on Deno. At the first message after `close` the runtime drops the connection, along with
+ * everything that has not reached the peer, including the close frame; so the close waits until nothing is in flight.
  */
 export class DenoServerSocket extends WebSocketSocket {
-  /** Closes with the code and reason that were given; defined once they were. */
+  /** Closes with the code and reason given to `startClosing`; defined once that was called. */
   #sendClose: (() => void) | undefined;
-  /** Looks whether the close may be sent. */
+  /** The timer that checks whether the close may be sent. */
   #closing: ReturnType<typeof setTimeout> | undefined;
-  /** A message came since the last look. */
+  /** A message has arrived since the last check. */
   #wasHeard = false;
 
   constructor(
@@ -30,7 +30,7 @@ export class DenoServerSocket extends WebSocketSocket {
   protected override startClosing(code: number, reason: string): void {
     this.#sendClose = () => super.startClosing(code, reason);
     if (isOrderly(code)) this.#closeOnceQuiet();
-    else setImmediate(this.#sendClose); // the link has failed: a peer that goes on to send need not hear why
+    else setImmediate(this.#sendClose); // the link has failed: a peer that keeps sending need not learn why
   }
 
   protected override received(message: Message): void {
@@ -49,7 +49,7 @@ export class DenoServerSocket extends WebSocketSocket {
   }
 
   /**
-   * Closes when everything is sent and the peer is not just sending, so that all of it arrives. An immediate comes before the
+   * Closes when everything is sent and the peer has stopped sending, so that all of it arrives. An immediate runs before the
    * runtime looks for the next message.
    */
   #closeOnceQuiet(): void {

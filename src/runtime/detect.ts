@@ -3,9 +3,9 @@ import type { Runtime } from "./runtime.ts";
 /** The runtime this program runs on. */
 export const runtime: Runtime = await detect(globalThis);
 
-/** Tells a runtime by its global objects, and loads its adapter. */
+/** Identifies a runtime by its global objects, and loads its adapter. */
 export async function detect(globals: object): Promise<Runtime> {
-  // Bun first: a program may define `Deno` for a polyfill, and nobody defines `Bun`.
+  // Bun first: a program may define `Deno` as a polyfill, but nobody defines `Bun`.
   if ("Bun" in globals) return (await import("./bun.ts")).bunRuntime;
   if ("Deno" in globals) return (await import("./deno.ts")).denoRuntime;
   throw new Error("Cannot load @npws/pool: it runs on Deno and on Bun, and this is neither");

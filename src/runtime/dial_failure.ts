@@ -10,7 +10,7 @@ const NO_TLS = "server does not speak TLS";
 const CLOSED = "connection closed by the server before the socket was open";
 const UNTRUSTED = "certificate is signed by an authority that is not trusted";
 
-/** The reasons by the codes that the runtimes use, which are those of Node.js and of OpenSSL. */
+/** Reasons by the codes that the runtimes use, which are those of Node.js and of OpenSSL. */
 const REASON_BY_CODE: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
   ECONNRESET: CLOSED,
@@ -32,13 +32,13 @@ const REASON_BY_CODE: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
 };
 
-/** The reasons by the runtimes' words, where there is no code. */
+/** Reasons by the runtimes' wording, where there is no code. */
 const REASON_BY_WORDS: readonly [RegExp, (match: RegExpExecArray, endpoint: Endpoint) => string][] = [
   [/status code:? (\d{3})/i, (match) => serverAnswered(Number(match[1]))],
   [/(missing|invalid) upgrade header/i, () => noHandshake("Upgrade")],
   [/(missing|invalid) connection header/i, () => noHandshake("Connection")],
   [/websocket.accept header/i, () => noHandshake("Sec-WebSocket-Accept")],
-  // Over TLS Deno's WebSocket goes on to HTTP/2 when an upgrade fails, and tells only how that failed.
+  // Over TLS, Deno's WebSocket falls back to HTTP/2 when an upgrade fails, and reports only how that failed.
   [/NoApplicationProtocol|Didn't receive h2 alpn|stream error received/, () => `the upgrade failed, and ${NO_REASON}`],
   [/WRONG_VERSION_NUMBER|InvalidContentType/, () => NO_TLS],
   [/certificate expired/, () => EXPIRED],
@@ -56,7 +56,7 @@ const URL_PREFIX = /^WebSocket connection to '.*' failed: /;
 /** What Deno puts before the reason. */
 const PREFIX = /^(NetworkError: )?failed to connect to WebSocket: /;
 
-/** The reason when the answer to an upgrade was not what makes a WebSocket. */
+/** The reason when the answer to an upgrade did not open a WebSocket. */
 export function refusedUpgrade({ statusCode = 0, headers }: Pick<IncomingMessage, "statusCode" | "headers">): string {
   if (statusCode === 101) return noHandshake(headers.upgrade === undefined ? "Upgrade" : "Connection");
   const redirect = headers.location === undefined ? "" : ` to ${describe(printable(withoutQuery(headers.location)))}`;
@@ -81,21 +81,21 @@ export function dialError(cause: unknown, endpoint: Endpoint): Error {
   return new Error(dialReason(cause, endpoint), { cause: withoutUrl(cause) });
 }
 
-/** The error, or one that says the same without the URL: its query may hold a secret, and a log shows causes too. */
+/** The error, or one that says the same without the URL, whose query may hold a secret: logs show causes too. */
 function withoutUrl(error: unknown): unknown {
   const { code, message = "" } = error as { code?: unknown; message?: string };
   if (!URL_PREFIX.test(message)) return error;
   return Object.assign(new Error(message.replace(URL_PREFIX, "")), code !== undefined && { code });
 }
 
-/** Whether a dial failed because nobody who is trusted signed the certificate. */
+/** Whether a dial failed because no trusted authority signed the certificate. */
 export function isUntrusted(error: unknown): boolean {
   return error instanceof Error && error.message === UNTRUSTED;
 }
 
 /**
- * Says more of a certificate that nobody who is trusted signed. The runtimes call one that is expired or self-signed just that,
- * so it is looked at, once and over a connection of its own. What stands in the way of that changes nothing.
+ * Says more about a certificate that no trusted authority signed. The runtimes report an expired or self-signed one in the same
+ * way, so the certificate is fetched once, over a connection of its own. If that fails, the error stays as it is.
  */
 export async function explainUntrusted(error: Error, endpoint: Endpoint, signal: AbortSignal): Promise<Error> {
   if (!isUntrusted(error)) return error;
@@ -110,7 +110,7 @@ export async function explainUntrusted(error: Error, endpoint: Endpoint, signal:
   }
 }
 
-/** An alert's name is written "CertificateRequired" or "CERTIFICATE_REQUIRED" (RFC 8446 section 6). */
+/** An alert is named like "CertificateRequired" or "CERTIFICATE_REQUIRED" (RFC 8446 section 6). */
 function refusedHandshake(alert: string): string {
   const words = alert.replaceAll("_", " ").replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
   return `server refused the TLS handshake: ${words}`;
@@ -120,7 +120,7 @@ function serverAnswered(status: number): string {
   return `server answered ${status} ${STATUS_CODES[status] ?? ""}`.trimEnd();
 }
 
-/** The reason when an answer 101 has not the header, or not the value, that makes a WebSocket (RFC 6455 section 4.1). */
+/** The reason when a 101 answer lacks a header, or has a header value, that rules out a WebSocket (RFC 6455 section 4.1). */
 export function noHandshake(header: string): string {
   return `${serverAnswered(101)} without a valid ${header} header`;
 }

@@ -1,20 +1,20 @@
 import { clearImmediate, setImmediate } from "node:timers";
 
-/** A fast reader drains within a few turns of the event loop, and a timer would cost it up to half of the throughput. */
+/** A fast reader drains within a few turns of the event loop; a timer would cost it up to half of the throughput. */
 const IMMEDIATE_LOOKS = 8;
 
-/** The pauses double up to this, in milliseconds. */
+/** Pauses double up to this, in milliseconds. */
 const LONGEST_DOUBLED_MS = 32;
 
-/** A peer that takes its time is looked at after as much of what it has taken so far: thousands of them cost little then. */
+/** For a slow peer, pauses grow to this share of the time waited so far, so that thousands of them cost little. */
 const SHARE_OF_WAIT = 1 / 8;
 
 /** The longest pause, in milliseconds. */
 const LONGEST_PAUSE_MS = 256;
 
 /**
- * Looks again and again whether a socket has drained, for sockets that do not tell: in a few immediate turns of the event loop
- * first, then after pauses that double.
+ * Polls whether a socket has drained, for sockets that do not notify: first in a few immediate turns of the event loop, then
+ * after doubling pauses.
  */
 export class DrainWatch {
   readonly #hasDrained: () => boolean;
@@ -23,7 +23,7 @@ export class DrainWatch {
   #immediate: ReturnType<typeof setImmediate> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param hasDrained Does what is to be done then, and returns whether the watch is over. */
+  /** @param hasDrained If the socket has drained, acts on it; returns whether the watch is over. */
   constructor(hasDrained: () => boolean) {
     this.#hasDrained = hasDrained;
     this.#lookAgain();

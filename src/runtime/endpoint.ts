@@ -2,18 +2,18 @@ import type { DialOptions } from "./runtime.ts";
 
 /** Where a dial goes. */
 export interface Endpoint {
-  /** The host of the URL, an IPv6 address without brackets. */
+  /** The host of the URL; an IPv6 address has no brackets. */
   host: string;
   port: number;
-  /** The name that the certificate has to be for. */
+  /** The name that the certificate must be valid for. */
   certificateName: string;
-  /** The name to send as SNI; undefined for an address, which RFC 6066 section 3 forbids there. */
+  /** The name to send as SNI; undefined for an address, which RFC 6066 section 3 does not allow there. */
   serverName: string | undefined;
 }
 
 const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
 
-/** Takes the endpoint out of the URL. */
+/** Extracts the endpoint from the URL. */
 export function endpointOf({ url, tls }: DialOptions): Endpoint {
   const { protocol, hostname, port } = new URL(url);
   const host = hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;

@@ -14,7 +14,7 @@ import type { Message, NetAddress, TlsInfo } from "./socket.ts";
 
 const NO_PAYLOAD = new Uint8Array();
 
-/** A client's WebSocket (RFC 6455) over a connection of node:net or node:tls on which the opening handshake is done. */
+/** A client's WebSocket (RFC 6455) over a connection of node:net or node:tls whose opening handshake is done. */
 export class FramedSocket extends AdaptedSocket implements FrameHandler {
   readonly localAddress: NetAddress | undefined;
   readonly remoteAddress: NetAddress | undefined;
@@ -26,11 +26,11 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
   #turn: ReturnType<typeof setImmediate> | undefined;
   /** What the peer's close frame said. */
   #closing: Closing | undefined;
-  /** A ping that came while the peer took nothing: the last one is answered. */
+  /** The last ping that arrived while the transport was full: the only one to be answered. */
   #unanswered: Uint8Array | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param first What came behind the handshake. */
+  /** @param first What followed the handshake. */
   constructor(transport: NetSocket, tls: TlsInfo | undefined, first: Uint8Array<ArrayBuffer>) {
     super();
     this.#transport = transport;
@@ -55,13 +55,13 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
     this.#backlog.add(message);
     if (this.bufferedBytes < HIGH_WATER_BYTES) return true;
     this.blocked = true;
-    if (!this.#transport.writableNeedDrain) this.watchDrain(); // it counts bytes alone, and would not tell
+    if (!this.#transport.writableNeedDrain) this.watchDrain(); // it counts only bytes, and would not notify
     return false;
   }
 
   pause(): void {
     clearImmediate(this.#turn);
-    if (this.#timer === undefined) this.#transport.pause(); // else there is only the end to come
+    if (this.#timer === undefined) this.#transport.pause(); // else only the end is still to come
   }
 
   resume(): void {
@@ -91,7 +91,7 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
     this.received(message);
   }
 
-  /** Only the last of several pings needs an answer (RFC 6455 section 5.5.3), so that what waits is bounded. */
+  /** Only the last of several pings needs an answer (RFC 6455 section 5.5.3), which bounds what is queued. */
   onPing(payload: Uint8Array): void {
     if (!this.#isOpen) return;
     if (this.#transport.writableNeedDrain) this.#unanswered = payload.slice();
@@ -107,7 +107,7 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
     this.#end({ code, reason: "" });
   }
 
-  /** Whether frames may still be sent: not behind a close frame, and not when the connection has ended. */
+  /** Whether frames may still be sent: not after a close frame, nor once the connection has ended. */
   get #isOpen(): boolean {
     return !this.isClosed && this.#transport.writable;
   }
@@ -123,13 +123,16 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
     if (!this.handler) this.#waitATurn();
   }
 
-  /** Lets whoever got the socket handle it: Deno reads on for megabytes before it goes on with those that wait for a promise. */
+  /** Lets the socket's new owner act first: Deno reads on for megabytes before it continues code that awaits a promise. */
   #waitATurn(): void {
     this.pause();
     this.#turn = setImmediate(() => this.resume());
   }
 
-  /** Says the close frame, unless that was done, and ends the connection: at once or when the server did, but not much later. */
+  /**
+   * Sends the close frame unless that was done, ends this side's half of the connection, and drops it if the server's does not
+   * end soon.
+   */
   #end(closing: Closing): void {
     if (this.#isOpen) this.#write(Opcode.close, closePayload(closing));
     this.#transport.end();
@@ -147,7 +150,7 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
     this.drained();
   }
 
-  /** The connection is gone. What came before, while the socket was paused, is told first. */
+  /** The connection is closed. What arrived while the socket was paused is delivered first. */
   #ended(): void {
     this.#transport.removeAllListeners("data");
     for (let chunk = this.#transport.read(); chunk !== null; chunk = this.#transport.read()) this.#reader.read(chunk);

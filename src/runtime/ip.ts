@@ -1,2 +1,2 @@
-/** What the runtime knows of IP addresses. */
+/** The runtime's functions for IP addresses. */
 export { BlockList, isIPv4, isIPv6 } from "node:net";

@@ -6,7 +6,7 @@ const REASON_BY_CODE: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
 };
 
-/** What the system's code of a bind error means; undefined where it is none of the usual ones. */
+/** What the system's code of a bind error means; undefined if it is not one of the usual ones. */
 export function bindReason(error: unknown): string | undefined {
   return REASON_BY_CODE[(error as { code?: string }).code ?? ""];
 }

@@ -9,7 +9,7 @@ import { dialedTlsInfo, nameProblem, pinProblem } from "./tls.ts";
 import { connectTcp, connectTls, failureOf } from "./transport.ts";
 import { requestUpgrade } from "./upgrade_request.ts";
 
-/** Dials over node:net or node:tls, and checks the TLS session before it says anything. */
+/** Dials over node:net or node:tls, and checks the TLS session before it sends anything. */
 export class NodeDialer implements Dialer {
   readonly #options: DialOptions;
   readonly #endpoint: Endpoint;
@@ -43,7 +43,7 @@ export class NodeDialer implements Dialer {
     }
   }
 
-  /** The state of the TLS session, whose certificate has the right pin. */
+  /** Checks the certificate against the pin, and returns the state of the TLS session. */
   #checkTls(transport: NetSocket): TlsInfo | undefined {
     const { tls } = this.#options;
     if (!tls) return undefined;

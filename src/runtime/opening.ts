@@ -1,15 +1,15 @@
 import { UPGRADE_TIMEOUT_MS } from "./limits.ts";
 import type { Socket } from "./socket.ts";
 
-/** The wait from the answer to an upgrade request until the socket is open. Ends once; what comes later changes nothing. */
+/** The wait from the answer to an upgrade request until the socket is open. Ends once; later calls have no effect. */
 export class Opening {
-  /** Never an unhandled rejection. */
+  /** Never causes an unhandled rejection. */
   readonly socket: Promise<Socket>;
   readonly #resolve: (socket: Socket) => void;
   readonly #reject: (error: Error) => void;
   readonly #timer: ReturnType<typeof setTimeout>;
 
-  /** @param expired Called when it took too long. */
+  /** @param expired Called if the socket did not open in time. */
   constructor(expired: () => void) {
     const { promise, resolve, reject } = Promise.withResolvers<Socket>();
     promise.catch(() => {});

@@ -6,7 +6,7 @@ export const EXPIRED = "certificate has expired";
 export const NOT_YET_VALID = "certificate is not valid yet";
 export const SELF_SIGNED = "certificate is self-signed";
 
-/** Asks a server for its certificate over a connection of its own, on which nothing but the TLS handshake is sent. */
+/** Fetches a server's certificate over a connection of its own, on which nothing but the TLS handshake is sent. */
 export async function fetchPeerCertificate(endpoint: Endpoint, signal: AbortSignal): Promise<X509Certificate> {
   const socket = await connectTls(endpoint, { rejectUnauthorized: false }, signal);
   try {
@@ -16,7 +16,7 @@ export async function fetchPeerCertificate(endpoint: Endpoint, signal: AbortSign
   }
 }
 
-/** Why a certificate cannot be trusted, as far as it tells by itself. */
+/** Why a certificate cannot be trusted, as far as the certificate itself shows. */
 export function trustProblem(certificate: X509Certificate, now: number): string | undefined {
   if (now > Date.parse(certificate.validTo)) return EXPIRED;
   if (now < Date.parse(certificate.validFrom)) return NOT_YET_VALID;

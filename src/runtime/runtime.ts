@@ -2,25 +2,25 @@ import type { NetAddress, Socket } from "./socket.ts";
 
 /** TLS of a dial, checked and normalized by the options. */
 export interface DialTls {
-  /** "self-signed" takes any certificate (that matches the pin, when there is one); "verified" checks chain and name. */
+  /** "self-signed" accepts any certificate (that matches the pin, if there is one); "verified" checks chain and name. */
   mode: "self-signed" | "verified";
-  /** PEM certificates to trust in the place of the system's; beside them where Deno's global WebSocket dials. */
+  /** PEM certificates to trust instead of the system's; in addition to them where Deno's global WebSocket dials. */
   caCerts?: readonly string[];
   /** PEM client certificate, with its chain. */
   cert?: string;
   /** PEM private key of `cert`. */
   key?: string;
-  /** The name to send as SNI and to verify, in the place of the URL's host. */
+  /** The name to send as SNI and to verify, instead of the URL's host. */
   serverName?: string;
   /**
-   * SHA-256 of the certificates (DER) that are accepted, 64 lower-case hex digits each. Bun refuses one that has expired, in
-   * the mode "self-signed" too.
+   * SHA-256 of the accepted certificates (DER), 64 lower-case hex digits each. Bun refuses an expired one, even in the mode
+   * "self-signed".
    */
   pinSha256?: readonly string[];
 }
 
 /**
- * A constructor of the web-standard WebSocket interface, or of one that has what a pool uses of it, as `WebSocket` of npm:ws.
+ * A constructor of the web-standard WebSocket interface, or of the part of it that a pool uses, such as `WebSocket` of npm:ws.
  *
  * @example
  * ```ts
@@ -43,23 +43,25 @@ export type WebSocketConstructor = new (url: string | URL, options?: never) => {
   close(code?: number, reason?: string): void;
 };
 
-/** What stays the same for all dials of a pool. */
+/** The options that all dials of a pool share. */
 export interface DialOptions {
   /** "ws://…" or "wss://…". */
   url: string;
   headers: Readonly<Record<string, string>>;
   /** Undefined for "ws://". */
   tls: DialTls | undefined;
-  /** The constructor to dial with, in the place of the runtime's own choice. */
+  /** The constructor to dial with, instead of the runtime's own choice. */
   WebSocket: WebSocketConstructor | undefined;
 }
 
-/** Dials one pool's server. Made once for a pool, so that what is expensive (a certificate context, a fetched pin) is shared. */
+/**
+ * Dials one pool's server. Created once per pool, so that what is expensive (a certificate context, a fetched pin) is shared.
+ */
 export interface Dialer {
   /**
-   * Opens one socket. Rejects with the signal's reason when it aborts, and else with an Error whose message is the bare
-   * reason ("connection refused", "server answered 503 Service Unavailable", "certificate has expired"). Leaves nothing open
-   * when it rejects.
+   * Opens one socket. Rejects with the signal's reason if it aborts, otherwise with an Error whose message is the bare reason
+   * ("connection refused", "server answered 503 Service Unavailable", "certificate has expired"). Leaves nothing open when it
+   * rejects.
    */
   dial(signal: AbortSignal): Promise<Socket>;
   /** Frees what the dials share. */
@@ -70,7 +72,7 @@ export interface Dialer {
 export interface ServeTls {
   cert: string;
   key: string;
-  /** Who signs client certificates. */
+  /** The authorities that sign client certificates. */
   ca?: string;
   requireClientCertificate?: boolean;
 }
@@ -79,7 +81,7 @@ export interface ServeOptions {
   hostname: string;
   port: number;
   tls: ServeTls | undefined;
-  /** A longer message ends its socket, where the runtime lets the limit be set (Bun). MAX_MESSAGE_BYTES by default. */
+  /** A longer message closes its socket, where the runtime lets the limit be set (Bun). MAX_MESSAGE_BYTES by default. */
   maxMessageBytes?: number;
 }
 
@@ -87,8 +89,8 @@ export interface ServeOptions {
 export interface Listener {
   readonly address: NetAddress;
   /**
-   * Stops listening and drops every connection that is left; resolves when the port is free, and waits for no peer. WebSockets
-   * are dropped too, for Deno cannot stop listening without: whoever lets them end does so first, and closes the listener last.
+   * Stops listening and drops every connection that is left; resolves when the port is free, without waiting for any peer.
+   * WebSockets are dropped too, because Deno cannot stop listening otherwise: to let them end, close the listener last.
    */
   close(): Promise<void>;
 }
@@ -99,10 +101,10 @@ export type RequestHandler = (
   serverOrInfo: unknown,
 ) => Response | undefined | Promise<Response | undefined>;
 
-/** The port to a runtime: all that the module asks of Deno or Bun. */
+/** The port to a runtime: everything that this module needs from Deno or Bun. */
 export interface Runtime {
   readonly name: "deno" | "bun";
-  /** Checks that this runtime can do what the options ask, else throws NotSupportedError, and makes the dialer. Opens nothing. */
+  /** Creates the dialer, or throws NotSupportedError if this runtime cannot do what the options ask. Opens nothing. */
   dialer(options: DialOptions): Dialer;
   /** Throws NotSupportedError for what a listener cannot do on this runtime. Called when a pool is constructed. */
   checkServe(options: ServeOptions): void;
@@ -111,10 +113,10 @@ export interface Runtime {
   /** Who sent the request; undefined when the second argument is not what the runtime's server passes. */
   remoteAddress(request: Request, serverOrInfo: unknown): NetAddress | undefined;
   /**
-   * Answers an upgrade request. `response` is what the request handler must return: undefined on Bun. Resolves `socket` when
-   * the socket is open; it rejects when the client went away before that, or after 10 s. Throws where the request cannot be upgraded.
+   * Answers an upgrade request. `response` is what the request handler must return: undefined on Bun. `socket` resolves when
+   * the socket is open; it rejects if the client goes away first, or after 10 s. Throws if the request cannot be upgraded.
    */
   upgrade(request: Request, serverOrInfo: unknown): { response: Response | undefined; socket: Promise<Socket> };
-  /** Bun's handler object for `Bun.serve({ websocket })`; an empty object on Deno. A longer message ends its socket. */
+  /** Bun's handler object for `Bun.serve({ websocket })`; an empty object on Deno. A longer message closes its socket. */
   websocket(maxMessageBytes?: number): object;
 }

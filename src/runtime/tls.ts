@@ -9,14 +9,14 @@ export function fingerprint(der: Uint8Array): string {
   return createHash("sha256").update(der).digest("hex");
 }
 
-/** What is wrong with a server's pin; undefined when it matches, or nothing is pinned. */
+/** What is wrong with a server's pin; undefined if it matches, or if nothing is pinned. */
 export function pinProblem(tls: DialTls, der: Uint8Array): Error | undefined {
   const got = fingerprint(der);
   if (!tls.pinSha256 || tls.pinSha256.includes(got)) return undefined;
   return new Error(`certificate pin does not match: got ${got}`);
 }
 
-/** What is wrong with a server's name; undefined when its certificate is for it, or names do not matter. */
+/** What is wrong with a server's name; undefined if its certificate is for it, or if names do not matter. */
 export function nameProblem(tls: DialTls, name: string, certificate: PeerCertificate): Error | undefined {
   if (tls.mode === "self-signed") return undefined;
   const cause = checkServerIdentity(name, certificate);
@@ -24,12 +24,12 @@ export function nameProblem(tls: DialTls, name: string, certificate: PeerCertifi
   return new Error(wrongName(name, certificate.subjectaltname), { cause });
 }
 
-/** The reason in words when a certificate is not for the name that was dialed. */
+/** The reason, in words, when a certificate is not for the name that was dialed. */
 export function wrongName(name: string, alternativeNames: string | undefined): string {
   return `certificate is not for ${name}, but for ${printable(alternativeNames || "no name at all")}`;
 }
 
-/** The TLS state of a dialed socket, with what the runtime tells beyond the certificate. */
+/** The TLS state of a dialed socket, with what the runtime reports beyond the certificate. */
 export function dialedTlsInfo(tls: DialTls, der: Uint8Array | undefined, told: Partial<TlsInfo>): TlsInfo {
   const info: TlsInfo = { ...told, authorized: tls.mode === "verified" || tls.pinSha256 !== undefined };
   if (der) info.peerCertificateSha256 = fingerprint(der);
@@ -40,7 +40,7 @@ export function dialedTlsInfo(tls: DialTls, der: Uint8Array | undefined, told: P
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
 /**
- * Checks what a client's TLS is given: the runtimes find out during a handshake, where it ends the process on Deno.
+ * Checks a client's TLS options: the runtimes detect faults only during a handshake, where they end the process on Deno.
  *
  * @throws {TypeError} A certificate or key cannot be read, or they do not belong together.
  */
@@ -59,9 +59,10 @@ export function checkAuthorities(option: string, text: string): void {
 }
 
 /**
- * Checks that a PEM certificate and key can be read and belong together: the runtimes say so late or in their libraries' words.
+ * Checks that a PEM certificate and key can be read and belong together: the runtimes report it late or in their libraries'
+ * words.
  *
- * @throws {TypeError} They do not, or one is no PEM text.
+ * @throws {TypeError} They do not, or one is not PEM text.
  */
 export function checkKeyPair(cert: string, key: string): void {
   const certificate = readPem("cert", "certificate", () => new X509Certificate(cert));

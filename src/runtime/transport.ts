@@ -2,16 +2,16 @@ import { connect as openTcp, type Socket as NetSocket } from "node:net";
 import { connect as openTls, type ConnectionOptions, type TLSSocket } from "node:tls";
 import type { Endpoint } from "./endpoint.ts";
 
-/** Errors of connections that were made, kept for who takes them over: one may come before anybody else listens. */
+/** Errors of established connections, kept for whoever takes them over: one may occur before anybody else listens. */
 const failures = new WeakMap<NetSocket, Error>();
 
-/** Connects over TCP. Rejects with the runtime's error, or with the signal's reason; nothing is open then. */
+/** Connects over TCP. Rejects with the runtime's error or the signal's reason, and leaves nothing open then. */
 export function connectTcp({ host, port }: Endpoint, signal: AbortSignal): Promise<NetSocket> {
   signal.throwIfAborted();
   return connected(openTcp({ host, port }), "connect", signal);
 }
 
-/** Connects over TLS; as `connectTcp`. */
+/** Connects over TLS; otherwise like `connectTcp`. */
 export function connectTls(
   endpoint: Endpoint,
   options: ConnectionOptions,
@@ -22,7 +22,7 @@ export function connectTls(
   return connected(openTls({ ...options, host, port, servername }), "secureConnect", signal);
 }
 
-/** What broke a connection, once it was made; undefined while it is whole. */
+/** What broke an established connection; undefined while it is intact. */
 export function failureOf(socket: NetSocket): Error | undefined {
   const failure = failures.get(socket);
   if (failure || !socket.destroyed) return failure;
@@ -30,7 +30,7 @@ export function failureOf(socket: NetSocket): Error | undefined {
 }
 
 function connected<Kind extends NetSocket>(socket: Kind, event: string, signal: AbortSignal): Promise<Kind> {
-  // For good: without a listener an error ends the process.
+  // Never removed: without a listener, an error ends the process.
   socket.on("error", keepFailure);
   return new Promise((resolve, reject) => {
     const settle = () => {
@@ -39,7 +39,7 @@ function connected<Kind extends NetSocket>(socket: Kind, event: string, signal: 
     };
     const succeed = () => {
       settle();
-      socket.setNoDelay(true); // Nagle's algorithm would hold back what is sent before the peer has acknowledged the last packet
+      socket.setNoDelay(true); // Nagle's algorithm would hold back data until the peer has acknowledged the last packet
       resolve(socket);
     };
     const fail = (error: Error) => {

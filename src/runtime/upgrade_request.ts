@@ -4,23 +4,23 @@ import type { Socket as NetSocket } from "node:net";
 import { noHandshake, refusedUpgrade } from "./dial_failure.ts";
 import type { DialOptions } from "./runtime.ts";
 
-/** What a server hashes with the key, to show that it knows the protocol (RFC 6455 section 1.3). */
+/** What a server appends to the key and hashes, to show that it knows the protocol (RFC 6455 section 1.3). */
 const ACCEPT_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/** Headers of answers that agree to what was not asked for. */
+/** Headers with which a server would accept what was not offered. */
 const NOT_ASKED_FOR = ["Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"];
 
-/** Who is told how an upgrade request ended. */
+/** Receives the outcome of an upgrade request. */
 export interface UpgradeHandler {
-  /** The connection speaks WebSocket from here on; `first` came behind the answer. Called in the turn in which it came. */
+  /** The connection speaks WebSocket from here on; `first` followed the answer. Called in the turn in which it arrived. */
   accepted(first: Uint8Array<ArrayBuffer>): void;
-  /** The server answered something else; why, in words. */
+  /** The server answered something else; `reason` says what is wrong. */
   refused(reason: string): void;
-  /** No answer, or none that is HTTP. */
+  /** No answer, or one that is not HTTP. */
   failed(error: Error): void;
 }
 
-/** Asks for the upgrade of a connection to WebSocket: the client's opening handshake (RFC 6455 section 4.1). */
+/** Requests the upgrade of a connection to WebSocket: the client's opening handshake (RFC 6455 section 4.1). */
 export function requestUpgrade(transport: NetSocket, options: DialOptions, handler: UpgradeHandler): ClientRequest {
   const { host, pathname, search } = new URL(options.url);
   const key = randomBytes(16).toString("base64");
@@ -47,7 +47,7 @@ export function requestUpgrade(transport: NetSocket, options: DialOptions, handl
   return asked;
 }
 
-/** The header for which a client must not take an answer 101; undefined when it is right. */
+/** The header that makes a client reject a 101 answer; undefined if the answer is valid. */
 function wrongHeader({ headers }: IncomingMessage, key: string): string | undefined {
   if (headers.upgrade?.toLowerCase() !== "websocket") return "Upgrade";
   const accept = createHash("sha1").update(key + ACCEPT_SUFFIX).digest("base64");

@@ -5,12 +5,12 @@ import { CloseCode } from "./rfc6455/close_code.ts";
 import type { NetAddress, TlsInfo } from "./socket.ts";
 
 /**
- * The first of the closing codes for applications. The standard's `close` takes those and 1000 only, so the protocol's other codes
- * are told as this much more where it is not extended: 1003 as 4003.
+ * The first of the close codes for applications. The standard `close` accepts only those and 1000, so where it is not extended,
+ * the protocol's other codes are sent with this added: 1003 as 4003.
  */
 const APPLICATION_CODES = 3000;
 
-/** What some runtimes have beyond the standard's interface. */
+/** What some runtimes offer beyond the standard interface. */
 interface Extensions {
   terminate?(): void;
   pause?(): void;
@@ -18,22 +18,22 @@ interface Extensions {
   ping?(): void;
 }
 
-/** What is known of a socket from beyond its interface. */
+/** What is known about a socket from outside its interface. */
 export interface SocketFacts {
   remoteAddress?: NetAddress;
   tls?: TlsInfo;
-  /** `close` takes the protocol's codes too (1001 to 1014), as Deno's server side and Bun's client do. */
+  /** `close` accepts the protocol's codes too (1001 to 1014), as on Deno's server side and in Bun's client. */
   takesProtocolCodes?: boolean;
 }
 
-/** Told once: how the opening ended. */
+/** Notified once of how the opening ended. */
 export interface OpeningEnd {
   opened(): void;
-  /** The error event, where there was one. */
+  /** The event is the error event, if there was one. */
   failed(event: Event | undefined): void;
 }
 
-/** A socket of the web-standard interface, with the extensions of the runtimes used where they exist. */
+/** A socket with the web-standard interface; uses the runtimes' extensions where they exist. */
 export class WebSocketSocket extends AdaptedSocket {
   readonly #webSocket: WebSocket & Extensions;
   readonly #facts: SocketFacts;
@@ -41,7 +41,7 @@ export class WebSocketSocket extends AdaptedSocket {
   /** Defined until the socket is open or failed. */
   #opening: OpeningEnd | undefined;
 
-  /** Takes the socket over in the turn in which it was made: the first message may come in the turn of `open`. */
+  /** Takes the socket over in the turn in which it was created: the first message may come in the same turn as `open`. */
   constructor(webSocket: WebSocket, facts: SocketFacts, opening: OpeningEnd) {
     super();
     this.#webSocket = webSocket;
@@ -51,7 +51,7 @@ export class WebSocketSocket extends AdaptedSocket {
     for (const type of ["open", "error", "message", "close"]) webSocket.addEventListener(type, this);
   }
 
-  /** The runtimes hide it. */
+  /** The runtimes do not expose it. */
   get localAddress(): undefined {
     return undefined;
   }
@@ -101,7 +101,7 @@ export class WebSocketSocket extends AdaptedSocket {
     this.#webSocket.close(isTaken ? code : APPLICATION_CODES + code, reason);
   }
 
-  /** Called by the runtime; public because the interface asks for it. */
+  /** Called by the runtime; public because the interface requires it. */
   handleEvent(event: Event): void {
     switch (event.type) {
       case "open":

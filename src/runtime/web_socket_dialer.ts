@@ -5,13 +5,13 @@ import type { Dialer, DialOptions, WebSocketConstructor } from "./runtime.ts";
 import type { Socket } from "./socket.ts";
 import { dialWebSocket, type SocketFacts } from "./web_socket.ts";
 
-/** Dials with any constructor of the web-standard interface, which has no place for options. */
+/** Dials with any constructor of the web-standard interface, which takes no options. */
 export class WebSocketDialer implements Dialer {
   readonly #Constructor: WebSocketConstructor;
   readonly #options: DialOptions;
   readonly #endpoint: Endpoint;
 
-  /** @throws {NotSupportedError} The options ask for what the interface does not have. */
+  /** @throws {NotSupportedError} The options ask for something that the interface lacks. */
   constructor(constructor: WebSocketConstructor, options: DialOptions) {
     if (Object.keys(options.headers).length > 0) refuse("headers or token");
     refuseTlsBeyond(options, []);
@@ -30,7 +30,7 @@ export class WebSocketDialer implements Dialer {
   close(): void {}
 }
 
-/** Refuses every TLS option but the mode "verified" and those named. */
+/** Refuses every TLS option except the mode "verified" and those named. */
 export function refuseTlsBeyond({ tls }: DialOptions, supported: readonly string[]): void {
   if (!tls) return;
   if (tls.mode !== "verified") refuse(`tls "${tls.mode}"`);
@@ -39,7 +39,7 @@ export function refuseTlsBeyond({ tls }: DialOptions, supported: readonly string
   }
 }
 
-/** What is known of a socket dialed through the interface alone. */
+/** What is known about a socket dialed through the interface alone. */
 export function factsOf({ tls }: DialOptions): SocketFacts {
   return { tls: tls && { authorized: true } };
 }

@@ -1,7 +1,7 @@
 import { PoolError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 
-/** Work of a pool that is under way, each with a deadline, and all of it ended with the pool. */
+/** A pool's work in progress: each attempt has a deadline, and all of them end with the pool. */
 export class Attempts {
   readonly #clock: Clock;
   readonly #running = new Set<AbortController>();
@@ -16,7 +16,9 @@ export class Attempts {
     return this.#running.size;
   }
 
-  /** Runs one; its signal aborts after `timeoutMs` with a PoolError that says `late`, or with the pool's error at its end. */
+  /**
+   * Runs one; its signal aborts after `timeoutMs` with a PoolError whose message is `late`, or with the error given to `end`.
+   */
   async run<Result>(timeoutMs: number, late: string, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     const aborter = new AbortController();
     const timer = this.#clock.setTimeout(() => aborter.abort(new PoolError(late)), timeoutMs);

@@ -1,25 +1,28 @@
-/** Time as the pools see it. Tests pass a clock that they move by hand. */
+/** Time as the pools see it. Tests pass a clock that they advance by hand. */
 export interface Clock {
-  /** Milliseconds on a clock that never goes back; the zero point means nothing. */
+  /** Milliseconds on a monotonic clock; the zero point is arbitrary. */
   now(): number;
-  /** Calls back once after `ms`, any finite length. The result goes to `clearTimeout`. */
+  /** Calls back once after `ms`, which may be any finite duration. The result goes to `clearTimeout`. */
   setTimeout(callback: () => void, ms: number): Timer;
-  /** Stops a timer; one that has run, or `undefined`, is fine. */
+  /** Stops a timer; one that has fired, or `undefined`, is fine. */
   clearTimeout(timer: Timer | undefined): void;
-  /** Calls back when the present turn of the event loop is over: every promise that can go on has gone on, and nothing new came in. */
+  /**
+   * Calls back at the end of the current turn of the event loop: after every promise that can continue has done so, and before
+   * anything new comes in.
+   */
   endOfTurn(callback: () => void): void;
 }
 
 /** A running timer. */
 export interface Timer {
-  /** The runtime's own handle; replaced while a wait longer than the runtime's maximum goes on. */
+  /** The runtime's own handle; replaced during a wait that is longer than the runtime's maximum. */
   handle: unknown;
 }
 
-/** The longest wait that the runtimes' timers take (2^31 - 1 ms); a longer one would fire at once. */
+/** The longest delay that the runtimes' timers accept (2^31 - 1 ms); a longer one would fire at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-// A global of both runtimes, but not of the web standard's type library.
+// A global of both runtimes, but not part of the web-standard type library.
 const { process } = globalThis as unknown as { process: { nextTick(callback: () => void): void } };
 
 /** The runtime's own clock. */
@@ -31,12 +34,12 @@ export const systemClock: Clock = {
   clearTimeout(timer) {
     if (timer) clearTimeout(timer.handle as number);
   },
-  // A tick that a promise asks for runs when no promise can go on any more. setImmediate would run a round of the event loop
-  // later, which is a tenth of a round trip on Deno.
+  // A tick requested from a microtask runs once no promise can continue. setImmediate would run one round of the event loop
+  // later, which costs a tenth of a round trip on Deno.
   endOfTurn: (callback) => queueMicrotask(() => process.nextTick(callback)),
 };
 
-/** Waits in pieces. */
+/** A timer beyond the runtimes' maximum, which waits in pieces. */
 function longTimer(callback: () => void, ms: number): Timer {
   const timer: Timer = { handle: undefined };
   const wait = (left: number) => {

@@ -1,15 +1,15 @@
 import type { Clock, Timer } from "./clock.ts";
 
-/** Deadlines that are all equally long: one timer serves thousands, and adding and removing one takes constant time. */
+/** Deadlines of equal length: one timer serves thousands, and adding or removing one takes constant time. */
 export class DeadlineQueue<Item> {
   readonly #clock: Clock;
   readonly #delayMs: number;
   readonly #expired: (item: Item, lateMs: number) => void;
-  /** When each is due; a Map keeps them in the order in which they were added, which is that of their deadlines. */
+  /** When each item is due; a Map keeps insertion order, which is also the order of the deadlines. */
   readonly #dueAt = new Map<Item, number>();
   #timer: Timer | undefined;
 
-  /** `expired` is called for each item that is still here when its time has passed, and told for how long it has. */
+  /** `expired` is called for each item that is still queued at its deadline, with how late the call is. */
   constructor(clock: Clock, delayMs: number, expired: (item: Item, lateMs: number) => void) {
     this.#clock = clock;
     this.#delayMs = delayMs;
@@ -20,19 +20,21 @@ export class DeadlineQueue<Item> {
     return this.#dueAt.size;
   }
 
-  /** Starts an item's time, anew where it is here already. */
+  /** Starts an item's time, or restarts it if the item is queued already. */
   add(item: Item): void {
     this.#dueAt.delete(item);
     this.#dueAt.set(item, this.#clock.now() + this.#delayMs);
     this.#timer ??= this.#clock.setTimeout(this.#check, this.#delayMs);
   }
 
-  /** Forgets an item. The timer stays: most items are gone before their time, and setting it again for each would cost more. */
+  /**
+   * Forgets an item. The timer stays: most items are removed before their deadline, and resetting it each time would cost more.
+   */
   delete(item: Item): boolean {
     return this.#dueAt.delete(item);
   }
 
-  /** Forgets all, and stops the timer. */
+  /** Forgets all items and stops the timer. */
   clear(): void {
     this.#dueAt.clear();
     this.#clock.clearTimeout(this.#timer);
@@ -46,7 +48,7 @@ export class DeadlineQueue<Item> {
       this.#dueAt.delete(item);
       this.#expired(item, now - dueAt);
     }
-    // Set anew in any case: what expired may have added something, which is due later than what is left.
+    // Always set anew: an expired callback may have added an item, which is due later than those that are left.
     this.#clock.clearTimeout(this.#timer);
     const [nextAt] = this.#dueAt.values();
     this.#timer = nextAt === undefined ? undefined : this.#clock.setTimeout(this.#check, Math.max(0, nextAt - now));

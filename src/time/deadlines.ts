@@ -1,25 +1,25 @@
 import type { Clock } from "./clock.ts";
 import { DeadlineQueue } from "./deadline_queue.ts";
 
-/** Deadlines of any length: those that are equally long have one timer, however many they are. */
+/** Deadlines of any length: all of equal length share one timer. */
 export class Deadlines<Item> {
   readonly #clock: Clock;
   readonly #expired: (item: Item) => void;
-  /** By their length in milliseconds. */
+  /** By their delay in milliseconds. */
   readonly #queues = new Map<number, DeadlineQueue<Item>>();
 
-  /** `expired` is called for each item that is still here when its time has passed. */
+  /** `expired` is called for each item that is still here at its deadline. */
   constructor(clock: Clock, expired: (item: Item) => void) {
     this.#clock = clock;
     this.#expired = expired;
   }
 
-  /** How many different lengths the items have that are here. */
+  /** How many different delays the current items have. */
   get lengths(): number {
     return this.#queues.size;
   }
 
-  /** Starts an item's time, in milliseconds; Infinity never passes. */
+  /** Starts an item's time, in milliseconds; Infinity never expires. */
   add(item: Item, delayMs: number): void {
     if (delayMs === Infinity) return;
     let queue = this.#queues.get(delayMs);
@@ -33,12 +33,12 @@ export class Deadlines<Item> {
     queue.add(item);
   }
 
-  /** Forgets an item that was added with so much time. */
+  /** Forgets an item that was added with this delay. */
   delete(item: Item, delayMs: number): void {
     if (this.#queues.get(delayMs)?.delete(item)) this.#dropIfEmpty(delayMs);
   }
 
-  /** A timer that nobody needs would keep the process alive. */
+  /** A timer that is no longer needed would keep the process alive. */
   #dropIfEmpty(delayMs: number): void {
     const queue = this.#queues.get(delayMs);
     if (!queue || queue.size > 0) return;

@@ -14,12 +14,12 @@ export const CloseCode = {
   internalError: 1011,
 } as const;
 
-/** Whether a side closes with the code because its peer broke the rules. */
+/** Whether a side closes with this code because its peer broke the rules. */
 export function isViolation(code: number): boolean {
   return code === CloseCode.protocolError || code === CloseCode.unsupportedData || code === CloseCode.policyViolation;
 }
 
-/** Whether a close code is a farewell, and no failure. */
+/** Whether a close code means a graceful close, not a failure. */
 export function isOrderly(code: number): boolean {
   return code === CloseCode.normal || code === CloseCode.goingAway;
 }

@@ -1,16 +1,16 @@
 import { CloseCode } from "./close_code.ts";
 import { encodedText } from "./text.ts";
 
-/** Codes that stand for something that no close frame says, or for nothing yet (RFC 6455 section 7.4). */
+/** Codes that no close frame carries, or that have no meaning yet (RFC 6455 section 7.4). */
 const NEVER_SENT: readonly number[] = [1004, CloseCode.noCode, CloseCode.abnormal];
 
-/** What a close frame says. */
+/** The content of a close frame. */
 export interface Closing {
   readonly code: number;
   readonly reason: string;
 }
 
-/** The payload of a close frame (RFC 6455 section 5.5.1): code and reason, or nothing where there is no code. */
+/** The payload of a close frame (RFC 6455 section 5.5.1): code and reason, or nothing if there is no code. */
 export function closePayload({ code, reason }: Closing): Uint8Array<ArrayBuffer> {
   if (code === CloseCode.noCode) return new Uint8Array();
   const text = encodedText(reason);
@@ -20,14 +20,14 @@ export function closePayload({ code, reason }: Closing): Uint8Array<ArrayBuffer>
   return payload;
 }
 
-/** The code in a close frame's payload; undefined where no peer may say it. */
+/** The code in a close frame's payload; undefined if a peer must not send it. */
 export function closingCode(payload: Uint8Array): number | undefined {
   if (payload.byteLength === 0) return CloseCode.noCode;
   const code = payload.byteLength === 1 ? 0 : payload[0]! << 8 | payload[1]!;
   return isSent(code) ? code : undefined;
 }
 
-/** The protocol's own codes as far as they are registered, and those of libraries and applications. */
+/** Whether a code is a registered one of the protocol, or one for libraries and applications. */
 function isSent(code: number): boolean {
   return (code >= 1000 && code <= 1014 && !NEVER_SENT.includes(code)) || (code >= 3000 && code <= 4999);
 }

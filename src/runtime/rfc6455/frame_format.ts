@@ -1,10 +1,10 @@
 /** Kinds of frames (RFC 6455 section 5.2). */
 export const Opcode = { continuation: 0x0, text: 0x1, binary: 0x2, close: 0x8, ping: 0x9, pong: 0xa } as const;
 
-/** "This frame is the last one of its message", beside the opcode. */
+/** Set beside the opcode: this frame is the last one of its message. */
 export const FINAL = 0x80;
 
-/** "The payload is masked", beside its length or one of the two marks that say where the length stands. */
+/** Set beside the payload length, or beside the value that announces an extended length: the payload is masked. */
 export const MASKED = 0x80;
 
 export const LENGTH_IN_2_BYTES = 126;

@@ -12,7 +12,7 @@ import {
 import { joined, MessageBuffer } from "./message_buffer.ts";
 import { decodedText } from "./text.ts";
 
-/** Who is told what a server's frames say. */
+/** Receives the content of a server's frames. */
 export interface FrameHandler {
   /** A whole message, a binary one in memory of its own. */
   onMessage(message: Message): void;
@@ -30,34 +30,34 @@ const CONTROL = 0x8;
 const LENGTH_BITS = 0x7f;
 
 /**
- * How many frames in one chunk may carry nothing for the application. A peer that sends more wants this side's time: 32,768 fit
- * into a chunk of 64 KiB.
+ * How many frames in one chunk may carry nothing for the application. A peer that sends more is wasting this side's time:
+ * 32,768 fit into a chunk of 64 KiB.
  */
 const MAX_IDLE_FRAMES = 512;
 
 const NO_BYTES = new Uint8Array();
 
-/** No frame has begun: its head comes next. */
+/** No frame has begun: a head comes next. */
 const NO_FRAME = -1;
 
-/** Reads the frames that a server sends (RFC 6455 section 5): no extension, no mask. Keeps nothing between two messages. */
+/** Reads the frames that a server sends (RFC 6455 section 5): no extensions, no mask. Keeps nothing between two messages. */
 export class FrameReader {
   readonly #handler: FrameHandler;
   /** A longer message is a violation. */
   maxMessageBytes: number;
-  /** The beginning of a head whose rest is still to come. */
+  /** The beginning of a head that is still incomplete. */
   #partialHead = NO_BYTES;
   /** The first byte of the frame whose payload comes next. */
   #frame = NO_FRAME;
-  /** How much of its payload is still to come. */
+  /** How many bytes of its payload are still to come. */
   #left = 0;
   /** The opcode of a message whose last frame has not begun; else 0. */
   #unfinished = 0;
-  /** What came of a message, and of a control frame, which may stand between two frames of the message. */
+  /** What has arrived of a message, and of a control frame, which may come between two frames of the message. */
   #message: MessageBuffer | undefined;
   #control: MessageBuffer | undefined;
   #isOver = false;
-  /** Control frames and empty ones in the present chunk. */
+  /** Control frames and empty frames in the current chunk. */
   #idleFrames = 0;
 
   constructor(handler: FrameHandler, maxMessageBytes: number) {
@@ -65,9 +65,9 @@ export class FrameReader {
     this.maxMessageBytes = maxMessageBytes;
   }
 
-  /** Reads what came next. The handler is called for all that it completes. Nothing of the chunk's memory is kept. */
+  /** Reads the next chunk, and calls the handler for everything that it completes. Keeps none of the chunk's memory. */
   read({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): void {
-    const chunk = new Uint8Array(buffer, byteOffset, byteLength); // a Buffer's parts would be slower, and its slice() no copy
+    const chunk = new Uint8Array(buffer, byteOffset, byteLength); // a Buffer's subarrays are slower; its slice() does not copy
     const bytes = this.#partialHead === NO_BYTES ? chunk : joined([this.#partialHead, chunk]);
     this.#partialHead = NO_BYTES;
     this.#idleFrames = 0;
@@ -90,7 +90,7 @@ export class FrameReader {
     if (bytes.byteLength > 0) this.#partialHead = bytes.slice();
   }
 
-  /** Reads a frame's head, and returns its length; 0 where it is not whole. */
+  /** Reads a frame's head and returns its length; 0 if it is incomplete. */
   #readHead(bytes: Uint8Array<ArrayBuffer>, at: number): number {
     const given = bytes.byteLength - at;
     if (given < 2) return 0;
@@ -116,7 +116,7 @@ export class FrameReader {
     this.#left = byteLength;
   }
 
-  /** Whether a frame that begins so may come now. */
+  /** Whether a frame that begins with these two bytes may come now. */
   #allows(first: number, second: number): boolean {
     if ((first & RESERVED_BITS) !== 0 || (second & MASKED) !== 0) return false;
     switch (first & OPCODE_BITS) {
@@ -190,7 +190,7 @@ export class FrameReader {
   }
 }
 
-/** The number that stands between two places, in the network's byte order. Beyond 2⁵³ it is not exact, and far too big. */
+/** The number between two positions, in network byte order. Beyond 2⁵³ it is inexact, and far too big anyway. */
 function numberIn(bytes: Uint8Array, from: number, to: number): number {
   let number = 0;
   for (let at = from; at < to; at++) number = number * 256 + bytes[at]!;

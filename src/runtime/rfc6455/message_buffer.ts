@@ -1,12 +1,12 @@
-/** The most that is reserved for a message before it came: a peer that announces much and sends nothing costs no more. */
+/** The most that is reserved for a message in advance: a peer that announces much and sends nothing costs no more. */
 const PIECE_BYTES = 65_536;
 
-/** One message that comes in parts, in memory of its own. */
+/** One message that arrives in parts, in memory of its own. */
 export class MessageBuffer {
-  /** Those before the last one, all full. */
+  /** The pieces before the last one, all full. */
   #pieces: Uint8Array<ArrayBuffer>[] = [];
   #last: Uint8Array<ArrayBuffer> | undefined;
-  /** What stands in the last piece. */
+  /** How many bytes of the last piece are filled. */
   #filled = 0;
   #byteLength = 0;
 
@@ -17,7 +17,7 @@ export class MessageBuffer {
   /**
    * Adds a part.
    *
-   * @param expected How long the message is from here on, as far as it is known.
+   * @param expected How much of the message is still to come, this part included, as far as it is known.
    */
   append(part: Uint8Array, expected: number): void {
     this.#byteLength += part.byteLength;
@@ -49,7 +49,7 @@ export class MessageBuffer {
   }
 }
 
-/** All pieces in one. */
+/** All pieces joined into one. */
 export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
   let at = 0;

@@ -2,17 +2,17 @@ import { Buffer } from "node:buffer";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** What stands in decoded text for bytes that are not UTF-8. */
+/** What decoded text contains in place of bytes that are not UTF-8. */
 const REPLACEMENT = "\ufffd";
 
-/** Text for a peer, in UTF-8. A Buffer does it in half of the time of a TextEncoder, for its memory is a part of a larger one. */
+/** Text for a peer, in UTF-8. A Buffer takes half the time of a TextEncoder, because its memory is part of a larger block. */
 export function encodedText(text: string): Uint8Array<ArrayBuffer> {
   return Buffer.from(text);
 }
 
 /**
- * Text of a peer (RFC 6455 section 8.1), a byte order mark with it; undefined where it is not UTF-8. A Buffer does short text in
- * a quarter of the time of a TextDecoder, but replaces what is wrong.
+ * Text from a peer (RFC 6455 section 8.1), including a byte order mark; undefined if it is not UTF-8. A Buffer decodes short
+ * text in a quarter of the time of a TextDecoder, but replaces invalid bytes.
  */
 export function decodedText(bytes: Uint8Array<ArrayBuffer>): string | undefined {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
