@@ -1,4 +1,5 @@
-import { BlockList, isIPv4, isIPv6 } from "../runtime/ip.ts";
+import { canonicalAddress } from "../runtime/address.ts";
+import { BlockList } from "../runtime/ip.ts";
 
 /** An address, or all addresses that begin with the same bits. */
 export interface AddressRange {
@@ -45,33 +46,6 @@ export function parseRange(text: string): AddressRange | undefined {
   return prefixBits >= 0 && prefixBits <= bits ? { base, prefixBits } : undefined;
 }
 
-/**
- * An address in the one spelling that is compared and shown: without zone, IPv4-mapped as IPv4, IPv6 as in RFC 5952. Undefined
- * for anything that is not an IP address.
- */
-export function canonicalAddress(text: string): string | undefined {
-  if (isIPv4(text)) return text;
-  const bare = text.replace(ZONE, "");
-  if (!IPV6_TEXT.test(bare) || !isIPv6(bare)) return undefined;
-  const { hostname } = new URL(`http://[${bare}]`); // the URL standard writes it as RFC 5952 does
-  const [, high, low] = IPV4_MAPPED.exec(hostname) ?? [];
-  return low === undefined ? hostname.slice(1, -1) : [...octets(high!), ...octets(low)].join(".");
-}
-
 function familyOf(canonical: string): "ipv4" | "ipv6" {
   return canonical.includes(":") ? "ipv6" : "ipv4";
 }
-
-/** The two bytes of a 16-bit number written in hex. */
-function octets(hex: string): [number, number] {
-  const bits = parseInt(hex, 16);
-  return [bits >> 8, bits & 0xff];
-}
-
-/** "%eth0" after an IPv6 address. */
-const ZONE = /%[\w.~-]+$/;
-
-/** Excludes IPv4 parts with leading zeros ("::ffff:010.0.0.1"), which some parsers read as octal and others do not. */
-const IPV6_TEXT = /^[0-9a-f:]+(:(0|[1-9]\d*)(\.(0|[1-9]\d*)){3})?$/i;
-
-const IPV4_MAPPED = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/;

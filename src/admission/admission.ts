@@ -1,5 +1,6 @@
 import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
-import { type AddressList, canonicalAddress } from "./address_list.ts";
+import { canonicalAddress } from "../runtime/address.ts";
+import type { AddressList } from "./address_list.ts";
 
 /**
  * The actual client: the TCP peer or, behind trusted proxies, the rightmost address of X-Forwarded-For that is not one of them.

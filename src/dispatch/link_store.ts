@@ -2,7 +2,7 @@ import type { Link } from "../link/link.ts";
 
 /**
  * The idle links of a pool, by id and in the order of their latest proof of life. The store neither opens nor closes links, and
- * does not know the time. Every operation takes constant time, or more only if links share an id. Thousands of links may be
+ * does not know the time. Taking, adding and refreshing a link takes constant time, or more only if links share an id. Thousands of links may be
  * idle, so each takes one entry and little more.
  */
 export class LinkStore {

@@ -1,6 +1,7 @@
-import { AddressList, canonicalAddress } from "../admission/address_list.ts";
+import { AddressList } from "../admission/address_list.ts";
 import type { TokenList } from "../admission/admission.ts";
 import { MAX_UNFINISHED_BYTES } from "../link/control.ts";
+import { canonicalAddress } from "../runtime/address.ts";
 import type { ServeOptions, ServeTls } from "../runtime/runtime.ts";
 import type { NetAddress } from "../runtime/socket.ts";
 import { readAddresses, readOrigins, readTokens } from "./admission_options.ts";

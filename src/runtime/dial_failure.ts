@@ -120,9 +120,14 @@ function serverAnswered(status: number): string {
   return `server answered ${status} ${STATUS_CODES[status] ?? ""}`.trimEnd();
 }
 
-/** The reason when a 101 answer lacks a header, or has a header value, that rules out a WebSocket (RFC 6455 section 4.1). */
+/** The reason when a 101 answer lacks a header, or has a wrong value of one (RFC 6455 section 4.1). */
 export function noHandshake(header: string): string {
   return `${serverAnswered(101)} without a valid ${header} header`;
+}
+
+/** The reason when a 101 answer agrees to what the client did not offer (RFC 6455 section 4.1). */
+export function unaskedHeader(header: string): string {
+  return `${serverAnswered(101)} with a ${header} header, which was not asked for`;
 }
 
 function notResolved(host: string): string {

@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from "./ip.ts";
 import type { DialOptions } from "./runtime.ts";
 
 /** Where a dial goes. */
@@ -11,14 +12,12 @@ export interface Endpoint {
   serverName: string | undefined;
 }
 
-const IPV4 = /^\d+\.\d+\.\d+\.\d+$/;
-
 /** Extracts the endpoint from the URL. */
 export function endpointOf({ url, tls }: DialOptions): Endpoint {
   const { protocol, hostname, port } = new URL(url);
   const host = hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;
   const certificateName = tls?.serverName ?? host;
-  const isAddress = certificateName.includes(":") || IPV4.test(certificateName);
+  const isAddress = isIPv4(certificateName) || isIPv6(certificateName);
   return {
     host,
     port: port === "" ? (protocol === "wss:" ? 443 : 80) : Number(port),

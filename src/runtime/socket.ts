@@ -76,8 +76,8 @@ export interface Socket {
   readonly tls: TlsInfo | undefined;
   /**
    * Sends one message; its memory may be reused once this has returned. False: the high-water mark is reached, so wait for
-   * `handler.onDrain`; or the close is under way, and `handler.onClose` follows. (A closed socket returns true: there is
-   * nothing to wait for.)
+   * `handler.onDrain`; or the peer is closing, and `handler.onClose` follows. (After `close`, or once closed, it returns true and
+   * sends nothing: there is nothing to wait for.)
    */
   send(message: Uint8Array | string): boolean;
   /** Bytes accepted by `send` that the runtime still holds. */

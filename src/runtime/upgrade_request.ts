@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { type ClientRequest, type IncomingMessage, request } from "node:http";
 import type { Socket as NetSocket } from "node:net";
-import { noHandshake, refusedUpgrade } from "./dial_failure.ts";
+import { noHandshake, refusedUpgrade, unaskedHeader } from "./dial_failure.ts";
 import type { DialOptions } from "./runtime.ts";
 
 /** What a server appends to the key and hashes, to show that it knows the protocol (RFC 6455 section 1.3). */
@@ -37,9 +37,9 @@ export function requestUpgrade(transport: NetSocket, options: DialOptions, handl
     },
   });
   asked.on("upgrade", (response, _transport, first) => {
-    const wrong = wrongHeader(response, key);
-    if (wrong === undefined) handler.accepted(first as Uint8Array<ArrayBuffer>);
-    else handler.refused(noHandshake(wrong));
+    const problem = problemOf(response, key);
+    if (problem === undefined) handler.accepted(first as Uint8Array<ArrayBuffer>);
+    else handler.refused(problem);
   });
   asked.on("response", (response) => handler.refused(refusedUpgrade(response)));
   asked.on("error", (error) => handler.failed(error));
@@ -47,10 +47,11 @@ export function requestUpgrade(transport: NetSocket, options: DialOptions, handl
   return asked;
 }
 
-/** The header that makes a client reject a 101 answer; undefined if the answer is valid. */
-function wrongHeader({ headers }: IncomingMessage, key: string): string | undefined {
-  if (headers.upgrade?.toLowerCase() !== "websocket") return "Upgrade";
+/** Why a client rejects a 101 answer; undefined if the answer is valid. */
+function problemOf({ headers }: IncomingMessage, key: string): string | undefined {
+  if (headers.upgrade?.toLowerCase() !== "websocket") return noHandshake("Upgrade");
   const accept = createHash("sha1").update(key + ACCEPT_SUFFIX).digest("base64");
-  if (headers["sec-websocket-accept"] !== accept) return "Sec-WebSocket-Accept";
-  return NOT_ASKED_FOR.find((name) => headers[name.toLowerCase()] !== undefined);
+  if (headers["sec-websocket-accept"] !== accept) return noHandshake("Sec-WebSocket-Accept");
+  const unasked = NOT_ASKED_FOR.find((name) => headers[name.toLowerCase()] !== undefined);
+  return unasked && unaskedHeader(unasked);
 }
