@@ -10,7 +10,7 @@ await using pool = new ClientPool({ url: process.argv[2] ?? "ws://127.0.0.1:8400
 await pool.start();
 console.log("Connected");
 
-// The server tells the ids of the connections that it takes, a line each, until it closes this one.
+// The server sends the ids of the connections that it takes, one per line, until it closes this connection.
 await using control = await pool.outgoingGet("00000000");
 for await (const id of lines(control.readable)) {
   await using connection = await pool.outgoingGet(id); // the other end of what the server has taken

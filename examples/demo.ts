@@ -1,9 +1,9 @@
-/** Moves a file through pooled connections and back, and measures it; `--help` tells more. */
+/** Moves a file through pooled connections and back, and measures it; see `--help`. */
 import process from "node:process";
 import { HELP, readOptions } from "./demo/options.ts";
 import { runDemo } from "./demo/run.ts";
 
-/** The signals that end the demo, and their numbers, which make the exit codes. */
+/** The signals that end the demo, and their numbers, from which the exit codes are made. */
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 
 process.exitCode = await main(process.argv.slice(2));

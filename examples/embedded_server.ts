@@ -1,5 +1,5 @@
 /**
- * Mounts a pool in an HTTP server of the application's own, beside its other routes, on one port.
+ * Mounts a pool in the application's own HTTP server, next to its other routes, on one port.
  *
  * deno run -A examples/embedded_server.ts
  */
@@ -30,7 +30,7 @@ async function sayHello(): Promise<void> {
   console.log(await new Response(theirs.readable).text());
 }
 
-/** The application's routes. The second argument is what the runtime passes to its handlers. */
+/** The application's routes. The second argument is what the runtime passes to its request handlers. */
 function handle(request: Request, serverOrInfo: unknown) {
   const { pathname } = new URL(request.url);
   if (pathname === "/links") return pool.fetch(request, serverOrInfo);

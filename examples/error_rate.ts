@@ -1,5 +1,5 @@
 /**
- * Watches the rate of errors of a pool: the count since the last look, compared with a limit. Here a server goes away, which
+ * Watches the error rate of a pool: compares the errors since the last check with a limit. Here a server goes away, which
  * raises the alarm, and comes back.
  *
  * deno run -A examples/error_rate.ts
@@ -14,7 +14,7 @@ let server = new ServerPool({ hostname: "127.0.0.1" });
 await server.start();
 const { port } = server.address;
 
-// The short pause between dials is for this example: the default is up to 5 seconds.
+// The short pause between dials is for this example only: the default is up to 5 seconds.
 const client = new ClientPool({ url: `ws://127.0.0.1:${port}`, maxBackoffMs: 50 });
 client.addEventListener(
   "dialerror",
@@ -22,7 +22,7 @@ client.addEventListener(
 );
 await client.start();
 
-// What goes wrong in the application counts as well, when the application says so.
+// The application can have its own failures counted as well.
 client.addError();
 console.log(`The application counted ${errorsSinceLastLook(client)} error`);
 
@@ -47,7 +47,7 @@ async function errorsInNextInterval(pool: Pool): Promise<number> {
   return errors;
 }
 
-/** Reads the count and sets it to 0 in the same turn, so that no error is missed between the two. */
+/** Reads the count and resets it to 0 in the same turn, so that no error in between is missed. */
 function errorsSinceLastLook(pool: Pool): number {
   const { errorCount } = pool;
   pool.resetError();

@@ -1,6 +1,6 @@
 /**
- * Ends a server without cutting anybody off. At SIGINT (Ctrl-C) or SIGTERM it admits nobody any more, lets the connections
- * in use end what they are doing, and aborts only those that take too long.
+ * Shuts a server down gracefully. At SIGINT (Ctrl-C) or SIGTERM it stops admitting clients, lets the connections in use
+ * finish, and aborts only those that take too long.
  *
  * deno run -A examples/graceful_shutdown.ts
  */
@@ -21,7 +21,7 @@ const signalName = new Promise<string>((resolve) => {
 const server = new ServerPool({ hostname: "127.0.0.1" });
 await server.start();
 
-// A client, here in the same process, prints what it is told over one connection.
+// A client, here in the same process, prints what it receives over one connection.
 const client = new ClientPool({ url: `ws://127.0.0.1:${server.address.port}` });
 await client.start();
 const ticking = tick(await server.open(), stop.signal);
@@ -35,7 +35,7 @@ console.log(`Closed, ${server.stats().links} links are left`);
 await Promise.all([ticking, heard]);
 await client.close();
 
-/** Tells the client that the server is there, until the signal; then takes leave, which is what the server waits for. */
+/** Sends ticks to the client until the signal aborts, then says goodbye, which is what the server waits for. */
 async function tick({ writable }: PoolConnection, signal: AbortSignal): Promise<void> {
   const writer = writable.getWriter();
   for (let count = 1; !signal.aborted; count++) {
@@ -46,7 +46,7 @@ async function tick({ writable }: PoolConnection, signal: AbortSignal): Promise<
   await writer.close();
 }
 
-/** Prints what comes, to its end, and then closes the connection for its own part. */
+/** Prints everything that arrives, then closes its own side of the connection. */
 async function print(connection: PoolConnection): Promise<void> {
   await using _ = connection;
   const texts = connection.readable.pipeThrough(new TextDecoderStream());

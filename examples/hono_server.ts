@@ -1,6 +1,6 @@
 /**
- * Mounts a pool in an app of Hono. Clients that nobody can dial open links to /links, and a request to /ask/NAME is passed on to
- * the client of that name: its body is the question, and what the client sends back is the answer. Ctrl-C ends it.
+ * Mounts a pool in a Hono app. Clients that nobody can dial open links to /links, and a request to /ask/NAME is passed on to
+ * the client with that name: its body is the question, and what the client sends back is the answer. Ctrl-C ends it.
  *
  * deno run -A examples/hono_server.ts [PORT]
  */
@@ -15,14 +15,14 @@ declare const Bun: { serve(options: object): { port: number; stop(): Promise<voi
 const pool = new ServerPool({ protocol: 2 }); // it is never started: the app's server does the listening
 
 const app = new Hono();
-app.use(logger()); // middleware sees the upgrade as it sees every request
+app.use(logger()); // middleware sees the upgrade like every other request
 app.use(async (context, next) => {
   await next();
   context.header("X-Idle-Links", `${pool.active}`);
 });
 app.get("/", (context) => context.text("POST a question to /ask/NAME\n"));
-// `env` is the second argument of `app.fetch`, what the runtime passes beside the request. Bun answers an upgrade by itself:
-// pool.fetch() returns undefined then, where Hono must have a response, which Bun ignores.
+// `env` is the second argument of `app.fetch`, which the runtime passes along with the request. Bun answers an upgrade itself:
+// pool.fetch() then returns undefined, but Hono requires a response, which Bun ignores.
 app.get("/links", async (context) => await pool.fetch(context.req.raw, context.env) ?? new Response(null));
 app.post("/ask/:name", (context) => ask(context.req.param("name"), context.req.raw.body));
 app.onError((error, context) => {
@@ -34,11 +34,11 @@ const { port, stop } = "Bun" in globalThis ? serveOnBun() : serveOnDeno();
 console.log(`Listening on http://127.0.0.1:${port}`);
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, end);
 
-/** Sends the question and the answer as they come, at the same time: each may be longer than memory. */
+/** Streams the question and the answer at the same time: each may be larger than memory. */
 async function ask(name: string, question: ReadableStream<Uint8Array> | null): Promise<Response> {
   const { readable, writable } = await pool.open({ peer: name, timeoutMs: 1_000 });
   const asked = question ? question.pipeTo(writable) : writable.close();
-  asked.catch(() => {}); // where the question breaks off, the client resets the answer
+  asked.catch(() => {}); // if the question breaks off, the client resets the answer
   return new Response(readable);
 }
 

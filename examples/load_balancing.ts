@@ -12,7 +12,7 @@ const pools = await Promise.all(servers.map(startClient));
 const nextInTurn = roundRobin(pools);
 await show("Round robin", () => nextInTurn().open());
 
-const long = await Promise.all([1, 2, 3].map(() => pools[0].open())); // server a is busy with something long
+const long = await Promise.all([1, 2, 3].map(() => pools[0].open())); // server a is busy with something that takes long
 await show("Least in use while a is busy", () => leastInUse(pools).open());
 await closeAll(long);
 
@@ -21,18 +21,18 @@ await show("Failover when a is gone", () => openFirst(pools));
 
 await closeAll([...pools, ...servers]);
 
-/** Each pool in its turn. */
+/** Each pool in turn. */
 function roundRobin(pools: ClientPool[]): () => ClientPool {
   let turn = 0;
   return () => pools[turn++ % pools.length];
 }
 
-/** The pool with the fewest connections in use; the first of them when several have. */
+/** The pool with the fewest connections in use; the first of them if there are several. */
 function leastInUse(pools: ClientPool[]): ClientPool {
   return pools.reduce((best, pool) => pool.stats().inUse < best.stats().inUse ? pool : best);
 }
 
-/** A connection of the first pool that has one in time: their order is the order of preference. */
+/** A connection from the first pool that provides one in time: the pools are in order of preference. */
 async function openFirst(pools: ClientPool[]): Promise<PoolConnection> {
   const failures: unknown[] = [];
   for (const pool of pools) {

@@ -1,4 +1,4 @@
-/** Two pools with some load between them, and the monitor beside them; `--help` tells more. */
+/** Two pools with some load between them, and a monitor next to them; see `--help`. */
 import { MONITOR_HELP, readMonitorOptions } from "./monitor/demo/options.ts";
 import { runDemo } from "./monitor/demo/run.ts";
 import { runProgram } from "./tunnel/program.ts";

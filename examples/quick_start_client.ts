@@ -1,6 +1,6 @@
 /**
- * The client of the quick start. It keeps connections to the server open, and answers what the server asks over them, until
- * Ctrl-C ends it.
+ * The client of the quick start. It keeps connections to the server open, and answers the server's questions over them,
+ * until Ctrl-C ends it.
  *
  * deno run -A examples/quick_start_client.ts [url]
  */

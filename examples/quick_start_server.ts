@@ -1,5 +1,5 @@
 /**
- * The server of the quick start. It asks its client three questions, each over a connection of its own that the client has
+ * The server of the quick start. It asks its client three questions, each over a separate connection that the client has
  * opened beforehand: the client may be behind a NAT or a firewall, and nobody has to dial it.
  *
  * deno run -A examples/quick_start_server.ts [port]
@@ -16,6 +16,6 @@ for (const question of ["How are you?", "Where do you run?", "For how long?"]) {
   await using connection = await pool.open({ timeoutMs: Infinity }); // waits for the client, however long it takes
   const writer = connection.writable.getWriter();
   await writer.write(new TextEncoder().encode(question));
-  await writer.close(); // ends the question; the answer still comes
+  await writer.close(); // ends the question; the answer can still arrive
   console.log(`${question} ${await new Response(connection.readable).text()}`);
 }

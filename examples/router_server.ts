@@ -1,7 +1,7 @@
 /**
- * Mounts a pool in a server with a router of its own, a list of URL patterns. Clients that nobody can dial open links to /links,
- * and a request to /ask/NAME is passed on to the client of that name: its body is the question, and what the client sends back
- * is the answer. Ctrl-C ends it.
+ * Mounts a pool in a server with its own router, a list of URL patterns. Clients that nobody can dial open links to /links, and
+ * a request to /ask/NAME is passed on to the client with that name: its body is the question, and what the client sends back is
+ * the answer. Ctrl-C ends it.
  *
  * deno run -A examples/router_server.ts [PORT]
  */
@@ -11,7 +11,7 @@ import process from "node:process";
 /** The part of Bun that is used here; a project on Bun has `@types/bun`. */
 declare const Bun: { serve(options: object): { port: number; stop(): Promise<void> } };
 
-/** Gets the names in its route's path, and what the runtime passes beside the request: Bun its server, Deno the client's address. */
+/** Gets the names in its route's path, and the runtime's second argument: Bun's server, or Deno's client address. */
 type Handler = (
   request: Request,
   names: Record<string, string | undefined>,
@@ -31,7 +31,7 @@ const { port, stop } = "Bun" in globalThis ? serveOnBun() : serveOnDeno();
 console.log(`Listening on http://127.0.0.1:${port}`);
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, end);
 
-/** Hands on what the route's handler returns as it is: on Bun, pool.fetch() returns undefined after an upgrade. */
+/** Returns the handler's result as it is: on Bun, pool.fetch() returns undefined after an upgrade. */
 async function route(request: Request, serverOrInfo: unknown): Promise<Response> {
   for (const { pattern, handle } of patterns) {
     const match = pattern.exec(request.url);
@@ -47,11 +47,11 @@ async function route(request: Request, serverOrInfo: unknown): Promise<Response>
   return new Response("Not Found\n", { status: 404 });
 }
 
-/** Sends the question and the answer as they come, at the same time: each may be longer than memory. */
+/** Streams the question and the answer at the same time: each may be larger than memory. */
 async function ask(name: string, question: ReadableStream<Uint8Array> | null): Promise<Response> {
   const { readable, writable } = await pool.open({ peer: name, timeoutMs: 1_000 });
   const asked = question ? question.pipeTo(writable) : writable.close();
-  asked.catch(() => {}); // where the question breaks off, the client resets the answer
+  asked.catch(() => {}); // if the question breaks off, the client resets the answer
   return new Response(readable);
 }
 

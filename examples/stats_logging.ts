@@ -1,5 +1,5 @@
 /**
- * Logs the statistics of a pool at intervals: gauges as they stand, and what the counters gained since the last line.
+ * Logs the statistics of a pool at intervals: current gauges, and the increase of the counters since the last line.
  *
  * deno run -A examples/stats_logging.ts
  */
@@ -49,12 +49,12 @@ function describe(now: PoolStats, before: PoolStats): string {
   ].join("; ");
 }
 
-/** Some traffic: the server sends that many bytes over a connection, and the client reads them. */
+/** Some traffic: the server sends the given number of bytes over a connection, and the client reads them. */
 async function sendOne(bytes: number): Promise<void> {
   await using ours = await server.open();
   await using theirs = await client.accept();
   const writer = ours.writable.getWriter();
   const written = writer.write(new Uint8Array(bytes)).then(() => writer.close());
-  await theirs.readable.pipeTo(new WritableStream()); // reads all and keeps nothing
+  await theirs.readable.pipeTo(new WritableStream()); // reads everything and keeps nothing
   await written;
 }

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { generate } from "selfsigned";
 
-/** A certificate that nobody vouches for, and its key. */
+/** A self-signed certificate and its key. */
 export interface Certificate {
   /** PEM. */
   cert: string;
@@ -17,7 +17,7 @@ export async function makeCertificate(): Promise<Certificate> {
     keyType: "ec",
     algorithm: "sha256",
     extensions: [
-      // Deno refuses a server's certificate that is one of an authority.
+      // Deno refuses a server certificate that is a CA certificate.
       { name: "basicConstraints", cA: false, critical: true },
       { name: "subjectAltName", altNames: [{ type: 7, ip: "127.0.0.1" }, { type: 2, value: "localhost" }] },
     ],

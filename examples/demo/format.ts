@@ -6,7 +6,7 @@ export function formatBytes(bytes: number): string {
   return `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
-/** Millions of bytes per second: "141 MB/s"; "-" when there was nothing to measure. */
+/** Megabytes (10^6 bytes) per second: "141 MB/s"; "-" when there was nothing to measure. */
 export function formatRate(bytes: number, elapsedMs: number): string {
   const rate = bytes / 1e3 / elapsedMs;
   if (!(rate > 0 && rate < Infinity)) return "-";

@@ -6,7 +6,7 @@ const MAX_BAR_COLUMNS = 40;
 const MIN_BAR_COLUMNS = 5;
 const RATE_COLUMNS = 9;
 
-/** One line for each transfer, drawn over and over in the same place of a terminal. */
+/** One line for each transfer, redrawn in the same place of a terminal. */
 export class LiveLines {
   readonly #transfers: readonly TransferState[];
   readonly #output: Output;
@@ -24,7 +24,7 @@ export class LiveLines {
     this.#drawnLines = lines.length;
   }
 
-  /** As many as there are rows for: the cursor cannot go back to a line that has left the screen. */
+  /** As many lines as fit on the screen: the cursor cannot go back to a line that has scrolled off. */
   #lines(): string[] {
     const { columns, rows } = this.#output;
     const all = this.#transfers;
@@ -44,7 +44,7 @@ function describe(transfer: TransferState, numberColumns: number, columns: numbe
   return `${head} ${bar(share, barColumns, transfer.isVerified ? GREEN : CYAN)} ${tail}`;
 }
 
-/** Of the same length in every state, so that the bar is. */
+/** Has the same length in every state, so that the bar has, too. */
 function describeState({ id, isVerified, sentBytes, returnedBytes, elapsedMs }: TransferState): string {
   const [there, back] = [sentBytes, returnedBytes].map((bytes) => formatRate(bytes, elapsedMs).padStart(RATE_COLUMNS));
   const rates = `↑ ${there}  ↓ ${back}`;

@@ -1,7 +1,7 @@
 import type { PoolStats } from "@npws/pool";
 import type { Readable } from "node:stream";
 
-/** What the demo tells its server process: first to listen, then anything else. The end of these messages is its end. */
+/** What the demo sends to its server process: first "listen", then anything else. When the messages end, the process ends. */
 export type ToServer =
   | { kind: "listen"; port: number; cert: string; key: string; maxCapacity: number }
   | { kind: "tellStats" };

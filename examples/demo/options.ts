@@ -6,7 +6,7 @@ export interface DemoOptions {
   path: string;
   /** How many connections carry it at once. */
   connections: number;
-  /** The server's port; 0 for any that is free. */
+  /** The server's port; 0 for any free port. */
   port: number;
 }
 
@@ -39,7 +39,7 @@ const FLAGS = {
 /**
  * Reads the command line.
  *
- * @returns "help" when only that was asked for.
+ * @returns "help" when only the help was asked for.
  * @throws {Error} An argument is wrong.
  */
 export function readOptions(args: string[], defaultPath: string): DemoOptions | "help" {

@@ -1,11 +1,11 @@
 import { formatDuration, formatRate } from "./format.ts";
 import type { Output, TransferState } from "./progress.ts";
 
-/** A line for each quarter of each transfer's way, for files and pipes. */
+/** A line for each completed quarter of each transfer, for files and pipes. */
 export class PlainLines {
   readonly #transfers: readonly TransferState[];
   readonly #output: Output;
-  /** What was last told of each transfer: how many quarters were back, and 4 when it was verified. */
+  /** What was last reported for each transfer: how many quarters were back, and 4 when it was verified. */
   readonly #told = new Map<TransferState, number>();
 
   constructor(transfers: readonly TransferState[], output: Output) {

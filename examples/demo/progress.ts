@@ -10,7 +10,7 @@ export interface Output {
   readonly rows?: number;
 }
 
-/** What is shown of a transfer. */
+/** The part of a transfer that is shown. */
 export type TransferState = Pick<
   Transfer,
   "number" | "id" | "totalBytes" | "sentBytes" | "returnedBytes" | "elapsedMs" | "isVerified"
@@ -18,7 +18,7 @@ export type TransferState = Pick<
 
 const UPDATE_MS = 100;
 
-/** Shows how far the transfers are, until it is disposed: live lines on a terminal, else a line at each quarter of the way. */
+/** Shows the progress of the transfers until it is disposed: live lines on a terminal, else a line for each quarter. */
 export function showProgress(transfers: readonly TransferState[], output: Output): Disposable {
   const lines = output.isTTY ? new LiveLines(transfers, output) : new PlainLines(transfers, output);
   lines.update();

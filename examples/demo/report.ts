@@ -2,7 +2,7 @@ import type { PoolStats } from "@npws/pool";
 import { formatBytes, formatDuration, formatRate, formatTable } from "./format.ts";
 import type { Transfer } from "./transfer.ts";
 
-/** What the report tells of a transfer. */
+/** The part of a transfer that is reported. */
 export type TransferResult = Pick<
   Transfer,
   "number" | "id" | "totalBytes" | "gotInMs" | "sentInMs" | "returnedInMs"

@@ -1,5 +1,5 @@
-import { abortable } from "@std/async/abortable";
 import { ClientPool } from "@npws/pool";
+import { abortable } from "@std/async/abortable";
 import { makeCertificate } from "./certificate.ts";
 import { formatBytes, formatDuration } from "./format.ts";
 import type { DemoOptions } from "./options.ts";
@@ -11,7 +11,7 @@ import { statsAtRest } from "./stats_at_rest.ts";
 import { Transfer } from "./transfer.ts";
 
 /**
- * Moves the file through the pools and back, and tells about it.
+ * Moves the file through the pools and back, and reports on it.
  *
  * @param serverProgram What runs in the server's process.
  * @throws {Error} Something went wrong; the message says what.
@@ -50,7 +50,7 @@ export async function runDemo(
   output.write(`\n${describePools(await statsAtRest(pool), serverStats)}\n`);
 }
 
-/** Starts the pool and waits until its links are idle. A dial that fails is an answer: the server is on this very machine. */
+/** Starts the pool and waits until its links are idle. A failed dial is final: the server is on this very machine. */
 async function fill(pool: ClientPool, links: number, signal: AbortSignal): Promise<number> {
   const startedAt = performance.now();
   const failure = new AbortController();

@@ -6,7 +6,7 @@ import { statsAtRest } from "./stats_at_rest.ts";
 /** What the server does with a connection. Resolves with the SHA-256 of what arrived. */
 type Service = (connection: PoolConnection) => Promise<string>;
 
-/** Runs a ServerPool as the messages on `input` say, until they end, and answers on `output`. */
+/** Runs a ServerPool as directed by the messages on `input`, until they end, and answers on `output`. */
 export async function serve(input: Readable, output: Writable, service: Service): Promise<void> {
   const tell = (message: FromServer) => void output.write(encode(message));
   const orders = decode<ToServer>(input);
@@ -28,7 +28,7 @@ export async function serve(input: Readable, output: Writable, service: Service)
   }
 }
 
-/** Serves what the client opens, until the pool closes. */
+/** Serves the streams that the client opens, until the pool closes. */
 async function serveAll(pool: ServerPool, service: Service, tell: (message: FromServer) => void): Promise<void> {
   for await (const connection of pool.accepted()) {
     serveOne(connection, service).then(

@@ -20,13 +20,13 @@ export class Server implements AsyncDisposable {
   readonly #arrivals = new Map<string, PromiseWithResolvers<string>>();
   readonly #stats = Promise.withResolvers<PoolStats>();
 
-  /** Starts the process. When the signal aborts, what is waited for rejects with its reason. */
+  /** Starts the process. When the signal aborts, pending promises reject with its reason. */
   constructor(program: URL, signal: AbortSignal) {
     const run = process.versions.bun ? ["run"] : ["run", "-A", "--quiet"];
     this.#child = spawn(process.execPath, [...run, fileURLToPath(program)], { stdio: ["pipe", "pipe", "inherit"] });
     this.#exited = new Promise((resolve) => this.#child.once("close", () => resolve()));
     this.#child.once("error", ({ message }) => this.#fail(new Error(`Cannot start the server process: ${message}`)));
-    this.#child.stdin.on("error", ignore); // that nobody reads is told by the exit
+    this.#child.stdin.on("error", ignore); // the exit event reports that nobody reads it
     this.#listening.promise.catch(ignore);
     this.#stats.promise.catch(ignore);
     signal.addEventListener("abort", () => this.#fail(signal.reason), { once: true });
@@ -37,13 +37,13 @@ export class Server implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Resolves with the port when the server listens. */
+  /** Resolves with the port once the server listens. */
   listen(port: number, { cert, key }: Certificate, maxCapacity: number): Promise<number> {
     this.#tell({ kind: "listen", port, cert, key, maxCapacity });
     return this.#listening.promise;
   }
 
-  /** Resolves with the SHA-256 of all that arrived on a connection, when the server has sent it back. */
+  /** Resolves with the SHA-256 of everything that arrived on a connection, once the server has sent it back. */
   arrived(id: string): Promise<string> {
     return this.#arrivalOn(id).promise;
   }
@@ -66,7 +66,7 @@ export class Server implements AsyncDisposable {
     this.#child.stdin.write(encode(message));
   }
 
-  /** Either side may speak of a connection first. */
+  /** Either side may be the first to mention a connection. */
   #arrivalOn(id: string): PromiseWithResolvers<string> {
     const known = this.#arrivals.get(id);
     if (known) return known;
@@ -93,7 +93,7 @@ export class Server implements AsyncDisposable {
     }
   }
 
-  /** Ends every wait that has not ended. */
+  /** Rejects every pending promise. */
   #fail(error: unknown): void {
     for (const { reject } of [this.#listening, this.#stats, ...this.#arrivals.values()]) reject(error);
   }

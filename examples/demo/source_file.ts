@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open, stat } from "node:fs/promises";
 
-/** How much of the file is in memory for each reader. */
+/** How many bytes of the file each reader holds in memory. */
 const CHUNK_BYTES = 262_144;
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -24,9 +24,9 @@ export class SourceFile {
   }
 
   /**
-   * Looks at the file and reads it once.
+   * Checks the file and reads it once.
    *
-   * @throws {Error} It is no regular file, is empty, or cannot be read.
+   * @throws {Error} It is not a regular file, is empty, or cannot be read.
    * @throws The signal's reason.
    */
   static async read(path: string, signal: AbortSignal): Promise<SourceFile> {
@@ -39,13 +39,13 @@ export class SourceFile {
     return new SourceFile(path, bytes, hash.digest("hex"));
   }
 
-  /** The file's bytes. A chunk is valid until the next one is asked for. */
+  /** The file's bytes. A chunk is valid until the next one is requested. */
   chunks(): AsyncGenerator<Uint8Array> {
     return chunksOf(this.path, this.bytes);
   }
 }
 
-/** Asks before anything is opened: opening a pipe would wait for its writer. */
+/** Checks before anything is opened: opening a pipe would wait for its writer. */
 async function regularFileBytes(path: string): Promise<number> {
   const status = await stat(path).catch(explain(path));
   if (status.isDirectory()) throw new Error(`Cannot read ${path}: it is a directory`);

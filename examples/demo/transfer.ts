@@ -1,17 +1,17 @@
-import { createHash } from "node:crypto";
 import type { PoolConnection } from "@npws/pool";
+import { createHash } from "node:crypto";
 import type { SourceFile } from "./source_file.ts";
 
-/** What a transfer needs of the file. */
+/** The part of the file that a transfer needs. */
 type File = Pick<SourceFile, "bytes" | "sha256" | "chunks">;
 
-/** What a transfer needs of a connection. */
+/** The part of a connection that a transfer needs. */
 type Connection = Pick<PoolConnection, "id" | "readable" | "writable" | "abort" | typeof Symbol.asyncDispose>;
 
-/** Resolves with the SHA-256 of all that arrived at the other end of a connection, which sends everything back. */
+/** Resolves with the SHA-256 of everything that arrived at the other end of a connection, which sends it all back. */
 type Arrived = (id: string) => Promise<string>;
 
-/** One journey of the file over one connection and back; its members tell how far it is. */
+/** One round trip of the file over one connection; its members tell how far it is. */
 export class Transfer {
   /** Counts from 1. */
   readonly number: number;
@@ -19,9 +19,9 @@ export class Transfer {
   gotInMs = 0;
   sentBytes = 0;
   returnedBytes = 0;
-  /** From the start of the journey until everything was sent. */
+  /** From the start of the round trip until everything was sent. */
   sentInMs = 0;
-  /** From the start of the journey until everything was back. */
+  /** From the start of the round trip until everything was back. */
   returnedInMs = 0;
   isVerified = false;
   readonly #file: File;
@@ -45,7 +45,7 @@ export class Transfer {
     return this.#file.bytes;
   }
 
-  /** How long the file has been on its way, or was, in milliseconds. */
+  /** How long the round trip has taken so far, or took, in milliseconds. */
   get elapsedMs(): number {
     return this.isVerified ? this.returnedInMs : performance.now() - this.#startedAt;
   }
@@ -81,7 +81,7 @@ export class Transfer {
   async #send({ writable }: Connection): Promise<void> {
     const writer = writable.getWriter();
     for await (const chunk of this.#file.chunks()) {
-      await writer.write(chunk); // resolves when flow control took the bytes, and the chunk's memory may be used again
+      await writer.write(chunk); // resolves when flow control has accepted the bytes; the chunk may then be reused
       this.sentBytes += chunk.byteLength;
     }
     await writer.close(); // ends this direction only

@@ -1,12 +1,12 @@
 import type { Feed, Viewer } from "./feed.ts";
 
-/** What a viewer who reads too slowly may have before him; he misses samples then, which the next one makes up for. */
+/** How many events may wait for a slow viewer; beyond that it misses samples, which the next one makes up for. */
 const MAX_QUEUED_EVENTS = 8;
 
-/** How long a browser waits before it connects again, in milliseconds. */
+/** How long a browser waits before it reconnects, in milliseconds. */
 const RETRY_MS = 1_000;
 
-/** The feed as server-sent events: one named "history", then one for each sample. It leaves the feed when its reader does. */
+/** The feed as server-sent events: one named "history", then one per sample. It leaves the feed when its reader cancels. */
 export function eventStream(feed: Feed): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let viewer: Viewer;

@@ -1,22 +1,22 @@
 import type { Sample } from "./sample.ts";
 
-/** Somebody who looks on. */
+/** Somebody who watches the feed. */
 export interface Viewer {
-  /** What has been sampled before. */
+  /** Gets the samples taken before it joined. */
   history(samples: readonly Sample[]): void;
   sample(sample: Sample): void;
-  /** There will be no more. */
+  /** There will be no more samples. */
   end(): void;
 }
 
 export interface FeedOptions {
   readonly intervalMs: number;
-  /** How many samples are kept for those who come later. */
+  /** How many samples are kept for viewers who join later. */
   readonly historyLength: number;
   readonly maxViewers: number;
 }
 
-/** Takes samples as long as anybody looks on; its timer stops with the last one who leaves. */
+/** Takes samples as long as there are viewers; its timer stops when the last one leaves. */
 export class Feed {
   readonly #takeSample: () => Sample;
   readonly #options: FeedOptions;
@@ -34,7 +34,7 @@ export class Feed {
     return this.#isClosed || this.#viewers.size >= this.#options.maxViewers;
   }
 
-  /** Lets somebody look on, who gets what is known and a fresh sample at once. */
+  /** Adds a viewer, which gets the history at once; the first viewer gets a fresh sample as well. */
   join(viewer: Viewer): void {
     this.#timer ??= setInterval(() => this.#tick(), this.#options.intervalMs);
     viewer.history(this.#history);

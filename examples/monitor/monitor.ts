@@ -13,39 +13,39 @@ export interface MonitorOptions {
    */
   readonly path?: string;
   /**
-   * How often those who look on get a sample, in milliseconds. A server may close a stream that is quiet for longer than its
-   * idle timeout, which is 10 s on Bun.
+   * How often viewers get a sample, in milliseconds. A server may close a stream that is silent for longer than its idle
+   * timeout, which is 10 s on Bun.
    *
    * @default 1000
    */
   readonly intervalMs?: number;
   /**
-   * How many may look on at once.
+   * How many viewers there may be at once.
    *
    * @default 16
    */
   readonly maxViewers?: number;
 }
 
-/** Answers the requests that are the monitor's, and returns undefined for all others. Disposing it ends its streams of events. */
+/** Answers requests for the monitor, and returns undefined for all others. Disposing it ends its event streams. */
 export interface Monitor extends Disposable {
   (request: Request): Response | undefined;
 }
 
-/** How much the page shows, in milliseconds. */
+/** How far back the page shows data, in milliseconds. */
 const HISTORY_MS = 120_000;
 
 /**
- * A page that draws pools live, and what it is drawn from. Mount it next to any pool; it takes samples only while somebody looks
- * on. Whoever can reach it sees the statistics, so mount it where only you do.
+ * A page that draws pools live, and the data that it draws. Mount it next to any pool; it takes samples only while somebody
+ * is watching. Anyone who can reach it sees the statistics, so mount it where only you can reach it.
  *
  * - `/`: the page
- * - `/events`: what it draws, as server-sent events
+ * - `/events`: what the page draws, as server-sent events
  * - `/stats`: the statistics as JSON
  * - `/metrics`: the statistics for Prometheus
  *
- * @param pools A pool, or several by the names that they have on the page and in the metrics.
- * @throws {TypeError} The path has not both its slashes.
+ * @param pools A pool, or several, keyed by the names that they have on the page and in the metrics.
+ * @throws {TypeError} The path lacks a slash at either end.
  */
 export function monitor(
   pools: MonitoredPool | Readonly<Record<string, MonitoredPool>>,
@@ -67,12 +67,12 @@ export function monitor(
   ]);
   const handle = (request: Request): Response | undefined => {
     const url = URL.parse(request.url);
-    // The runtimes put the Host header into the URL: it may make it none, or bring a path that is not the request's.
+    // The runtimes put the Host header into the URL: it may make the URL invalid, or add a path that is not the request's.
     if (!url || /[/?#@\\]/.test(request.headers.get("host") ?? "")) {
       return textResponse("Bad Request\n", "text/plain; charset=utf-8", 400);
     }
     const { pathname } = url;
-    // The page's own links are relative: they need the slash.
+    // The page's own links are relative and need the trailing slash.
     if (`${pathname}/` === path) return new Response(null, { status: 308, headers: { location: path } });
     const route = pathname.startsWith(path) ? routes.get(pathname.slice(path.length)) : undefined;
     if (route && request.method !== "GET") return new Response(null, { status: 405, headers: { allow: "GET" } });

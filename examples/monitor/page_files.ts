@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** A file of the page, as it is sent. */
+/** A file of the page, as it is served. */
 export interface PageFile {
   /** Empty for the page itself. */
   readonly name: string;

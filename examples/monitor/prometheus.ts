@@ -3,10 +3,10 @@ import type { TakeHistogram } from "./take_times.ts";
 
 export const PROMETHEUS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-/** A value with labels of its own, beside the pool's name. */
+/** A value with its own labels, in addition to the pool's name. */
 type Reading = readonly [value: number, labels?: Readonly<Record<string, string>>];
 
-/** A metric by the conventions of Prometheus: base units, what is counted in the name, counters end in _total. */
+/** A metric that follows Prometheus's conventions: base units, the unit in the name, counters end in _total. */
 interface Metric {
   readonly name: string;
   readonly type: "gauge" | "counter";
@@ -20,7 +20,7 @@ export function formatMetrics(pools: Readonly<Record<string, PoolSample>>): stri
   return METRICS.map((metric) => formatMetric(metric, entries)).join("") + formatTakes(entries);
 }
 
-/** The lines of one metric stand together, whatever pool they are of. */
+/** The lines of one metric are kept together, whichever pool they belong to. */
 function formatMetric({ name, type, help, read }: Metric, pools: [name: string, sample: PoolSample][]): string {
   const lines = pools.flatMap(([pool, sample]) =>
     read(sample).map(([value, labels]) => `${name}{${formatLabels({ pool, ...labels })}} ${value}\n`)
@@ -28,14 +28,14 @@ function formatMetric({ name, type, help, read }: Metric, pools: [name: string, 
   return head(name, type, help) + lines.join("");
 }
 
-/** A histogram of the pools that are timed. */
+/** One histogram, of all pools that are timed. */
 function formatTakes(pools: [name: string, sample: PoolSample][]): string {
   const timed = pools.flatMap(([pool, { takes }]) => takes ? [formatTakesOf(pool, takes)] : []);
   return timed.length === 0 ? "" : head(TAKES, "histogram", "How long takes took.") + timed.join("");
 }
 
 function formatTakesOf(pool: string, { boundsMs, counts, sumMs }: TakeHistogram): string {
-  let count = 0; // each bucket counts those below it too
+  let count = 0; // each bucket includes those below it
   const buckets = [...boundsMs.map((bound) => String(bound / 1_000)), "+Inf"].map((le, index) =>
     `${TAKES}_bucket{${formatLabels({ pool, le })}} ${count += counts[index]}\n`
   );

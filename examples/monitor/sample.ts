@@ -2,15 +2,15 @@ import type { Pool, PoolStats } from "@npws/pool";
 import type { TakeHistogram } from "./take_times.ts";
 import { TAKE_TIMES, type Timed } from "./timed_pool.ts";
 
-/** A pool, as far as the monitor looks at it. */
+/** The part of a pool that the monitor reads. */
 export type MonitoredPool = Pick<Pool, "stats"> & Partial<Timed>;
 
-/** A pool's statistics, and how long its takes took where they are timed. */
+/** A pool's statistics, and how long its takes took if they are timed. */
 export interface PoolSample extends PoolStats {
   readonly takes?: TakeHistogram;
 }
 
-/** How all pools stood at one moment. */
+/** The state of all pools at one moment. */
 export interface Sample {
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
@@ -18,7 +18,7 @@ export interface Sample {
   readonly pools: Readonly<Record<string, PoolSample>>;
 }
 
-/** Looks at all pools. */
+/** Samples all pools. */
 export function takeSample(pools: Readonly<Record<string, MonitoredPool>>): Sample {
   const samples = Object.entries(pools).map(([name, pool]) => [name, samplePool(pool)]);
   return { at: Date.now(), pools: Object.fromEntries(samples) };

@@ -3,11 +3,11 @@ const BOUNDS_MS: readonly number[] = [
   ...[1_000, 2_000, 5_000, 10_000, 30_000],
 ];
 
-/** How long takes took, since the beginning. */
+/** How long takes took, since the start. */
 export interface TakeHistogram {
   /** Upper bounds of the buckets. */
   readonly boundsMs: readonly number[];
-  /** How many are in each bucket, and, as the last one, above all bounds. */
+  /** How many takes are in each bucket; the last entry counts those above all bounds. */
   readonly counts: readonly number[];
   readonly sumMs: number;
 }

@@ -1,26 +1,26 @@
 import type { Pool, PoolConnection } from "@npws/pool";
 import { TakeTimes } from "./take_times.ts";
 
-/** Where a timed pool has its times. */
+/** The key under which a timed pool keeps its times. */
 export const TAKE_TIMES: unique symbol = Symbol("take times");
 
-/** What a pool has that is timed. */
+/** What a timed pool has in addition. */
 export interface Timed {
   readonly [TAKE_TIMES]: TakeTimes;
 }
 
-/** Calls that take a link. `accept` is none of them: how long it waits is up to the peer. */
+/** Calls that take a link. `accept` is not one of them: how long it waits is up to the peer. */
 const TAKES: ReadonlySet<PropertyKey> = new Set<keyof Pool>(["open", "incomingGet", "outgoingGet"]);
 
 /**
- * The pool in a form that times what is taken through it with `open`, `incomingGet` and `outgoingGet`; the pool itself is not
- * changed. Its statistics tell the time that all calls waited, those of `accept` among them, so they cannot tell how long a
+ * Wraps the pool so that the takes through it with `open`, `incomingGet` and `outgoingGet` are timed; the pool itself is not
+ * changed. The pool's statistics sum up the waiting time of all calls, including `accept`, so they cannot tell how long a
  * take took.
  */
 export function timed<TimedPool extends Pool>(pool: TimedPool): TimedPool & Timed {
   const times = new TakeTimes();
   const proxy = new Proxy(pool, {
-    // The pool itself is the receiver: its private members are not the proxy's.
+    // The pool itself is the receiver: the proxy does not have its private members.
     get(_target, key) {
       if (key === TAKE_TIMES) return times;
       const value = Reflect.get(pool, key);

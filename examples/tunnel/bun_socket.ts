@@ -1,12 +1,12 @@
 import { EventEmitter } from "node:events";
 import { KEEP_ALIVE_MS, type TcpSocket } from "./tcp_socket.ts";
 
-/** What is used of a socket that `Bun.listen` or `Bun.connect` made. */
+/** The part that is used of a socket made by `Bun.listen` or `Bun.connect`. */
 export interface NativeSocket {
   data: BunSocket;
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
-  /** How many bytes the system took; negative when the socket is about to close. */
+  /** Returns how many bytes the system accepted; negative when the socket is about to close. */
   write(bytes: Uint8Array): number;
   /** Ends writing. */
   shutdown(): void;
@@ -19,11 +19,10 @@ export interface NativeSocket {
 }
 
 /**
- * A socket of Bun itself, as a relay wants it. A connection costs two thirds of the processor time that one of node:net costs on
- * Bun.
+ * One of Bun's own sockets, adapted for a relay. A connection costs two thirds of the CPU time of a node:net connection on Bun.
  */
 export class BunSocket extends EventEmitter implements TcpSocket {
-  /** What Bun calls for any socket; `open` comes first. */
+  /** What Bun calls for every socket; `open` comes first. */
   static readonly handlers = {
     binaryType: "uint8array",
     open: (native: NativeSocket) => void (native.data = new BunSocket(native)),
@@ -40,11 +39,11 @@ export class BunSocket extends EventEmitter implements TcpSocket {
   readableEnded = false;
   readonly #native: NativeSocket;
   #isPaused = true;
-  /** Came while it was paused. */
+  /** Arrived while the socket was paused. */
   readonly #held: Uint8Array[] = [];
   /** The peer has ended its direction. */
   #hasEnded = false;
-  /** Written, and not taken by the system. */
+  /** Written, but not yet accepted by the system. */
   readonly #unsent: Uint8Array[] = [];
   #onEndSent: ((error?: Error | null) => void) | undefined;
 
@@ -54,7 +53,7 @@ export class BunSocket extends EventEmitter implements TcpSocket {
     native.setNoDelay(true);
     native.setKeepAlive(true, KEEP_ALIVE_MS);
     native.pause();
-    this.on("error", () => {}); // one that breaks before anybody has it breaks no more than itself
+    this.on("error", () => {}); // a socket that breaks before anybody listens must not end the program
   }
 
   get writableNeedDrain(): boolean {
@@ -99,7 +98,7 @@ export class BunSocket extends EventEmitter implements TcpSocket {
   }
 
   #received(bytes: Uint8Array): void {
-    if (this.#isPaused) this.#held.push(bytes); // what was read already
+    if (this.#isPaused) this.#held.push(bytes); // had already been read when it was paused
     else this.emit("data", bytes);
   }
 
@@ -108,7 +107,7 @@ export class BunSocket extends EventEmitter implements TcpSocket {
     this.#tellEnd();
   }
 
-  /** Tells what comes behind the data. */
+  /** Emits the events that follow the data. */
   #tellEnd(): void {
     if (!this.#hasEnded || this.#held.length > 0) return;
     if (!this.readableEnded) {
@@ -133,7 +132,7 @@ export class BunSocket extends EventEmitter implements TcpSocket {
     onEndSent();
   }
 
-  /** A close without an error is the peer's end where this side had sent its own, and else this side's reset. */
+  /** A close without an error is this side's reset if it was destroyed, else the peer's end, after this side's own. */
   #closed(error: Error | undefined): void {
     const wasReset = this.destroyed;
     this.destroyed = true;

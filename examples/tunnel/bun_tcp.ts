@@ -9,14 +9,14 @@ declare const Bun: {
   connect(options: object): Promise<NativeSocket>;
 };
 
-/** How many connections were given up while Bun was making them. It cannot stop, and the system takes minutes to fail. */
+/** How many attempts to connect were given up but still run. Bun cannot cancel them; the system takes minutes to fail. */
 let givenUp = 0;
 
-/** Listens by Bun's own sockets. Throws the system's error. */
+/** Listens with Bun's own sockets. Throws the system's error. */
 export function listenOnBun(address: HostPort, events: ListenerEvents): TcpListener {
   const open = (native: NativeSocket) => {
     BunSocket.handlers.open(native);
-    const { remoteAddress = "", remotePort = 0 } = native; // one that was reset at once has none
+    const { remoteAddress = "", remotePort = 0 } = native; // a connection that was reset at once has none
     events.connected(native.data, { hostname: remoteAddress, port: remotePort });
   };
   const listener = Bun.listen({ ...address, allowHalfOpen: true, socket: { ...BunSocket.handlers, open } });
@@ -25,7 +25,7 @@ export function listenOnBun(address: HostPort, events: ListenerEvents): TcpListe
 }
 
 /**
- * Begins to connect by Bun's own sockets, and by node:net while some are on their way to a host that does not answer. Rejects with
+ * Starts to connect with Bun's own sockets, or with node:net while attempts that were given up are still running. Rejects with
  * the system's error.
  */
 export function connectOnBun(target: HostPort): Connecting {
@@ -47,7 +47,7 @@ async function endWhenConnected(connected: Promise<NativeSocket>): Promise<void>
   try {
     (await connected).terminate();
   } catch {
-    // as was to be expected
+    // as expected
   } finally {
     givenUp--;
   }

@@ -8,12 +8,12 @@ export type { Certificate };
 /**
  * The server's certificate, with its SHA-256.
  *
- * @throws {ExitError} What was given is no certificate.
+ * @throws {ExitError} The given text is not a certificate.
  */
 export async function loadCertificate(tls: ServerTls): Promise<Certificate | undefined> {
   if (tls === "off") return undefined;
   if (tls === "made") {
-    const { makeCertificate } = await import("../demo/certificate.ts"); // 8 MiB that no other server needs
+    const { makeCertificate } = await import("../demo/certificate.ts"); // takes 8 MiB, which no other server needs
     return await makeCertificate();
   }
   return { ...tls, sha256: fingerprint(tls.cert) };

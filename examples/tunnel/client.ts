@@ -1,4 +1,4 @@
-/** The private end of a reverse TCP tunnel; `--help` tells more. */
+/** The private end of a reverse TCP tunnel; see `--help`. */
 import process from "node:process";
 import { CLIENT_HELP, readClientOptions } from "./client_options.ts";
 import { Log } from "./log.ts";

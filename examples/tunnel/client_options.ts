@@ -15,10 +15,10 @@ import { isName, MAX_NAME_LENGTH } from "./messages.ts";
 
 /** What the client was asked to do. */
 export interface ClientOptions {
-  /** The server, as `ClientPool` takes it. */
+  /** The server's URL, in a form that `ClientPool` accepts. */
   readonly url: string;
   readonly token: string | undefined;
-  /** Undefined: as the URL says. */
+  /** Undefined: the URL decides. */
   readonly tls: "off" | ClientTlsOptions | undefined;
   readonly name: string | undefined;
   /** The server listens, the client connects. */
@@ -85,7 +85,7 @@ const FLAGS = {
 /**
  * Reads the command line.
  *
- * @returns "help" when only that was asked for.
+ * @returns "help" when only the help was asked for.
  * @throws {ExitError} An argument is wrong.
  */
 export function readClientOptions(args: string[]): ClientOptions | "help" {

@@ -9,15 +9,15 @@ import type { PortSet } from "./port_set.ts";
 import type { Splicer } from "./splicer.ts";
 
 /**
- * How long connections that came before the session's end may still be opened, in milliseconds. A client that leaves in order
- * answers those that reached it; one that is lost answers none.
+ * How long after the session's end connections that arrived before it may still be opened, in milliseconds. A client that
+ * leaves gracefully answers those that reached it; a client that is lost answers none.
  */
 const LAST_OPENS_MS = 1_000;
 
-/** What a session needs of the server. */
+/** What a session needs from the server. */
 export interface SessionHost {
   readonly allowPorts: PortSet;
-  /** Where the ports are whose clients name no address. */
+  /** The address of ports for which the client names none. */
   readonly bind: string;
   readonly splicer: Splicer;
   readonly open: (options: OpenOptions) => Promise<PoolConnection>;
@@ -31,19 +31,19 @@ export interface OpenOptions {
   readonly early: boolean;
 }
 
-/** One client, from the begin of its control stream to the end, and the ports that it asked for. */
+/** One client, from the start of its control stream to its end, and the ports that it asked for. */
 export class ClientSession implements PortOwner {
   readonly name: string;
-  /** The name of its links. Another process of the same name has others. */
+  /** The name of its links. Another process with the same client name has a different one. */
   readonly instance: string;
   readonly #control: ControlChannel;
   readonly #host: SessionHost;
-  /** Aborted when nothing is opened any more. */
+  /** Aborted when nothing more may be opened. */
   readonly #opens = new AbortController();
   #isOver = false;
   #ports: ForwardedPort[];
 
-  /** @param inherited Ports of a session that this one replaces. */
+  /** @param inherited Ports of the session that this one replaces. */
   constructor(name: string, instance: string, control: ControlChannel, host: SessionHost, inherited: ForwardedPort[]) {
     this.name = name;
     this.instance = instance;
@@ -74,7 +74,7 @@ export class ClientSession implements PortOwner {
     return ports;
   }
 
-  /** Frees the ports and ends the control stream; connections go on, and those that have come are opened. */
+  /** Frees the ports and ends the control stream; connections go on, and those that have arrived are still opened. */
   async close(): Promise<void> {
     for (const port of this.handOver()) port.close();
     await this.#control.close();
@@ -86,7 +86,7 @@ export class ClientSession implements PortOwner {
     this.#control.end();
   }
 
-  /** Gives a session that has ended a while to open the connections that came before, and none after that. */
+  /** Gives an ended session a short time to open the connections that arrived before its end, then lets it open no more. */
   async endOpensSoon(): Promise<void> {
     await delay(LAST_OPENS_MS, undefined, { ref: false });
     this.#endOpens();
@@ -102,21 +102,21 @@ export class ClientSession implements PortOwner {
     });
   }
 
-  /** Listens on what is asked for, keeps what is listened on already, and frees all else. */
+  /** Listens on the requested ports, keeps those that are already open, and frees all others. */
   async #listen(wanted: readonly { readonly hostname: string | undefined; readonly port: number }[]): Promise<void> {
     const requests = wanted.map(({ hostname = this.#host.bind, port }) => ({ hostname, port }));
     const kept = requests.map((request) => this.#keep(request));
     for (const port of this.#ports) port.close();
     this.#ports = kept.filter((port) => port !== undefined);
     for (const [index, request] of requests.entries()) {
-      if (this.#isOver) return; // while it bound a port: another session has the ports now
+      if (this.#isOver) return; // ended while a port was being bound: another session has the ports now
       kept[index]?.moveTo(this, index);
-      // A client that asks on and on and hears nothing has no answers pile up.
+      // Waits, so that answers cannot pile up for a client that keeps asking and does not read.
       await this.#tell(kept[index] ? listening(index, kept[index]) : await this.#bind(index, request));
     }
   }
 
-  /** Takes a port that is listened on already out of the list. */
+  /** Takes a port that is already open out of the list. */
   #keep({ hostname, port }: HostPort): ForwardedPort | undefined {
     const at = this.#ports.findIndex(({ requested }) => requested.hostname === hostname && requested.port === port);
     return at < 0 ? undefined : this.#ports.splice(at, 1)[0];

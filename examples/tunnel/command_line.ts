@@ -4,7 +4,7 @@ import { parseArgs, type ParseArgsConfig } from "node:util";
 import { ExitCode, ExitError } from "./exit_error.ts";
 import { systemReason } from "./system_error.ts";
 
-/** Where the token may stand, so that nobody sees it in a list of processes. */
+/** The environment variable that may hold the token, so that it is not visible in the process list. */
 export const TOKEN_VARIABLE = "NPWS_TUNNEL_TOKEN";
 
 /** How TLS is used. */
@@ -22,7 +22,7 @@ export const COMMON_FLAGS = {
 /**
  * Reads the arguments.
  *
- * @throws {ExitError} There is an unknown one, or one without its value.
+ * @throws {ExitError} An argument is unknown, or lacks its value.
  */
 export function parse<Flags extends NonNullable<ParseArgsConfig["options"]>>(args: string[], options: Flags) {
   try {
@@ -52,7 +52,7 @@ export function parsed<Value>(
   return value;
 }
 
-/** @throws {ExitError} The text is no integer in the range. */
+/** @throws {ExitError} The text is not an integer in the range. */
 export function integer(flag: string, text: string, min: number, max: number): number {
   return parsed(flag, `an integer from ${min} to ${max}`, text, (text) => {
     const value = Number(text);
@@ -60,13 +60,13 @@ export function integer(flag: string, text: string, min: number, max: number): n
   });
 }
 
-/** @throws {ExitError} It is no mode. */
+/** @throws {ExitError} The text is not a mode. */
 export function tlsMode(text: string): TlsMode {
   const modes: TlsMode[] = ["off", "self-signed", "verified"];
   return parsed("--tls", `"off", "self-signed" or "verified"`, text, (text) => modes.find((mode) => mode === text));
 }
 
-/** The tokens of the command line, or else of the environment. */
+/** The tokens from the command line, or else from the environment. */
 export function tokens(given: string[] | undefined): readonly string[] {
   const fromEnvironment = process.env[TOKEN_VARIABLE];
   return given ?? (fromEnvironment ? [fromEnvironment] : []);

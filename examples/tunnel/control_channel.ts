@@ -2,7 +2,7 @@ import type { PoolConnection } from "@npws/pool";
 
 const MAX_LINE_CHARACTERS = 131_072;
 
-/** One stream that carries lines of JSON both ways. */
+/** A stream that carries lines of JSON both ways. */
 export class ControlChannel {
   readonly #connection: PoolConnection;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
@@ -10,15 +10,15 @@ export class ControlChannel {
   constructor(connection: PoolConnection) {
     this.#connection = connection;
     this.#writer = connection.writable.getWriter();
-    this.#writer.closed.catch(() => {}); // lines() tells that the stream broke
+    this.#writer.closed.catch(() => {}); // lines() reports a broken stream
   }
 
-  /** Resolves when flow control took it. Never rejects: that the stream broke is told by `lines()`. */
+  /** Resolves when flow control has accepted the message. Never rejects: `lines()` reports a broken stream. */
   send(message: object): Promise<void> {
     return this.#writer.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`)).catch(() => {});
   }
 
-  /** What the peer sends, to its end. Throws when the stream broke. */
+  /** The lines that the peer sends, until it ends its direction. Throws when the stream breaks. */
   async *lines(): AsyncIterableIterator<string> {
     let rest = "";
     for await (const text of this.#connection.readable.pipeThrough(new TextDecoderStream())) {
@@ -32,7 +32,7 @@ export class ControlChannel {
     }
   }
 
-  /** Says that nothing more will be sent; the peer may go on. */
+  /** Ends this direction; the peer may go on. */
   end(): void {
     this.#writer.close().catch(() => {});
   }

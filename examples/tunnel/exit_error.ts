@@ -1,7 +1,7 @@
-/** How the programs end; `--help` of both tells the same. */
+/** The exit codes of both programs, as their `--help` shows them. */
 export const ExitCode = { drained: 0, failed: 1, usage: 2, refused: 3 } as const;
 
-/** An error that ends the program, in one sentence and with this exit code. */
+/** An error that ends the program with a one-sentence message and this exit code. */
 export class ExitError extends Error {
   readonly exitCode: number;
 

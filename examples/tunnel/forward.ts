@@ -1,8 +1,8 @@
 import { formatHostPort, type HostPort, parseHostPort, parseListenAddress } from "./host_port.ts";
 
-/** A rule: who connects to the one address reaches the other. */
+/** A rule: whoever connects to one address reaches the other. */
 export interface Forward {
-  /** Where the listening side listens; no hostname: where that side wants. */
+  /** Where the listening side listens; without a hostname, that side chooses. */
   readonly listen: { readonly hostname: string | undefined; readonly port: number };
   /** Where the connecting side connects. */
   readonly target: HostPort;
@@ -10,7 +10,7 @@ export interface Forward {
 
 export const FORWARD_FORM = "[bind:]port=host:port";
 
-/** Reads "[bind:]port=host:port"; undefined when it is anything else. */
+/** Reads "[bind:]port=host:port"; undefined for anything else. */
 export function parseForward(text: string): Forward | undefined {
   const [left, right, ...rest] = text.split("=");
   if (right === undefined || rest.length > 0) return undefined;

@@ -11,22 +11,22 @@ export interface PortOwner {
   /**
    * Opens a stream for a connection.
    *
-   * @param index Which of the owner's ports it came to.
+   * @param index Which of the owner's ports it arrived at.
    * @param from Who connected.
    */
   open(index: number, from: string): Promise<PoolConnection>;
 }
 
-/** A port whose connections go through the tunnel. It may change its owner, and nobody outside notices. */
+/** A port whose connections go through the tunnel. Its owner may change without anybody outside noticing. */
 export class ForwardedPort {
-  /** What was asked for; its port may be 0. */
+  /** The requested address; its port may be 0. */
   readonly requested: HostPort;
   readonly #splicer: Splicer;
   #listener!: TcpListener;
   #owner: PortOwner;
   #index: number;
 
-  /** @throws {Error} The bind error; the message is the reason alone. */
+  /** @throws {Error} The bind error; its message is only the reason. */
   static async listen(requested: HostPort, owner: PortOwner, index: number, splicer: Splicer): Promise<ForwardedPort> {
     const port = new ForwardedPort(requested, owner, index, splicer);
     port.#listener = await listenTcp(requested, {

@@ -5,12 +5,12 @@ export interface HostPort {
   readonly port: number;
 }
 
-/** A name or an address, as far as one can tell without asking anybody. */
+/** Whether the text is a name or an address, as far as its form tells. */
 export function isHostname(text: string): boolean {
   return text.length <= 253 && /^(?:[0-9a-f:.]+|[^\p{C}\p{Z}:[\]]+)$/iu.test(text);
 }
 
-/** Reads "host:port"; an IPv6 address stands in brackets. Undefined when it is anything else, or the port is below `minPort`. */
+/** Reads "host:port", with an IPv6 address in brackets. Undefined for anything else, or if the port is below `minPort`. */
 export function parseHostPort(text: string, minPort: number): HostPort | undefined {
   const { bracketed, plain, port } = /^(?:\[(?<bracketed>[0-9a-f:.]+)\]|(?<plain>[^\s:[\]]+)):(?<port>\d{1,5})$/i
     .exec(text)?.groups ?? {};
@@ -19,7 +19,7 @@ export function parseHostPort(text: string, minPort: number): HostPort | undefin
   return hostname === undefined || number === undefined ? undefined : { hostname, port: number };
 }
 
-/** Reads "host:port", or a port alone on the default host. */
+/** Reads "host:port", or only a port, which is then on the default host. */
 export function parseListenAddress(text: string, defaultHostname: string): HostPort | undefined {
   const port = parsePort(text, 0);
   return port === undefined ? parseHostPort(text, 0) : { hostname: defaultHostname, port };

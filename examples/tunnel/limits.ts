@@ -6,9 +6,9 @@ export const CONNECT_TIMEOUT_MS = 10_000;
 
 /** What both pools have in common. */
 export const POOL_OPTIONS = {
-  /** With `heartbeatTimeoutMs`: how soon each side notices that the other one is lost without a word. */
+  /** Together with `heartbeatTimeoutMs`: how soon each side notices that the other has silently disappeared. */
   keepAliveMs: 10_000,
   heartbeatTimeoutMs: 5_000,
-  /** The most that the protocol allows: a stream gets along with 40 ms at 400 MB/s. */
+  /** The most that the protocol allows: enough for a stream of 400 MB/s at a round trip of 40 ms. */
   maxWindowBytes: 16 * 1_048_576,
 } as const;

@@ -1,18 +1,21 @@
 import { oneLine } from "./one_line.ts";
 
-/** Where the lines go. */
+/** Where the log lines go. */
 export interface LogOutput {
   write(text: string): unknown;
 }
 
-/** How long the same warning is only counted, in milliseconds. */
+/** How long a repeated warning is only counted, in milliseconds. */
 const REPEAT_MS = 10_000;
 
-/** Lines with a time in front; what a peer wrote begins none. A warning that comes again and again, as with a target that is down under load, is counted. */
+/**
+ * Log lines that start with the time; a peer's text cannot start a line. Warnings that repeat, as when a target is down under
+ * load, are counted.
+ */
 export class Log {
   readonly #output: LogOutput;
   readonly #isVerbose: boolean;
-  /** The latest warning, and how often it has come again untold. */
+  /** The latest warning, and how often it has been repeated without being logged. */
   #warned = { text: "", at: -Infinity, untold: 0 };
 
   constructor(output: LogOutput, isVerbose: boolean) {
@@ -22,7 +25,7 @@ export class Log {
 
   info(text: string): void {
     this.#tellRepeated();
-    this.#warned.text = ""; // times have changed: it is worth a line of its own when it comes now
+    this.#warned.text = ""; // the situation has changed: the same warning deserves a new line now
     this.#write("info", text);
   }
 
@@ -36,7 +39,7 @@ export class Log {
     this.#warned = { text, at: now, untold: 0 };
   }
 
-  /** Only with --verbose. The text is made only then. */
+  /** Logs, and makes the text, only with --verbose. */
   debug(text: () => string): void {
     if (this.#isVerbose) this.#write("debug", text());
   }

@@ -1,36 +1,36 @@
 import { type HostPort, isHostname, parseHostPort } from "./host_port.ts";
 
-/** What a client opens a stream for; its metadata. */
+/** What a client opens a stream for; sent as the stream's metadata. */
 export type ClientPurpose =
-  /** The one on which it asks for ports. */
+  /** The control stream, on which it asks for ports. */
   | { readonly kind: "control"; readonly name: string | undefined }
   /** A connection to a target that the server can reach. */
   | { readonly kind: "connect"; readonly target: HostPort };
 
-/** What the server opens a stream for: a connection that came to a public port. */
+/** What the server opens a stream for: a connection that arrived at a public port. */
 export interface ServerPurpose {
-  /** Which of the ports that the client asked for, by its place in the list. */
+  /** Which of the requested ports, by its place in the client's list. */
   readonly index: number;
   /** Who connected. */
   readonly from: string;
 }
 
-/** The first line of a control stream: the ports that the client wants; no hostname: as the server likes. */
+/** A line from the client on a control stream: the ports that it wants; without a hostname, the server chooses. */
 export interface PortRequest {
   readonly ports: readonly { readonly hostname: string | undefined; readonly port: number }[];
 }
 
-/** What the server tells on a control stream. */
+/** What the server sends on a control stream. */
 export type FromServer =
   | { readonly kind: "listening"; readonly index: number; readonly address: string }
-  /** `isFinal`: asking again is of no use. */
+  /** `isFinal`: asking again is pointless. */
   | { readonly kind: "refused"; readonly index: number; readonly reason: string; readonly isFinal: boolean }
-  /** Another client came with the same name. */
+  /** Another client connected with the same name. */
   | { readonly kind: "replaced" };
 
 const MAX_PORTS = 1_000;
 
-/** What is left of the 64 characters that a link's name has, behind the part that tells processes apart. */
+/** What the part that distinguishes processes leaves of a link name's 64 characters, rounded down. */
 export const MAX_NAME_LENGTH = 50;
 
 const encoder = new TextEncoder();
@@ -45,7 +45,7 @@ export function isName(text: string): boolean {
   return /^[A-Za-z0-9._-]+$/.test(text) && text.length <= MAX_NAME_LENGTH;
 }
 
-/** @throws {Error} The metadata is no client's of this tunnel. */
+/** @throws {Error} The metadata is not from a client of this tunnel. */
 export function decodeClientPurpose(metadata: Uint8Array): ClientPurpose {
   const { kind, name, target } = parse(decoder.decode(metadata));
   if (kind === "control" && name === undefined) return { kind, name: undefined };
@@ -59,21 +59,21 @@ export function decodeClientPurpose(metadata: Uint8Array): ClientPurpose {
   throw new Error("Cannot serve stream: its metadata is none of this tunnel");
 }
 
-/** @throws {Error} The metadata is no server's of this tunnel. */
+/** @throws {Error} The metadata is not from a server of this tunnel. */
 export function decodeServerPurpose(metadata: Uint8Array): ServerPurpose {
   const { index, from } = parse(decoder.decode(metadata));
   if (isIndex(index) && typeof from === "string") return { index, from };
   throw new Error("Cannot serve stream: its metadata is none of this tunnel");
 }
 
-/** @throws {Error} The text is no request for ports. */
+/** @throws {Error} The text is not a port request. */
 export function decodePortRequest(text: string): PortRequest {
   const { ports } = parse(text);
   if (!Array.isArray(ports) || ports.length > MAX_PORTS || !ports.every(isListenAddress)) throw wrong(text);
   return { ports: ports.map(({ hostname, port }) => ({ hostname, port })) };
 }
 
-/** @throws {Error} The text is none of the server's messages. */
+/** @throws {Error} The text is not one of the server's messages. */
 export function decodeFromServer(text: string): FromServer {
   const { kind, index, address, reason, isFinal } = parse(text);
   if (kind === "replaced") return { kind };

@@ -9,10 +9,10 @@ const SOCKET_OPTIONS = {
   keepAliveInitialDelay: KEEP_ALIVE_MS,
 } as const;
 
-/** Listens by node:net: a `Deno.Conn` cannot be reset. Rejects with the system's error. */
+/** Listens with node:net, because a `Deno.Conn` cannot be reset. Rejects with the system's error. */
 export function listenOnNode({ hostname, port }: HostPort, events: ListenerEvents): Promise<TcpListener> {
   const server = createServer(SOCKET_OPTIONS, (socket) => {
-    socket.setKeepAlive(true, KEEP_ALIVE_MS); // Deno forgets the option of a server
+    socket.setKeepAlive(true, KEEP_ALIVE_MS); // Deno ignores the server's option
     const { remoteAddress = "", remotePort = 0 } = socket;
     events.connected(held(socket), { hostname: remoteAddress, port: remotePort });
   });
@@ -25,7 +25,7 @@ export function listenOnNode({ hostname, port }: HostPort, events: ListenerEvent
   return promise;
 }
 
-/** Begins to connect by node:net. Rejects with the system's error. */
+/** Starts to connect with node:net. Rejects with the system's error. */
 export function connectOnNode({ hostname, port }: HostPort): Connecting {
   const socket: Socket = connect({ ...SOCKET_OPTIONS, host: hostname, port });
   const { promise, resolve, reject } = Promise.withResolvers<TcpSocket>();
@@ -58,14 +58,14 @@ class NodeListener implements TcpListener {
 }
 
 /**
- * A socket that breaks before anybody has it breaks no more than itself: who gets it sees that it is destroyed. One that fails
- * would close itself as if all had been sent, so it is reset: Deno fails one whose peer has ended without having sent a byte, as
- * soon as a write has to wait.
+ * Makes a socket that breaks before anybody listens affect only itself: whoever gets it sees that it is destroyed. A socket
+ * that fails would close as if everything had been sent, so it is reset instead. Deno fails a socket whose peer has ended
+ * without sending a byte, as soon as a write has to wait.
  */
 function held(socket: Socket): Socket {
   const { destroy } = socket;
   socket.destroy = (error?: Error) => {
-    socket.destroy = destroy; // once; a reset destroys as well
+    socket.destroy = destroy; // only once: a reset calls destroy() as well
     return error ? socket.resetAndDestroy() : socket.destroy();
   };
   return socket.on("error", () => {});

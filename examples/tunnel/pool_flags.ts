@@ -1,6 +1,6 @@
 import { usageError } from "./command_line.ts";
 
-/** Options of the pools, and the flags that say what is in them. */
+/** Options of the pools, and the flags that set them. */
 const FLAGS: Readonly<Record<string, string>> = {
   url: "--server",
   token: "--token",
@@ -13,7 +13,7 @@ const FLAGS: Readonly<Record<string, string>> = {
 /**
  * Makes a pool.
  *
- * @throws {ExitError} An option is wrong; what the pool says of it is said of the flag.
+ * @throws {ExitError} An option is wrong; the message names the flag instead of the pool's option.
  */
 export function fromFlags<Pool>(make: () => Pool): Pool {
   try {

@@ -10,7 +10,7 @@ export class PortSet {
     this.#ranges = ranges;
   }
 
-  /** Undefined when the text is no list of ports and ranges. */
+  /** Undefined when the text is not a list of ports and ranges. */
   static parse(text: string): PortSet | undefined {
     const ranges = text.split(",").map(parseRange);
     return ranges.includes(undefined) ? undefined : new PortSet(text, ranges as [number, number][]);

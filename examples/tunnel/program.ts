@@ -4,16 +4,16 @@ import { oneLine } from "./one_line.ts";
 
 /** When a program is to end. */
 export interface Ending {
-  /** Aborted by the first signal: nothing new is begun. */
+  /** Aborted by the first signal: nothing new is started. */
   readonly stop: AbortSignal;
-  /** Aborted by the second signal: what is under way is broken off. */
+  /** Aborted by the second signal: everything in progress is aborted. */
   readonly abort: AbortSignal;
 }
 
-/** The signals that end a program, and their numbers, which make the exit codes. */
+/** The signals that end a program, and their numbers, from which the exit codes are made. */
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
 
-/** How long what was broken off, or is left open, may take to end, in milliseconds. */
+/** How long whatever was aborted, or is left open, may take to end, in milliseconds. */
 const ABORT_TIMEOUT_MS = 1_000;
 
 /** Runs a program to its end, and sets its exit code. */
@@ -30,15 +30,15 @@ export async function runProgram(main: (args: string[], ending: Ending) => Promi
     process.on(name, listener);
     return () => process.off(name, listener);
   });
-  process.stdout.on("error", () => {}); // nobody reads the log any more, which is no reason to end
+  process.stdout.on("error", () => {}); // that nobody reads the log any longer is no reason to end
   try {
     await main(process.argv.slice(2), { stop: stop.signal, abort: abort.signal });
   } catch (error) {
-    console.error(oneLine((error as Error).message)); // may be the words of the server
+    console.error(oneLine((error as Error).message)); // may contain the server's text
     process.exitCode = error instanceof ExitError ? error.exitCode : ExitCode.failed;
   } finally {
     for (const remove of listeners) remove();
-    exitSoon(); // Bun cannot end a connection that it is making
+    exitSoon(); // Bun cannot cancel an attempt to connect
   }
 }
 

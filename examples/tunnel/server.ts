@@ -1,4 +1,4 @@
-/** The public end of a reverse TCP tunnel; `--help` tells more. */
+/** The public end of a reverse TCP tunnel; see `--help`. */
 import process from "node:process";
 import { loadCertificate } from "./certificate.ts";
 import { Log } from "./log.ts";

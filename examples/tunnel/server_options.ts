@@ -17,21 +17,21 @@ import { TargetList } from "./target_list.ts";
 export interface ServerOptions {
   /** Where clients connect to. */
   readonly listen: HostPort;
-  /** Empty: every client is let in. */
+  /** Empty: every client is admitted. */
   readonly tokens: readonly string[];
   readonly tls: ServerTls;
   /** Ports that clients may ask for. */
   readonly allowPorts: PortSet;
   /** Targets that clients may connect to; undefined: none. */
   readonly allowTargets: TargetList | undefined;
-  /** Where the ports are whose clients name no address. */
+  /** The address of ports for which the client names none. */
   readonly bind: string;
   readonly maxLinks: number;
   readonly drainMs: number;
   readonly isVerbose: boolean;
 }
 
-/** "made": the program makes a certificate itself. */
+/** "made": the program makes its own certificate. */
 export type ServerTls = "off" | "made" | { readonly cert: string; readonly key: string };
 
 export const SERVER_HELP = `The public end of a reverse TCP tunnel.
@@ -82,7 +82,7 @@ const FLAGS = {
 /**
  * Reads the command line.
  *
- * @returns "help" when only that was asked for.
+ * @returns "help" when only the help was asked for.
  * @throws {ExitError} An argument is wrong.
  */
 export function readServerOptions(args: string[]): ServerOptions | "help" {

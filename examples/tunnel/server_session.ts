@@ -5,19 +5,19 @@ import { formatHostPort } from "./host_port.ts";
 import type { Log } from "./log.ts";
 import { decodeFromServer, type PortRequest } from "./messages.ts";
 
-/** How long a port that could not be had is left alone, in milliseconds. */
+/** How long to wait before asking again for a refused port, in milliseconds. */
 const ASK_AGAIN_MS = 1_000;
 
 /** How long the server may take to say goodbye, in milliseconds. */
 const LEAVE_TIMEOUT_MS = 1_000;
 
-/** One control stream to the server, from begin to end: asks for the ports, and again for those that could not be had. */
+/** One control stream to the server, from start to end: asks for the ports, and again if one was refused for now. */
 export class ServerSession {
   readonly #control: ControlChannel;
   readonly #forwards: readonly Forward[];
   readonly #log: Log;
   readonly #listening = new Set<number>();
-  /** Asks again, or ends a goodbye that takes too long. */
+  /** Asks again, or cuts short a goodbye that takes too long. */
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isLeaving = false;
   #wasHeard = false;
@@ -28,17 +28,17 @@ export class ServerSession {
     this.#log = log;
   }
 
-  /** Whether the server has said anything: then it is worth to come back at once. */
+  /** Whether the server has sent anything: if so, it is worth reconnecting soon. */
   get wasHeard(): boolean {
     return this.#wasHeard;
   }
 
   /**
-   * Resolves when the server has ended the session, as it does when `ended` is aborted: then no connection comes from the ports
-   * any more.
+   * Resolves when the server has ended the session, as it does when `ended` aborts. No connections come from the ports after
+   * that.
    *
    * @throws {ExitError} The server has refused for good.
-   * @throws {Error} The stream is lost, or carries something else.
+   * @throws {Error} The stream broke, or carries something else.
    */
   async run(ended: AbortSignal): Promise<void> {
     const leave = () => this.#leave();

@@ -6,7 +6,7 @@ import type { Log } from "./log.ts";
 import { TcpConnector } from "./tcp_connector.ts";
 import type { TcpSocket } from "./tcp_socket.ts";
 
-/** Joins TCP connections and streams. */
+/** Joins TCP connections with streams. */
 export class Splicer {
   readonly log: Log;
   readonly #late = new AbortController();
@@ -16,7 +16,7 @@ export class Splicer {
   #joined = 0;
   #onNone: (() => void) | undefined;
 
-  /** @param abort Breaks all that are joined. */
+  /** @param abort Breaks everything that is joined. */
   constructor(log: Log, abort: AbortSignal) {
     this.log = log;
     this.#abort = AbortSignal.any([abort, this.#late.signal]);
@@ -40,10 +40,10 @@ export class Splicer {
   }
 
   /**
-   * Joins the two until both have ended; what breaks one breaks the other, as a reset. Never rejects.
+   * Joins the two until both have ended; whatever breaks one resets the other. Never rejects.
    *
    * @param describe Says what is joined, for the log.
-   * @returns Why the other end of the tunnel could not connect, where that is what broke it.
+   * @returns Why the other end of the tunnel could not connect, if that is what broke it.
    */
   async join(socket: TcpSocket, connection: PoolConnection, describe: () => string): Promise<string | undefined> {
     this.log.debug(() => `Opened ${describe()}`);
@@ -59,7 +59,7 @@ export class Splicer {
     }
   }
 
-  /** Resolves when all have ended, and breaks those that take longer. Nothing new is joined meanwhile. */
+  /** Resolves when all have ended; breaks those that take longer than `ms`. Nothing new may be joined in the meantime. */
   async drain(ms: number): Promise<void> {
     if (this.#joined === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();

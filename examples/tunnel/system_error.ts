@@ -13,7 +13,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ETIMEDOUT: "connection timed out",
 };
 
-/** The reason of a failed socket or file, in words. */
+/** Why a socket or file operation failed, in words. */
 export function systemReason(error: unknown): string {
   const { code, message } = error as { code?: string; message?: string };
   return REASONS[code ?? ""] ?? message ?? String(error);

@@ -17,13 +17,13 @@ export class TargetList {
     this.#rules = rules;
   }
 
-  /** Undefined when the text is no list of targets. */
+  /** Undefined when the text is not a list of targets. */
   static parse(text: string): TargetList | undefined {
     const rules = text.split(",").map((item) => parseRule(item.trim()));
     return rules.includes(undefined) ? undefined : new TargetList(rules as Rule[]);
   }
 
-  /** Names are compared as they are written: a rule for a name says nothing of its addresses. */
+  /** Names are compared as written, ignoring case: a rule for a name does not cover its addresses. */
   has({ hostname, port }: HostPort): boolean {
     return this.#rules.some(({ hostname: host, ports: [first, last] }) =>
       (host === undefined || host === hostname.toLowerCase()) && port >= first && port <= last

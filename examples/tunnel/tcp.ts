@@ -9,7 +9,7 @@ const isBun = "Bun" in globalThis;
 /**
  * Listens on a port.
  *
- * @throws {Error} The bind error; the message is the reason alone.
+ * @throws {Error} The bind error; its message is only the reason.
  */
 export async function listenTcp(address: HostPort, events: ListenerEvents): Promise<TcpListener> {
   try {
@@ -19,7 +19,7 @@ export async function listenTcp(address: HostPort, events: ListenerEvents): Prom
   }
 }
 
-/** Begins to connect to a target. */
+/** Starts to connect to a target. */
 export function beginToConnect(target: HostPort): Connecting {
   return (isBun ? connectOnBun : connectOnNode)(target);
 }

@@ -3,15 +3,15 @@ import { systemReason } from "./system_error.ts";
 import { beginToConnect } from "./tcp.ts";
 import type { Connecting, TcpSocket } from "./tcp_socket.ts";
 
-/** Connects to targets, each within the same time: one timer and one listener to the signal serve all that are under way. */
+/** Connects to targets, all with the same timeout: one timer and one abort listener serve every attempt in progress. */
 export class TcpConnector {
   readonly #timeoutMs: number;
   readonly #signal: AbortSignal;
-  /** When those under way have to be there, the first of them first. */
+  /** The deadlines of the attempts in progress, earliest first. */
   readonly #dueAt = new Map<Connecting, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param signal Gives up all that are under way, and those to come. */
+  /** @param signal Gives up all attempts, present and future. */
   constructor(timeoutMs: number, signal: AbortSignal) {
     this.#timeoutMs = timeoutMs;
     this.#signal = signal;
@@ -23,7 +23,7 @@ export class TcpConnector {
   /**
    * Connects to a target.
    *
-   * @throws {Error} It cannot be reached in time, or was given up; the message says why.
+   * @throws {Error} The target cannot be reached in time, or the attempt was given up; the message says why.
    */
   async connect(target: HostPort): Promise<TcpSocket> {
     const connecting = beginToConnect(target);

@@ -1,35 +1,35 @@
 import type { RelaySocket } from "@npws/pool/relay";
 import type { HostPort } from "./host_port.ts";
 
-/** How long a connection may be silent before the system asks whether its peer still lives, in milliseconds. */
+/** How long a connection may be silent before the system checks that its peer is still alive, in milliseconds. */
 export const KEEP_ALIVE_MS = 60_000;
 
 /**
- * A connection: each direction ends by itself, and what is written leaves at once. Its data comes when somebody listens and has
- * called `resume()`.
+ * A connection: each direction ends on its own, and what is written leaves at once. Its data arrives once somebody listens and
+ * has called `resume()`.
  */
 export interface TcpSocket extends RelaySocket {
-  /** Ends the connection by a reset: an end would make what came so far look complete. */
+  /** Ends the connection with a reset: a normal end would make what has arrived so far look complete. */
   resetAndDestroy(): unknown;
 }
 
-/** A connection that is being made. */
+/** An attempt to connect. */
 export interface Connecting {
   readonly promise: Promise<TcpSocket>;
-  /** Makes it no more: the promise rejects with the error. Later it does nothing. */
+  /** Gives up the attempt: the promise rejects with the error. Does nothing once the attempt has ended. */
   giveUp(error: unknown): void;
 }
 
-/** A port that is listened on. */
+/** A port that accepts connections. */
 export interface TcpListener {
   readonly address: HostPort;
   /** Stops listening; connections go on. */
   close(): void;
 }
 
-/** What a listener tells. */
+/** The events of a listener. */
 export interface ListenerEvents {
   connected(socket: TcpSocket, from: HostPort): void;
-  /** A connection could not be accepted, as when the process has no file descriptors left. Bun tells nobody. */
+  /** A connection could not be accepted, as when the process has no file descriptors left. Bun does not report this. */
   failed(error: Error): void;
 }

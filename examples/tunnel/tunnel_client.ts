@@ -8,13 +8,13 @@ import { ForwardedPort } from "./forwarded_port.ts";
 import { formatHostPort, type HostPort } from "./host_port.ts";
 import { OPEN_TIMEOUT_MS, POOL_OPTIONS } from "./limits.ts";
 import type { Log } from "./log.ts";
-import { fromFlags } from "./pool_flags.ts";
 import { decodeServerPurpose, encodePurpose } from "./messages.ts";
+import { fromFlags } from "./pool_flags.ts";
 import type { Ending } from "./program.ts";
 import { ServerSession } from "./server_session.ts";
 import { Splicer } from "./splicer.ts";
 
-/** The pause before a session that began in vain is tried again, in milliseconds; doubled each time. */
+/** The pause before the next session, in milliseconds; doubled each time the server sends nothing. */
 const RETRY_MS = { first: 100, longest: 5_000 } as const;
 
 /** The side with the private targets. */
@@ -26,7 +26,7 @@ export class TunnelClient {
   readonly #stop: AbortSignal;
   readonly #splicer: Splicer;
   readonly #pool: ClientPool;
-  /** Aborted with why the client cannot go on. */
+  /** Aborted when the client cannot go on, with the reason. */
   readonly #failed = new AbortController();
   readonly #locals: ForwardedPort[] = [];
 
@@ -44,7 +44,7 @@ export class TunnelClient {
         url,
         token,
         tls,
-        // Its own for each process, so that no connection goes to the links of one that has just ended.
+        // Unique to each process, so that no connection goes to the links of one that has just ended.
         name: `${options.name ?? "unnamed"}.${randomBytes(4).toString("hex")}`,
         minCapacity: minLinks,
         maxCapacity: maxLinks,
@@ -56,7 +56,7 @@ export class TunnelClient {
   }
 
   /**
-   * Runs until it is to end, and connections had time to do so.
+   * Runs until it is told to end, then gives connections time to end.
    *
    * @throws {ExitError} The client cannot go on.
    */
@@ -73,7 +73,7 @@ export class TunnelClient {
     failed.throwIfAborted();
   }
 
-  /** Lets connections end, and cuts off those that take longer. */
+  /** Lets connections end, and aborts those that take too long. */
   async #close(): Promise<void> {
     const { drainMs } = this.#options;
     if (this.#pool.isReady) this.#log.info(`Ending: connections may go on for ${drainMs / 1_000} s`);
@@ -81,7 +81,7 @@ export class TunnelClient {
     await Promise.all([this.#pool.close({ drainMs }), this.#splicer.drain(drainMs)]);
   }
 
-  /** Ends the client where trying again is of no use. */
+  /** Ends the client when trying again is pointless. */
   #watchDials(): void {
     this.#pool.addEventListener("linkopen", ({ detail: { protocol } }) => {
       if (protocol === 1) {
@@ -118,7 +118,7 @@ export class TunnelClient {
     return this.#pool.open({ early: true, metadata, timeoutMs: OPEN_TIMEOUT_MS });
   }
 
-  /** Holds a session with the server, one after the other. */
+  /** Holds one session after another with the server. */
   async #stayConnected(ended: AbortSignal): Promise<void> {
     let pauseMs: number = RETRY_MS.first;
     while (!ended.aborted) {
@@ -129,7 +129,7 @@ export class TunnelClient {
     }
   }
 
-  /** Resolves at the end of a session, however it came: whether the server has said anything in it. */
+  /** Resolves when a session has ended, for whatever reason, with whether the server has sent anything in it. */
   async #holdSession(ended: AbortSignal): Promise<boolean> {
     const { name, forwards } = this.#options;
     const metadata = encodePurpose({ kind: "control", name });
@@ -151,7 +151,7 @@ export class TunnelClient {
     for await (const stream of this.#pool.accepted()) this.#connect(stream);
   }
 
-  /** Connects a stream of the server to its target. */
+  /** Connects a stream from the server to its target. */
   async #connect(stream: PoolConnection): Promise<void> {
     try {
       const { index, from } = decodeServerPurpose(stream.metadata);

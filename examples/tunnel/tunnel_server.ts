@@ -47,13 +47,13 @@ export class TunnelServer {
     );
     this.#host = { ...options, splicer: this.#splicer, open: (options) => this.#pool.open(options) };
     this.#pool.addEventListener("refuse", ({ detail: { reason, remoteAddress } }) => {
-      // Without the port, which is another one each time: the log counts what repeats.
+      // Without the port, which differs each time: the log counts repeated warnings.
       log.warn(`Refused a client at ${remoteAddress?.hostname ?? "an unknown address"}: ${reason}`);
     });
   }
 
   /**
-   * Runs until it is to end, and connections had time to do so.
+   * Runs until it is told to end, then gives connections time to end.
    *
    * @throws {PoolError} The bind error.
    */
@@ -74,7 +74,7 @@ export class TunnelServer {
     if (this.#options.tokens.length === 0) this.#log.warn("There is no --token: every client is let in");
   }
 
-  /** Frees the public ports, lets connections end, and cuts off those that take longer. */
+  /** Frees the public ports, lets connections end, and aborts those that take too long. */
   async #close(): Promise<void> {
     const { drainMs } = this.#options;
     this.#log.info(`Ending: connections may go on for ${drainMs / 1_000} s`);
@@ -86,7 +86,7 @@ export class TunnelServer {
     try {
       const purpose = decodeClientPurpose(stream.metadata);
       const { peer } = stream;
-      // Its connections would go to whichever client there is.
+      // Without a name, its connections would go to an arbitrary client.
       if (peer === undefined) throw new Error("Cannot serve stream: its link has no name");
       if (purpose.kind === "connect") this.#connect(stream, purpose.target);
       else this.#admit(stream, peer, purpose.name ?? peer);
@@ -96,7 +96,7 @@ export class TunnelServer {
     }
   }
 
-  /** Begins a client's session, in the place of an earlier one of the same name. */
+  /** Starts a client's session, replacing an earlier one with the same name. */
   async #admit(stream: PoolConnection, instance: string, name: string): Promise<void> {
     const earlier = this.#sessions.get(name);
     const ports = earlier?.handOver() ?? [];
@@ -111,7 +111,7 @@ export class TunnelServer {
     await session.endOpensSoon();
   }
 
-  /** Connects a client to a target, where that is allowed. */
+  /** Connects a client to a target, if that is allowed. */
   async #connect(stream: PoolConnection, target: HostPort): Promise<void> {
     const to = formatHostPort(target);
     try {

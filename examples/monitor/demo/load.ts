@@ -4,20 +4,20 @@ import { setTimeout as pause } from "node:timers/promises";
 /** How long a call waits before it gives up, in milliseconds. */
 const TIMEOUT_MS = 2_000;
 
-/** The load swells and ebbs in this time, in milliseconds. */
+/** The period in which the load rises and falls, in milliseconds. */
 const WAVE_MS = 40_000;
 
-/** Every now and then many want a connection at the same moment. */
+/** Every now and then, many callers want a connection at the same moment. */
 const BURST = { connections: 24, everyMs: 15_000 };
 
 const CHUNK = new Uint8Array(65_536);
 
-/** How much of what a connection carries is answered, in bytes of a chunk. */
+/** How many bytes of each chunk are sent back. */
 const ANSWERED = 20_000;
 
 /**
- * Opens connections from both sides, sends something over each and has some of it sent back, until the signal. What fails is
- * counted by the pools, and is what the monitor shows.
+ * Opens connections from both sides, sends something over each and has some of it sent back, until the signal aborts. The
+ * pools count what fails, and the monitor shows it.
  *
  * @param rate Connections per second, on average.
  */
@@ -32,7 +32,7 @@ export async function runLoad(server: Pool, client: Pool, rate: number, signal: 
   await Promise.all(under);
 }
 
-/** Calls at random moments, more often at the top of the wave, and in bursts. */
+/** Calls at random moments, more often at the peak of the wave, and in bursts. */
 async function arrive(rate: number, call: () => void, signal: AbortSignal): Promise<void> {
   const startedAt = performance.now();
   let bursts = 0;
@@ -46,7 +46,7 @@ async function arrive(rate: number, call: () => void, signal: AbortSignal): Prom
   }
 }
 
-/** Sends some chunks, and reads what comes back. */
+/** Sends some chunks and reads what comes back. */
 async function exchange(opener: Pool, signal: AbortSignal): Promise<void> {
   await using connection = await opener.open({ timeoutMs: TIMEOUT_MS, signal });
   const returned = connection.readable.pipeTo(new WritableStream(), { signal });
@@ -60,7 +60,7 @@ async function exchange(opener: Pool, signal: AbortSignal): Promise<void> {
   await returned;
 }
 
-/** Sends back some of what comes over the connections that the other side opens. */
+/** Sends back some of what arrives over the connections that the other side opens. */
 async function answerAll(pool: Pool, signal: AbortSignal): Promise<void> {
   for await (const { readable, writable } of pool.accepted({ signal })) {
     const answers = new TransformStream<Uint8Array, Uint8Array>({
@@ -70,7 +70,7 @@ async function answerAll(pool: Pool, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Pauses, but not beyond the signal. */
+/** Pauses; ends early when the signal aborts. */
 export function pauseUntil(ms: number, signal: AbortSignal): Promise<void> {
   return pause(ms, undefined, { signal }).catch(() => {});
 }

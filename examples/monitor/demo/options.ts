@@ -5,11 +5,11 @@ import { integer, parse } from "../../tunnel/command_line.ts";
 export interface MonitorOptions {
   /** Where the page is. */
   readonly hostname: string;
-  /** 0 for any that is free. */
+  /** 0 for any free port. */
   readonly port: number;
   /** Connections per second, on average. */
   readonly rate: number;
-  /** How long the server lets the client in before it turns it away for a while, in seconds; 0: always. */
+  /** How long the server admits the client before it turns it away temporarily, in seconds; 0: always. */
   readonly outages: number;
 }
 
@@ -43,7 +43,7 @@ const FLAGS = {
 /**
  * Reads the command line.
  *
- * @returns "help" when only that was asked for.
+ * @returns "help" when only the help was asked for.
  * @throws {ExitError} An argument is wrong.
  */
 export function readMonitorOptions(args: string[]): MonitorOptions | "help" {

@@ -9,11 +9,11 @@ import { serve } from "./serve.ts";
 /** How long an outage lasts, in milliseconds. */
 const OUTAGE_MS = 4_000;
 
-/** Where the client's links come in, on the port that the page is on too. */
+/** The path on which the client's links arrive; the page is on the same port. */
 const LINKS_PATH = "/links";
 
 /**
- * Runs two pools with the monitor beside them until the signal.
+ * Runs two pools, with a monitor next to them, until the signal aborts.
  *
  * @throws {Error} The bind error.
  */
@@ -33,12 +33,12 @@ export async function runDemo(
   }, server);
   const client = timed(new ClientPool({ url: urlOf("ws", hostname, http.port) + LINKS_PATH, token, minCapacity: 4 }));
   pools.client = client;
-  client.start().catch(() => {}); // its end before the first link is the signal's
+  client.start().catch(() => {}); // it rejects when the signal ends the pool before the first link
   print(`Monitor on ${urlOf("http", hostname, http.port)}/`);
   await Promise.all([runLoad(server, client, rate, signal), runOutages(server, door, outages, signal)]);
 
   await Promise.all([client.close({ drainMs: 0 }), server.close({ drainMs: 0 })]);
-  page[Symbol.dispose](); // before the server: it waits for the streams of events
+  page[Symbol.dispose](); // before the server, which waits for the event streams
   await http.close();
 }
 
@@ -58,7 +58,7 @@ async function runOutages(
   }
 }
 
-/** An address that is none to dial stands for all, this machine's own among them. */
+/** A wildcard address cannot be dialed; it includes this machine's loopback address, which can. */
 function urlOf(scheme: string, hostname: string, port: number): string {
   const host = { "0.0.0.0": "127.0.0.1", "::": "::1" }[hostname] ?? hostname;
   return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;

@@ -4,7 +4,7 @@ import { systemReason } from "../../tunnel/system_error.ts";
 /** The application's own HTTP server. */
 export interface HttpServer {
   readonly port: number;
-  /** Resolves when no request is left: pools and monitor are to be closed before. */
+  /** Resolves when no request is left: close the pools and the monitor first. */
   close(): Promise<void>;
 }
 
@@ -16,7 +16,7 @@ declare const Bun: { serve(options: object): { port: number; stop(): Promise<voi
 /**
  * Listens with the runtime's own HTTP server.
  *
- * @param pool Its links may come in by this server.
+ * @param pool Its links may arrive through this server.
  * @throws {Error} The bind error.
  */
 export function serve(hostname: string, port: number, handler: Handler, pool: ServerPool): HttpServer {
