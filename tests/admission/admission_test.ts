@@ -11,7 +11,7 @@ test("clientAddress() is the rightmost address that is no trusted proxy", () => 
     ["192.0.2.7", null, "192.0.2.7"],
     ["::ffff:192.0.2.7", null, "192.0.2.7"],
     ["fe80::1%eth0", null, "fe80::1"],
-    // What an untrusted peer says is not believed.
+    // An untrusted peer's header is not believed.
     ["192.0.2.7", "203.0.113.9", "192.0.2.7"],
     ["192.0.2.7", "nonsense", "192.0.2.7"],
     // Behind proxies.
@@ -23,14 +23,14 @@ test("clientAddress() is the rightmost address that is no trusted proxy", () => 
     ["10.0.0.1", "203.0.113.9:51234", "203.0.113.9"],
     ["10.0.0.1", "[2001:db9::1]:51234", "2001:db9::1"],
     ["10.0.0.1", "[2001:db9::1]", "2001:db9::1"],
-    // What stands further left was written by the client.
+    // Whatever is further left was written by the client.
     ["10.0.0.1", "nonsense, 203.0.113.9", "203.0.113.9"],
     // Only proxies: the leftmost.
     ["10.0.0.1", null, "10.0.0.1"],
     ["10.0.0.1", "", "10.0.0.1"],
     ["10.0.0.1", " ", "10.0.0.1"],
     ["10.0.0.1", "10.0.0.3, 10.0.0.2", "10.0.0.3"],
-    // Cannot be told.
+    // Unknown.
     [undefined, null, undefined],
     [undefined, "203.0.113.9", undefined],
     ["/run/pool.sock", "203.0.113.9", undefined],

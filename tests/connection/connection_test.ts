@@ -12,7 +12,7 @@ import type { ServerPoolOptions } from "../../src/options/server_options.ts";
 import { FakeWorld } from "../fake_world.ts";
 import { test } from "../harness.ts";
 
-/** A server's end of a link of npws/1, and the client's end as the test's own. */
+/** The server's end of an npws/1 link, and the client's end, which the test holds. */
 async function setUp(options: ServerPoolOptions & { canPause?: boolean; highWaterBytes?: number } = {}) {
   const { canPause, highWaterBytes, ...poolOptions } = options;
   const world = new FakeWorld();
@@ -25,13 +25,13 @@ async function setUp(options: ServerPoolOptions & { canPause?: boolean; highWate
     pool,
     peer,
     connection,
-    /** What the peer got behind the id. */
+    /** What the peer received after the id. */
     received: () => peer.bytes.slice(4),
     [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
   };
 }
 
-/** The error that a promise rejects with; undefined when it does not. */
+/** The error that a promise rejects with, or undefined if it resolves. */
 function failure(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(() => undefined, (error) => error);
 }

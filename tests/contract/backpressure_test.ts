@@ -8,7 +8,7 @@ import { readExactly } from "./streams.ts";
 
 const mebibyte = 1024 * 1024;
 
-/** More than the system's socket buffers of a connection hold, and all else between two applications. */
+/** More than the socket buffers of a connection and everything else between two applications can hold. */
 const boundBytes = 20 * mebibyte;
 
 const totalBytes = 32 * mebibyte;
@@ -106,7 +106,7 @@ async function writeBytes({ writable }: PoolConnection, byteLength: number): Pro
   for (let at = 0; at < byteLength; at += chunk.length) await writer.write(chunk);
 }
 
-/** Sends messages, each when the system took the one before; ends at the connection's end too. */
+/** Sends messages, each after the system took the previous one. Stops early if the connection ends. */
 function sendBytes(link: RawLink, byteLength: number): { readonly sentBytes: number; readonly done: Promise<void> } {
   const message = new Uint8Array(65_536);
   const sender = { sentBytes: 0, done: send() };
@@ -121,7 +121,7 @@ function sendBytes(link: RawLink, byteLength: number): { readonly sentBytes: num
   }
 }
 
-/** The value when it has stopped to change: what changes it waits. */
+/** The value once it has stopped changing, which means that whatever changes it is waiting. */
 async function atRest(read: () => number): Promise<number> {
   let value = read();
   for (let looks = 0; looks < 50; looks++) {

@@ -31,7 +31,7 @@ for (const id of wrongIds) {
   });
 }
 
-/** What is no bytes, and how the error calls it. */
+/** Chunks that are not bytes, and how the error names them. */
 const wrongChunks: [string, () => unknown, string][] = [
   ["a string", () => "text", "a string"],
   ["a number", () => 7, "a number"],

@@ -6,7 +6,7 @@ import { test } from "../harness.ts";
 import { startPools, transports } from "./pools.ts";
 import { bytes, pattern, readAll, readExactly, write, writeAndClose } from "./streams.ts";
 
-/** The pairs of pools that a connection can lie between, and which of them writes. */
+/** The pairs of pools that a connection can exist between, and which of the two writes. */
 const pairs = transports.flatMap(({ name, options }) =>
   ([1, 2] as const).flatMap((protocol) =>
     (["client", "server"] as const).map((writer) => ({
@@ -17,7 +17,7 @@ const pairs = transports.flatMap(({ name, options }) =>
   )
 );
 
-/** The kinds of buffers and views, over the same bytes. */
+/** All kinds of buffers and views, over the same bytes. */
 const kinds: Record<string, (buffer: ArrayBuffer) => ArrayBufferView | ArrayBuffer> = {
   ArrayBuffer: (buffer) => buffer,
   DataView: (buffer) => new DataView(buffer, 8, 16),
@@ -37,7 +37,7 @@ const kinds: Record<string, (buffer: ArrayBuffer) => ArrayBufferView | ArrayBuff
 };
 
 for (const { title, writer, pools } of pairs) {
-  /** Runs a test on the two ends of a connection, the writer's first. */
+  /** Runs a test on the two ends of a connection, the writer's end first. */
   const onConnection = (claim: string, run: (from: PoolConnection, to: PoolConnection) => Promise<void> | void) =>
     test(`${title}: ${claim}`, async () => {
       await using running = await startPools(pools);
@@ -150,7 +150,7 @@ async function writeInPieces({ writable }: PoolConnection, whole: Uint8Array, si
     const piece = whole.subarray(at, at + sizes[index % sizes.length]);
     at += piece.length;
     await writer.ready;
-    writer.write(piece).catch(() => {}); // the close tells
+    writer.write(piece).catch(() => {}); // the close reports it
   }
   await writer.close();
 }

@@ -15,7 +15,7 @@ for (const { name, options } of transports) {
     const { error } = await failed;
     assertEquals(error.message.split(": ")[0], `Cannot dial ${url}/links?…`);
     assertEquals(client.stats().lastError?.message, error.message);
-    // A log shows the causes too.
+    // A log shows the error's causes too.
     assertEquals(inspect(error, { depth: Infinity }).includes("secret"), false);
   });
 }

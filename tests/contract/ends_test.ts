@@ -5,12 +5,12 @@ import { startPools, TimersByHand, transports } from "./pools.ts";
 import { roles } from "./rigs.ts";
 import { bytes, pattern, readAll, readExactly, readText, write, writeAndClose } from "./streams.ts";
 
-/** A socket that keeps to the standard's close codes says 4011 for 1011. */
+/** A socket that follows the standard's rules for close codes sends 4011 instead of 1011. */
 const brokenCodes = [1011, 4011];
 
 for (const { name, options } of transports) {
   for (const actor of ["client", "server"] as const) {
-    /** Runs a test on the two ends of a connection on npws/1, the end that acts first. */
+    /** Runs a test on the two ends of an npws/1 connection, first the end that acts. */
     const onConnection = (claim: string, run: (own: PoolConnection, peer: PoolConnection) => Promise<void>) =>
       test(`ends of npws/1 (${name}, the ${actor} acts): ${claim}`, async () => {
         await using pools = await startPools({ client: options });

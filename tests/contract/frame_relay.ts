@@ -2,14 +2,14 @@ import { Npws1Server, requestUpgrade } from "../npws1_peer.ts";
 import type { RawLink } from "../raw_link.ts";
 import { type Frame, Opcode } from "../websocket_frames.ts";
 
-/** Stands between clients and a server, hands every frame on, and keeps the messages. */
+/** Stands between clients and a server, forwards every frame, and records the messages. */
 export class FrameRelay implements AsyncDisposable {
-  /** The messages that crossed since the test last emptied it, from both ends, in the order in which they came here. */
+  /** The messages from both ends since the test last emptied it, in order of arrival here. */
   crossed: Frame[] = [];
   readonly #links: RawLink[] = [];
   #server: Npws1Server | undefined;
 
-  /** Listens for clients of the server at this port. */
+  /** Listens for clients of the server on this port. */
   static async listen(port: number): Promise<FrameRelay> {
     const relay = new FrameRelay();
     relay.#server = await Npws1Server.listen(async ({ link: client, request, accept }) => {
@@ -23,7 +23,7 @@ export class FrameRelay implements AsyncDisposable {
     return relay;
   }
 
-  /** Where it listens. */
+  /** The port that it listens on. */
   get port(): number {
     return this.#server!.port;
   }

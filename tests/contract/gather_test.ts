@@ -9,7 +9,7 @@ import { bytes, pattern, write } from "./streams.ts";
 const maxMessageBytes = 65_536;
 
 for (const { name, open } of roles) {
-  /** Runs a test on a connection of a pool whose timers never run, and the peer's end of it. */
+  /** Runs a test on a connection of a pool whose timers never fire, and the peer's end of it. */
   const withoutTimers = (claim: string, run: (connection: PoolConnection, link: RawLink) => Promise<void>) =>
     test(`messages of npws/1 from ${name}: ${claim}`, async () => {
       await using rig = await open({ clock: new TimersByHand() });
@@ -55,7 +55,7 @@ for (const { name, open } of roles) {
   });
 }
 
-/** The messages that bring this content; none is empty or too long. */
+/** The messages that carry this content; none is empty or too long. */
 async function readMessages(link: RawLink, content: Uint8Array): Promise<Uint8Array[]> {
   const messages: Uint8Array[] = [];
   for (let at = 0; at < content.length; at += messages.at(-1)!.length) {

@@ -7,7 +7,7 @@ import { bytes, readExactly, write } from "./streams.ts";
 
 type Handler = (request: Request, serverOrInfo: unknown) => Response | undefined | Promise<Response | undefined>;
 
-/** A server of the application's own, on 127.0.0.1. */
+/** The application's own server, on 127.0.0.1. */
 interface OwnServer extends AsyncDisposable {
   readonly port: number;
 }

@@ -6,7 +6,7 @@ import { clientPool, nextEvent, transports, until } from "./pools.ts";
 import { openClientRig } from "./rigs.ts";
 import { bytes, readExactly, readText, write } from "./streams.ts";
 
-/** Ways in which the first message may come behind the answer of the handshake. */
+/** Ways in which the first message may follow the handshake's response. */
 const greetings: Record<string, Greeting> = {
   "glued to the handshake": glued,
   "in a write of its own": async (opening) => {
@@ -29,7 +29,7 @@ const greetings: Record<string, Greeting> = {
   },
 };
 
-/** First messages that are no id, and what the failed dial says of them. */
+/** First messages that are not an id, and what the failed dial says about them. */
 const wrongFirstMessages: { opcode: number; payload: string; told: RegExp }[] = [
   { opcode: Opcode.binary, payload: "abc", told: /3 bytes long/ },
   { opcode: Opcode.binary, payload: "abcde", told: /5 bytes long/ },
@@ -72,7 +72,7 @@ for (const { name, options } of transports) {
       const failed = nextEvent(rig.pool, "dialerror");
       const wrong = await rig.nextLink();
       const { code } = await wrong.readClose();
-      assertEquals(code % 3000, 1002); // a global WebSocket that keeps to its standard sends 4002
+      assertEquals(code % 3000, 1002); // a global WebSocket that follows the standard sends 4002
       wrong.destroy();
       const { error, attempt } = await failed;
       assertStringIncludes(error.message, `Cannot dial ${rig.server.url}`);
@@ -160,7 +160,7 @@ for (const { name, options } of transports) {
   });
 }
 
-/** Lets the client read what was written, so that what follows comes in another piece. */
+/** Lets the client read what was written, so that what follows arrives in a separate chunk. */
 async function someTurns(): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -10,12 +10,12 @@ import { bytes, readExactly, readText, write, writeAndClose } from "./streams.ts
 
 const mebibyte = 1024 * 1024;
 
-/** More than the system's socket buffers of a connection hold, and receiveLimitBytes. */
+/** More than the socket buffers of a connection and receiveLimitBytes together. */
 const boundBytes = 40 * mebibyte;
 
 const onNpws1 = { client: { protocol: 1 }, server: { protocol: 1 } } as const;
 
-/** A connection of this process and the number of its other end in the other process. */
+/** A connection of this process, and the number of its other end in the other process. */
 interface Setting extends OpenPair {
   readonly here: PoolConnection;
   readonly there: number;
@@ -24,7 +24,7 @@ interface Setting extends OpenPair {
 for (const pair of pairs) {
   const { name, side, remoteRuntime, open } = pair;
 
-  /** Runs a test on a connection that this process took and the other one fetched. */
+  /** Runs a test on a connection that this process took and the other process fetched. */
   const onConnection = (claim: string, run: (setting: Setting) => Promise<void>, options: PairOptions = onNpws1) =>
     test(`npws/1 across ${name}: ${claim}`, async () => {
       await using opened = await open(options);
@@ -137,7 +137,7 @@ function outcome(isGivenUp: boolean): string {
     : "the write waits, and abort() ends it";
 }
 
-/** A writer that writes as long as it can. */
+/** A writer that writes for as long as it can. */
 interface FloodControl {
   acceptedBytes(): number | Promise<number>;
   readonly ended: Promise<Failure>;
@@ -161,7 +161,7 @@ function floodFromThere({ remote, there }: Setting): FloodControl {
   };
 }
 
-/** The value when it has stopped to change: what changes it waits. */
+/** The value once it has stopped changing, which means that whatever changes it is waiting. */
 async function atRest(read: () => number | Promise<number>): Promise<number> {
   let value = await read();
   for (let looks = 0; looks < 30; looks++) {

@@ -8,14 +8,14 @@ import { bytes, readExactly } from "./streams.ts";
 
 const linkCount = 200;
 
-/** A peer that has to answer pings would be given up after 1.1 s. */
+/** With these, a peer that has to answer pings would be given up after 1.1 s. */
 const hasty = { keepAliveMs: 1_000, heartbeatTimeoutMs: 100 };
 
 for (const { name, open } of roles) {
-  /** Options of a pool that keeps this many links. */
+  /** The options of a pool that keeps this many links. */
   const keeping = (count: number) =>
     name === "a server pool" ? { maxCapacity: count } : { minCapacity: count, maxCapacity: count };
-  // Deno's global WebSocket cannot be dropped: it asks for a close and its TCP connection stays until the peer answers.
+  // Deno's global WebSocket cannot be dropped: it only starts a close, and the TCP connection stays until the peer answers.
   const canDrop = !(name.includes("global") && "Deno" in globalThis);
 
   test(`npws/1 peers that are silent: close() of ${name} with ${linkCount} idle links is over after a second`, async () => {

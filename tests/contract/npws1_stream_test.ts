@@ -145,7 +145,7 @@ for (const { name, open } of roles) {
   }
 }
 
-/** Ends the peer's side of an idle link, and tells what the pool says of it. */
+/** Closes the peer's side of an idle link, and returns how the pool reports it. */
 async function closeIdle({ pool }: Rig, link: RawLink, code: number): Promise<LinkCloseDetail> {
   const closed = nextEvent(pool, "linkclose");
   if (code === 1006) link.destroy();
@@ -153,7 +153,7 @@ async function closeIdle({ pool }: Rig, link: RawLink, code: number): Promise<Li
   return await closed;
 }
 
-/** The global WebSocket of Deno sends the protocol's own codes as 4000 and more: its standard allows no other. */
+/** Deno's global WebSocket sends the protocol's own codes as 4000 and more, because its standard allows no others. */
 function closeCodeOf(role: string, code: number): number {
   return "Deno" in globalThis && role.includes("global") ? 3000 + code : code;
 }

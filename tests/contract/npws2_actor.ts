@@ -4,7 +4,7 @@ import { exchange, fill, type FillPlan, Flood, readInPieces, type ReadPlan } fro
 import { clientPool, hurriedClock, serverPool, TimersByHand } from "./pools.ts";
 import { readText, write } from "./streams.ts";
 
-/** What of an error crosses to the other process. */
+/** The part of an error that is passed to the other process. */
 export interface Failure {
   name: string;
   message: string;
@@ -12,9 +12,9 @@ export interface Failure {
   reason?: string;
 }
 
-/** A connection of the other process. */
+/** A connection in the other process. */
 export interface RemoteStream {
-  /** Its name in calls. */
+  /** The number that calls refer to it by. */
   stream: number;
   id: string;
   protocol: 1 | 2;
@@ -22,13 +22,13 @@ export interface RemoteStream {
   metadata: number[];
 }
 
-/** One pool, and what a test in another process may have done with it. Everything that goes in and out is JSON. */
+/** One pool, and the operations that a test in another process may run on it. All arguments and results are JSON. */
 export class PoolActor {
   #pool: Pool | undefined;
   readonly #streams: PoolConnection[] = [];
   #flood: Flood | undefined;
 
-  /** Starts a server pool on a free port, which it returns, or on the one given. Its time may pass so many times as fast. */
+  /** Starts a server pool on the port given, or a free one, and returns the port. Its clock can run `hurry` times as fast. */
   async serve(options: ServerPoolOptions, hurry = 1): Promise<number> {
     const pool = serverPool(options, { clock: hurriedClock(hurry) });
     this.#pool = pool;
@@ -36,7 +36,7 @@ export class PoolActor {
     return pool.address.port;
   }
 
-  /** Starts a client pool; its first link is idle then. Where time stands still, none of its timers ever fires. */
+  /** Starts a client pool and waits for its first idle link. If time stands still, none of its timers ever fires. */
   async dial(options: ClientPoolOptions, timeStandsStill = false): Promise<void> {
     this.#pool = clientPool(options, timeStandsStill ? { clock: new TimersByHand() } : {});
     await this.#pool.start();
@@ -73,12 +73,12 @@ export class PoolActor {
     return this.#keep(await this.pool.accept());
   }
 
-  /** Sends back what each stream that is opened brings, from now on. */
+  /** From now on, sends everything back that arrives on streams opened by the peer. */
   echo(): void {
     this.eachAccepted(({ readable, writable }) => readable.pipeTo(writable));
   }
 
-  /** Opens as many streams, so many at a time, and checks that each brings back what was written. */
+  /** Opens `count` streams, `atATime` of them at a time, and checks that each returns what was written. */
   async openMany(count: number, atATime: number): Promise<void> {
     let left = count;
     const open = async () => {
@@ -87,7 +87,7 @@ export class PoolActor {
     await Promise.all(Array.from({ length: atATime }, open));
   }
 
-  // What an application may do with one.
+  // What an application may do with a stream.
 
   write(stream: number, text: string): Promise<Failure | undefined> {
     return failureOf(write(this.#streams[stream], text));
@@ -122,27 +122,27 @@ export class PoolActor {
     return this.#streams[stream].close();
   }
 
-  /** How both directions ended. */
+  /** How the two directions ended. */
   closed(stream: number): Promise<Failure | undefined> {
     return failureOf(this.#streams[stream].closed);
   }
 
-  /** Writes until it fails, and tells how that was. */
+  /** Writes until that fails, and returns the failure. */
   async flood(stream: number): Promise<Failure> {
     return describe(await (this.#flood = new Flood(this.#streams[stream])).ended);
   }
 
-  /** What flow control has taken of the latest flood. */
+  /** How much of the latest flood flow control has accepted. */
   floodedBytes(): number {
     return this.#flood?.acceptedBytes ?? 0;
   }
 
-  /** Writes by the plan and ends the direction; tells the SHA-256. */
+  /** Writes according to the plan and ends the direction. Resolves with the SHA-256 of the content. */
   fill(stream: number, plan: FillPlan): Promise<string> {
     return fill(this.#streams[stream], plan);
   }
 
-  /** Reads by the plan to the end; tells the SHA-256. */
+  /** Reads to the end according to the plan. Resolves with the SHA-256 of the content. */
   readInPieces(stream: number, plan: ReadPlan): Promise<string> {
     return readInPieces(this.#streams[stream], plan);
   }
@@ -162,7 +162,7 @@ export class PoolActor {
   }
 }
 
-/** How a promise of nothing ended. */
+/** How a promise without a value failed, or undefined if it did not. */
 async function failureOf(promise: Promise<unknown>): Promise<Failure | undefined> {
   try {
     await promise;

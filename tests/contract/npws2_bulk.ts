@@ -3,26 +3,26 @@ import type { PoolConnection } from "@npws/pool";
 import { createHash } from "node:crypto";
 import { bytes, readText } from "./streams.ts";
 
-/** What is written. */
+/** What is to be written. */
 export interface FillPlan {
   byteLength: number;
-  /** Chooses the bytes, the sizes of the writes and the pauses. */
+  /** Determines the bytes, the sizes of the writes and the pauses. */
   seed: number;
 }
 
-/** How it is read. */
+/** How it is to be read. */
 export interface ReadPlan {
-  /** Chooses the readers, the sizes of their buffers and the pauses. */
+  /** Determines the readers, the sizes of their buffers and the pauses. */
   seed: number;
 }
 
 const KIB = 1_024;
 const LONGEST_BYTES = 200 * KIB;
 
-/** Of how many steps one is followed by a pause. */
+/** One step in this many is followed by a pause. */
 const STEPS_PER_PAUSE = 50;
 
-/** What all writes are cut from, at places that the seed chooses. */
+/** All writes are slices of this block, at offsets that the seed determines. */
 const block = randomBlock();
 
 /** Writes 1 B to 200 KiB at a time, with pauses, and ends the direction. Resolves with the SHA-256 of all. */
@@ -43,7 +43,7 @@ export async function fill({ writable }: Pick<PoolConnection, "writable">, plan:
   return hash.digest("hex");
 }
 
-/** Reads to the end by turns with a default reader and into buffers of 1 B to 200 KiB, with pauses. Resolves with the SHA-256. */
+/** Reads to the end, with a default reader or into buffers of 1 B to 200 KiB, with pauses. Resolves with the SHA-256 of all. */
 export async function readInPieces(
   { readable }: Pick<PoolConnection, "readable">,
   { seed }: ReadPlan,
@@ -61,14 +61,14 @@ export async function readInPieces(
 /** Writes a text, ends the direction, and checks that the peer sends the same back and ends too. */
 export async function exchange(connection: PoolConnection, text: string): Promise<void> {
   const writer = connection.writable.getWriter();
-  writer.write(bytes(text)).catch(() => {}); // the close says it too
+  writer.write(bytes(text)).catch(() => {}); // the close reports it too
   const [answer] = await Promise.all([readText(connection), writer.close()]);
   assertEquals(answer, text);
 }
 
 /** Writes 64 KiB at a time for as long as it can. */
 export class Flood {
-  /** What flow control has taken. */
+  /** How much flow control has accepted. */
   acceptedBytes = 0;
   /** Resolves with what ended it. */
   readonly ended: Promise<unknown>;
@@ -90,7 +90,7 @@ type Random = (below: number) => number;
 type Hash = ReturnType<typeof createHash>;
 type Readable = PoolConnection["readable"];
 
-/** True at the end. */
+/** Resolves with true at the end. */
 async function readWhole(readable: Readable, reads: number, hash: Hash): Promise<boolean> {
   const reader = readable.getReader();
   try {
@@ -105,7 +105,7 @@ async function readWhole(readable: Readable, reads: number, hash: Hash): Promise
   }
 }
 
-/** True at the end. */
+/** Resolves with true at the end. */
 async function readInto(readable: Readable, reads: number, hash: Hash, random: Random): Promise<boolean> {
   const reader = readable.getReader({ mode: "byob" });
   try {
@@ -120,7 +120,7 @@ async function readInto(readable: Readable, reads: number, hash: Hash, random: R
   }
 }
 
-/** Often very small: a byte, a header, a line. */
+/** A random size, which is often very small, like a byte, a header or a line. */
 function randomSize(random: Random): number {
   return 1 + random(random(4) === 0 ? 64 : LONGEST_BYTES);
 }
@@ -135,7 +135,7 @@ function randomBlock(): Uint8Array {
   return Uint8Array.from({ length: 4 * LONGEST_BYTES }, () => random(256));
 }
 
-/** Integers from 0 to below a bound, the same for the same seed (mulberry32). */
+/** Integers from 0 up to, but not including, a bound; reproducible from the seed (mulberry32). */
 function randomFrom(seed: number): Random {
   let state = seed >>> 0;
   return (below) => {

@@ -5,7 +5,7 @@ import { type Pair, pairs } from "./npws2_pairs.ts";
 
 const MIB = 2 ** 20;
 
-/** A gibibyte on each mixed pair, once: the suite runs on both runtimes. */
+/** One gibibyte on each mixed pair. Once is enough, because the suite runs on both runtimes. */
 function byteLengthOf({ side, remoteRuntime }: Pair): number {
   return side === "client" && remoteRuntime !== runtimeName ? 1_024 * MIB : 128 * MIB;
 }
@@ -22,7 +22,7 @@ for (const pair of pairs) {
     const accepted = remote.call("accept");
     const here = await local.open();
     const { stream: there } = await accepted;
-    // The smaller part comes back at the same time.
+    // The smaller part is sent the other way at the same time.
     const [sent, received, sentBack, receivedBack] = await Promise.all([
       fill(here, { byteLength, seed: 1 }),
       remote.call("readInPieces", there, { seed: 2 }),

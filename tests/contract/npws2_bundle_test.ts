@@ -10,7 +10,7 @@ import { finishStream, type RawPeer, takeLink } from "./npws2_raw.ts";
 import { type Rig, roles } from "./npws2_rigs.ts";
 import { bytes, pattern, readAll, readExactly, readText, write, writeAndClose } from "./streams.ts";
 
-/** Opens a stream early, with all that it has to say. */
+/** Opens an early stream, and writes and ends its direction at once. */
 async function ask({ pool }: Rig, question: string) {
   const connection = await pool.open({ early: true });
   await writeAndClose(connection, question);
@@ -47,7 +47,7 @@ for (const role of roles) {
       await peer.expect("open");
       assertEquals(await peer.link.readMessage(), bytes("question"));
       await peer.expect("fin");
-      const answer = bundleOf("fin"); // is data like any other
+      const answer = bundleOf("fin"); // data like any other
       await peer.say("ok");
       await peer.send(answer);
       await peer.say("fin");
@@ -107,7 +107,7 @@ for (const { name, open } of pairs) {
     relay!.crossed = [];
     for (let count = 0; count < SESSIONS; count++) await exchange(await pair.local.open({ early: true }), "question");
     const crossed = relay!.crossed.map(noted).filter((message) => !message.startsWith("{"));
-    // Each side's idle may also come with its next question, or by itself where the next goes over another link.
+    // A side's idle may also be sent with its next question, or on its own if the next question uses another link.
     const questions = crossed.filter((message) => message.includes("open"));
     const answers = crossed.filter((message) => message.includes("ok"));
     for (const question of questions) assertMatch(question, /^\[(idle( \w{8})?, )?open, data 8, fin\]$/);
@@ -117,7 +117,7 @@ for (const { name, open } of pairs) {
   });
 }
 
-/** A text as it is, and a bundle as the list of its messages. */
+/** A text unchanged, and a bundle as the list of its messages. */
 function noted({ opcode, payload }: Frame): string {
   if (opcode === Opcode.text) return new TextDecoder().decode(payload);
   const { messages, isWhole } = messagesIn(payload);

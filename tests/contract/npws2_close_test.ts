@@ -17,7 +17,7 @@ interface Setting extends OpenPair {
 }
 
 for (const { name, open } of pairs) {
-  /** Runs a test on a stream beside idle links. */
+  /** Runs a test on a stream while other links are idle. */
   const testClose = (claim: string, run: (setting: Setting) => Promise<void>) =>
     test(`npws/2 close of ${name}: ${claim}`, async () => {
       await using pair = await open({ client: { minCapacity: 3 } });
@@ -118,7 +118,7 @@ for (const role of roles) {
     await clock.advance(1);
     await peer.expect("reset 3 pool closed", "stop 3 pool closed");
     await assertRejects(() => connection.closed, PoolClosedError);
-    // The peer answers nothing: the link is closed half a second later, and its socket dropped after another half.
+    // The peer does not answer, so the link is closed half a second later, and its socket dropped half a second after that.
     await clock.advance(500);
     assertEquals(await peer.link.readClose(), { code: role.closeCode(1001), reason: "pool closed" });
     await clock.advance(500);
@@ -137,7 +137,7 @@ for (const role of roles) {
     await connection.writable.close();
     await peer.expect("fin");
     await peer.expect(`ping ${Number.MAX_SAFE_INTEGER}`);
-    await peer.sync(); // nothing closes the link before
+    await peer.sync(); // nothing closes the link before that
     await peer.say(`pong ${Number.MAX_SAFE_INTEGER}`);
     assertEquals(await peer.hearClose(), role.closeCode(1000));
     peer.link.close(1000);
@@ -171,7 +171,7 @@ for (const role of roles) {
   });
 }
 
-/** What the peer of a pool that was closed is told. */
+/** Asserts what the peer of a closed pool is told. */
 function assertIsReset(outcome: string | Failure): void {
   assert(typeof outcome !== "string", outcome as string);
   const { name, code, reason } = outcome;

@@ -11,10 +11,10 @@ const linkCount = 4;
 const takersPerSide = 8;
 const streamsPerSide = 2_100;
 const hourMs = 3_600_000;
-/** An interval that never ends: no link is retired under a take of the server. */
+/** An interval that never ends, so that no link is retired while the server takes it. */
 const client = { minCapacity: linkCount, maxCapacity: linkCount, minIntervalMs: hourMs, maxIntervalMs: hourMs };
 
-/** Does a thing as often as told, with so many at a time. */
+/** Runs `run` this many times, `takersPerSide` at a time. */
 async function repeat(times: number, run: () => Promise<void>): Promise<void> {
   const worker = async () => {
     while (times-- > 0) await run();
@@ -27,7 +27,7 @@ async function echoAccepted(pool: Pool): Promise<void> {
   for await (const { readable, writable } of pool.accepted()) readable.pipeTo(writable).catch(() => {});
 }
 
-/** Takes any link, and has the other side fetch it: what is written at one end comes back from the other. */
+/** Takes any link, and has the other side fetch it and echo what is written to it. */
 async function takeAndFetch(taker: Pool, fetcher: Pool): Promise<void> {
   const taken = await taker.incomingGet();
   const fetched = await fetcher.outgoingGet(taken.id);
@@ -36,7 +36,7 @@ async function takeAndFetch(taker: Pool, fetcher: Pool): Promise<void> {
   await echoed;
 }
 
-/** Both sides have the same number of idle links and nothing else, and none was lost on the way. */
+/** Asserts that both sides have the same number of idle links and nothing else, and that none was lost on the way. */
 async function assertAllIdle(read: () => Promise<PoolStats[]>): Promise<void> {
   const isQuiet = ({ inUse, dialing, idle, links }: PoolStats) => inUse === 0 && dialing === 0 && idle === links;
   await eventually(async () => {
@@ -46,7 +46,7 @@ async function assertAllIdle(read: () => Promise<PoolStats[]>): Promise<void> {
   for (const { lost, dialFailures, timeouts } of await read()) assertEquals([lost, dialFailures, timeouts], [0, 0, 0]);
 }
 
-/** Each id that the client has is the server's too: one that were not would never be found. */
+/** Asserts that the server knows every id that the client has; a link with any other id could never be fetched. */
 async function assertSameIds({ client, server }: Pools): Promise<void> {
   await assertAllIdle(() => Promise.resolve([client.stats(), server.stats()]));
   const taken = await Promise.all(Array.from({ length: client.active }, () => client.incomingGet()));

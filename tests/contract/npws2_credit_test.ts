@@ -16,14 +16,14 @@ interface Setting {
 }
 
 interface Windows {
-  /** The window of the pool's hello, and up to where it grows. */
+  /** The window in the pool's hello, and the maximum that it grows to. */
   windowBytes?: number;
   maxWindowBytes?: number;
-  /** The window of the peer's hello. */
+  /** The window in the peer's hello. */
   peerWindow?: number;
 }
 
-/** Runs a test on a stream, on a clock that the test moves. */
+/** Runs a test on a stream, with a clock that the test moves. */
 function testCredit(role: Role, claim: string, windows: Windows, run: (setting: Setting) => Promise<void>): void {
   test(`npws/2 credit of ${role.name}: ${claim}`, async () => {
     const clock = new TimersByHand();
@@ -35,7 +35,7 @@ function testCredit(role: Role, claim: string, windows: Windows, run: (setting: 
   });
 }
 
-/** Sends as many bytes and has the application read them. */
+/** Sends this many bytes, and has the application read them. */
 async function transfer({ peer, connection }: Setting, count: number): Promise<void> {
   await peer.send(new Uint8Array(count));
   await readExactly(connection, count);
@@ -167,7 +167,7 @@ for (const role of roles) {
   });
 }
 
-/** Reads half a window, at which the pool measures a round trip, and lets that take 100 ms. */
+/** Reads half a window, at which point the pool measures a round trip; the pong takes 100 ms. */
 async function measureRoundTrip(setting: Setting): Promise<void> {
   const { clock, peer } = setting;
   await transfer(setting, windowBytes / 2);
@@ -177,14 +177,14 @@ async function measureRoundTrip(setting: Setting): Promise<void> {
   await peer.sync();
 }
 
-/** Reads one window after the other in no time, until the window has grown as far as it does. */
+/** Reads one window after the other in no time, until the window has grown to its maximum. */
 async function growWindow(setting: Setting): Promise<{ consumed: number; granted: number }> {
   await measureRoundTrip(setting);
   for (let rounds = 0; rounds < 20; rounds++) await transfer(setting, windowBytes);
   return { consumed: 20.5 * windowBytes, granted: await lastCredit(setting.peer) };
 }
 
-/** The grant that was heard last, of all that came until now. */
+/** The latest of all grants that have arrived so far. */
 async function lastCredit(peer: RawPeer): Promise<number> {
   let last = 0;
   await peer.say("ping 99");
@@ -198,7 +198,7 @@ function assertBetween(value: number, least: number, most: number): void {
   assert(value >= least && value <= most, `${value} must be from ${least} to ${most}`);
 }
 
-/** The next grant; pings that measure the round trip are left without an answer. */
+/** The next grant. Pings that measure the round trip are left unanswered. */
 async function hearCredit(peer: RawPeer): Promise<number> {
   const text = await peer.hear();
   const [, count] = /^credit (\d+)$/.exec(text) ?? [];

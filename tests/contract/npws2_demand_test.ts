@@ -13,11 +13,11 @@ const minCapacity = 8;
 const maxCapacity = 512;
 const hourMs = 3_600_000;
 
-/** A client whose own interval never comes: only demand makes it dial more. */
+/** A client whose own interval never ends, so that only demand makes it dial more links. */
 const client = { minCapacity, maxCapacity, minIntervalMs: hourMs, maxIntervalMs: hourMs };
 const server = { maxCapacity: 1_000 };
 
-/** All callers at once. */
+/** Makes the call of all callers at once. */
 function all<Result>(call: () => Promise<Result>): Promise<Result[]> {
   return Promise.all(Array.from({ length: callers }, call));
 }

@@ -10,7 +10,7 @@ import { bytes, readExactly, readText, write } from "./streams.ts";
 
 const PROBE_MS = 1_000;
 
-/** What may be written before the peer has answered, in bytes. */
+/** How much may be written before the peer has answered, in bytes. */
 const EARLY_BYTES = 65_536;
 
 const early = true;
@@ -23,7 +23,7 @@ interface Setting {
   second: RawPeer;
 }
 
-/** Runs a test on a pool with two idle links to peers of two pools, on a clock that the test moves. */
+/** Runs a test on a pool with two idle links to peers in two pools, with a clock that the test moves. */
 function testEarly(
   role: Role,
   claim: string,
@@ -42,7 +42,7 @@ function testEarly(
   });
 }
 
-/** All gets that can be early, and what each says. */
+/** All gets that can be early, and the message that each sends. */
 const gets = [
   { call: "open", take: "open", get: ({ pool }: Setting) => pool.open({ early }) },
   { call: "incomingGet", take: "take", get: ({ pool }: Setting) => pool.incomingGet({ early }) },

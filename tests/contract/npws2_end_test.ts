@@ -8,13 +8,13 @@ import type { RemotePool } from "./npws2_remote.ts";
 import { startPools } from "./pools.ts";
 import { readText, write } from "./streams.ts";
 
-/** A stream between two processes: this one's end, and the name of the other's. */
+/** A stream between two processes: the end in this process, and the number of the end in the other. */
 interface Setting extends OpenPair {
   here: PoolConnection;
   there: number;
 }
 
-/** A reset as the other process tells it. */
+/** A reset as the other process reports it. */
 function reset(what: "read" | "write to", id: string, code: number, reason: string) {
   const by = what === "read" ? "the peer reset the stream" : "the peer stopped reading";
   const text = reason ? ` (${reason})` : "";
@@ -26,13 +26,13 @@ function reset(what: "read" | "write to", id: string, code: number, reason: stri
   };
 }
 
-/** Writes over there until that fails, and tells how. */
+/** Writes in the other process until that fails, and returns the failure. */
 function writeUntilStopped(remote: RemotePool, stream: number) {
   return remote.call("flood", stream);
 }
 
 for (const { name, open } of pairs) {
-  /** Runs a test on a stream, and sees that its link carries the next one: whatever happened to a stream, its link lives on. */
+  /** Runs a test on a stream, and then checks that the link carries the next one: no end of a stream may end its link. */
   const testEnd = (claim: string, run: (setting: Setting) => Promise<void>) =>
     test(`npws/2 end of a stream of ${name}: ${claim}`, async () => {
       await using pair = await open({ client: { minCapacity: 1, maxCapacity: 1 } });

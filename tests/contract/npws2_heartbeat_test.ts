@@ -8,7 +8,7 @@ import { nextEvent, TimersByHand, until } from "./pools.ts";
 const keepAliveMs = 1_000;
 const heartbeatTimeoutMs = 500;
 
-/** Runs a test on a pool with one idle link whose peer answers nothing by itself, on a clock that the test moves. */
+/** Runs a test on a pool with one idle link whose peer answers nothing on its own, with a clock that the test moves. */
 function testHeartbeat(
   role: Role,
   claim: string,
@@ -44,7 +44,7 @@ for (const role of roles) {
     assertEquals([id, code, inUse], [peer.id, 1006, false]);
     assertEquals((await peer.link.readClose()).code, role.dropCode);
     assertEquals([rig.pool.active, rig.pool.stats().lost], [0, 1]);
-    // Not even a call that asks for no proof gets it.
+    // Not even a call that needs no proof of life gets it.
     const missed = assertRejects(() => rig.pool.open({ early: true, timeoutMs: 0 }), PoolTimeoutError);
     await clock.advance(0);
     await missed;
@@ -76,7 +76,7 @@ for (const role of roles) {
   }, { keepAliveMs: 0 });
 }
 
-/** Waits until the pool has seen what was sent, and leaves its pings unanswered. */
+/** Waits until the pool has processed what was sent, and leaves its pings unanswered. */
 async function rest(peer: RawPeer): Promise<void> {
   await peer.say("ping 99");
   while (await peer.hear() !== "pong 99");

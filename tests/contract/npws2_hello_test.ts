@@ -48,7 +48,7 @@ const brokenByClient = {
   "an id in the place of the hello": bytes([0, 0, 0, 1]),
 };
 
-/** A hello of exactly as many bytes, with a member that nobody knows. */
+/** A hello of exactly this many bytes, with an unknown member. */
 function padded(byteLength: number, filler = "x"): string {
   const room = byteLength - JSON.stringify({ ...JSON.parse(helloText({ id })), more: "" }).length;
   const size = new TextEncoder().encode(filler).length;
@@ -212,7 +212,7 @@ test("npws/2 hello: a client that goes away before its hello is counted, and tak
   await client.close({ drainMs: 0 });
 });
 
-/** A server pool that listens, and raw clients. Disposing it waits for none of them. */
+/** A server pool that listens, and raw clients. Disposing it waits for none of the clients. */
 async function startServer(options: ServerPoolOptions = {}, clock?: Clock) {
   const pool = serverPool(options, clock && { clock });
   await pool.start();
@@ -220,7 +220,7 @@ async function startServer(options: ServerPoolOptions = {}, clock?: Clock) {
   return {
     pool,
     port: pool.address.port,
-    /** A client that has not said its hello. */
+    /** A client that has not sent its hello. */
     async dial() {
       const dialed = await dialNpws2(pool.address.port);
       links.push(dialed.link);
@@ -242,7 +242,7 @@ async function startServer(options: ServerPoolOptions = {}, clock?: Clock) {
   };
 }
 
-/** The pool hands the peer's link out, and it carries bytes both ways. */
+/** Asserts that the pool hands out the peer's link, and that it carries bytes both ways. */
 async function assertWorks(pool: Pool, peer: RawPeer) {
   const connection = await takeLink(pool, peer);
   await write(connection, "to the peer");

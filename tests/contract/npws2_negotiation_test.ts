@@ -10,7 +10,7 @@ import { bytes, readExactly, write } from "./streams.ts";
 
 type Protocol = NonNullable<PoolOptions["protocol"]>;
 
-/** What two sides speak, by their options: undefined where they cannot. */
+/** The protocol that two sides speak, given their options; undefined if they have none in common. */
 const outcomes: { client: Protocol; server: Protocol; spoken: 1 | 2 | undefined }[] = [
   { client: "auto", server: "auto", spoken: 2 },
   { client: "auto", server: 2, spoken: 2 },
@@ -38,14 +38,14 @@ for (const { client, server, spoken } of outcomes.filter(({ spoken }) => spoken 
       assertEquals(await readExactly(connection, 6), bytes("answer"));
       await connection.writable.close();
       assertEquals(await heard, "question");
-      // A stream of npws/1 takes its link with it.
+      // On npws/1, the link ends with its stream.
       await eventually(() => pair.local.active > 0);
       await assertOpens(pair.local, spoken, () => pair.remote.call("echo"));
     });
   }
 }
 
-/** `open()` works where npws/2 is spoken, and only there. */
+/** Asserts that `open()` works on npws/2, and only there. */
 async function assertOpens(pool: Pool, spoken: 1 | 2 | undefined, echo: () => Promise<unknown>): Promise<void> {
   if (spoken === 1) return void await assertRejects(() => pool.open(), NotSupportedError);
   await echo();

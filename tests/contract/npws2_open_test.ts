@@ -6,7 +6,7 @@ import { pairs } from "./npws2_pairs.ts";
 import { clientPool, serverPool, startPools, until, urlOf } from "./pools.ts";
 import { bytes, readText, write } from "./streams.ts";
 
-/** As much metadata as a stream may have, every byte value in it. */
+/** The maximum of metadata for a stream, with every byte value in it. */
 const longest = Uint8Array.from({ length: 2_048 }, (_, index) => index);
 
 for (const { name, side, open } of pairs) {
@@ -131,7 +131,7 @@ for (const [opener, accepter] of [["client", "server"], ["server", "client"]] as
   });
 }
 
-/** A server and clients of it with these names, whose links came in this order; each has as many idle links as wanted. */
+/** A server, and clients with these names, whose links arrived in this order; each client keeps `minCapacity` idle links. */
 async function startNamed(names: string[], options: { acceptBacklog?: number; minCapacity?: number } = {}) {
   const server = serverPool();
   await server.start();
@@ -192,11 +192,11 @@ test("npws/2 incomingGet() with a peer: takes and waits for links of the client 
 });
 
 test("npws/2 open(): goes to another peer when the accept queue of the first is full", async () => {
-  // The links of a are younger, so that they are asked first.
+  // The links of `a` are younger, and are therefore asked first.
   await using net = await startNamed(["b", "a"], { acceptBacklog: 1 });
   const { server, clients: { a, b } } = net;
   assertEquals((await server.open({ metadata: bytes([1]) })).peer, "a");
-  // A's next link is younger still.
+  // The next link of `a` is younger still.
   await until(server, ({ idle }) => idle >= 2);
   assertEquals((await server.open({ metadata: bytes([2]) })).peer, "b");
   assertEquals((await a.accept({ timeoutMs: 0 })).metadata[0], 1);

@@ -4,35 +4,35 @@ import { runtimeName } from "../harness.ts";
 import { RemotePool } from "./npws2_remote.ts";
 import { clientPool, serverPool, TimersByHand, until } from "./pools.ts";
 
-/** A pool of this process and one of another process that are connected. Disposing it ends both at once. */
+/** A pool of this process and a connected one in another process. Disposing it ends both at once. */
 export interface OpenPair extends AsyncDisposable {
   readonly local: Pool;
   readonly remote: RemotePool;
-  /** The server's, whichever side that is. */
+  /** The server's port, on whichever side the server is. */
   readonly port: number;
 }
 
-/** What the pools are made with, whichever is in which process. */
+/** The options of the two pools, whichever process they are in. */
 export interface PairOptions {
   client?: Partial<ClientPoolOptions>;
   server?: ServerPoolOptions;
-  /** Gives the port that the client dials in the place of the server's. */
+  /** Given the server's port, returns the port that the client dials instead. */
   through?: (port: number) => Promise<number>;
-  /** None of the client's timers ever fires: how fast this machine is changes nothing. */
+  /** Whether none of the client's timers ever fires, so that the speed of the machine has no influence. */
   timeStandsStill?: boolean;
 }
 
-/** Which side and runtime the other process has. The suite runs on both runtimes, so that each pair has each side here once. */
+/** The other process's side and runtime. The suite runs on both runtimes, so that each pair has each side here once. */
 export interface Pair {
   readonly name: string;
   /** The side of this process. */
   readonly side: "client" | "server";
   readonly remoteRuntime: RuntimeName;
-  /** Starts both; the client's first link is idle at both. */
+  /** Starts both, and waits until the client's first link is idle on both sides. */
   open(options?: PairOptions): Promise<OpenPair>;
 }
 
-/** All pairs with this process. */
+/** All pairs that include this process. */
 export const pairs: readonly Pair[] = (["client", "server"] as const).flatMap((side) =>
   (["deno", "bun"] as const).map((remoteRuntime): Pair => ({
     name: describe(side, remoteRuntime),

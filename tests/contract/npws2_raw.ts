@@ -6,7 +6,7 @@ import { type Opening, requestUpgrade } from "../npws1_peer.ts";
 import type { RawLink } from "../raw_link.ts";
 import { concat, Opcode } from "../websocket_frames.ts";
 
-/** What a hello of the test says besides `npws` and `id`; anything may be wrong in it. */
+/** The members of a test's hello besides `npws` and `id`; any of them may be wrong. */
 export interface HelloMembers {
   window?: number;
   pool?: string;
@@ -14,18 +14,18 @@ export interface HelloMembers {
   bundles?: unknown;
 }
 
-/** The pool that raw peers are of, unless they say otherwise. */
+/** The pool id of raw peers, unless they send another one. */
 export const POOL_ID = "00112233445566ff";
 
-/** The window of a raw peer, unless it says otherwise. */
+/** The window of a raw peer, unless it sends another one. */
 export const WINDOW_BYTES = 262_144;
 
-/** The peer's end of an npws/2 link in the hands of a test, from the hellos on: it says and hears what the test tells it to. */
+/** The peer's end of an npws/2 link after the hellos. The test decides what it sends and when it reads. */
 export class RawPeer {
   readonly link: RawLink;
-  /** What the pool's hello said. */
+  /** The content of the pool's hello. */
   readonly hello: Record<string, unknown>;
-  /** The link's present id; the test keeps it up to date where the link is used again. */
+  /** The link's present id; the test updates it when the link is reused. */
   id: string;
 
   constructor(link: RawLink, hello: Record<string, unknown>, id: string) {
@@ -49,7 +49,7 @@ export class RawPeer {
     return this.link.send(bundleOf(...messages));
   }
 
-  /** The messages of the bundle that comes next. */
+  /** The messages in the next bundle. */
   async hearTogether(): Promise<Message[]> {
     const { messages, isWhole } = messagesIn(await this.link.readMessage());
     assertEquals(isWhole, true, "a bundle was expected");
@@ -66,13 +66,13 @@ export class RawPeer {
     for (const text of texts) assertEquals(await this.hear(), text);
   }
 
-  /** Waits until the pool has seen everything that was sent: it has said nothing else since. */
+  /** Waits until the pool has processed everything that was sent. Nothing else may have arrived from it since. */
   async sync(): Promise<void> {
     await this.say("ping 77");
     await this.expect("pong 77");
   }
 
-  /** The code of the close frame that comes next, behind nothing else. */
+  /** The code of the close frame, which must be the next frame. */
   async hearClose(): Promise<number> {
     const frame = await this.link.readFrame();
     assertEquals(frame?.opcode, Opcode.close, "a close frame was expected");
@@ -88,7 +88,7 @@ export async function takeLink(pool: Pool, peer: RawPeer): Promise<PoolConnectio
   return got;
 }
 
-/** Hears the `idle` of a pool of this side and says the peer's own: the link is idle under another id. */
+/** Receives the `idle` of a pool on this side and sends the peer's own, so that the link is idle under another id. */
 export async function finishStream(side: "client" | "server", peer: RawPeer): Promise<void> {
   const [, id] = /^idle(?: ([0-9a-f]{8}))?$/.exec(await peer.hear()) ?? [];
   peer.id = id ?? crypto.randomUUID().slice(0, 8);
@@ -102,14 +102,14 @@ export function helloText(members: HelloMembers & { id?: string } = {}): string 
   return JSON.stringify({ npws: 2, window, pool, ...more });
 }
 
-/** The frames of a server's greeting: the answer to the upgrade and the hello, in one write. */
+/** Sends a server's greeting: the response to the upgrade and the hello, in one write. */
 export function greetWith(opening: Opening, hello: Uint8Array | string): Promise<void> {
   const { link, accept } = opening;
   const opcode = typeof hello === "string" ? Opcode.text : Opcode.binary;
   return link.write(concat(accept, link.frame(opcode, hello)));
 }
 
-/** Asks a server pool for a link of npws/2, and reads its hello. */
+/** Dials a server pool for an npws/2 link, and reads its hello. */
 export async function dialNpws2(port: number): Promise<{ link: RawLink; hello: Record<string, unknown> }> {
   const { status, link } = await requestUpgrade(port, { path: "/?npws=2" });
   assertEquals(status, 101);

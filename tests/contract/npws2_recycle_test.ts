@@ -7,7 +7,7 @@ import { clientPool, nextEvent, serverPool, TimersByHand, until, urlOf } from ".
 
 const linkCount = 8;
 
-/** A pair with that many links, on which nothing depends on how fast this machine is. */
+/** A pair with `linkCount` links, on which the speed of the machine has no influence. */
 async function openWithLinks(pair: Pair): Promise<OpenPair> {
   const client = { minCapacity: linkCount, maxCapacity: linkCount };
   const opened = await pair.open({ client, timeStandsStill: true });
@@ -17,7 +17,7 @@ async function openWithLinks(pair: Pair): Promise<OpenPair> {
   return opened;
 }
 
-/** All streams ran on the links that were there at first, and those are idle again on both sides. */
+/** Asserts that all streams used the initial links, and that those are idle again on both sides. */
 async function assertRecycled({ local, remote }: OpenPair, streams: number): Promise<void> {
   await eventually(async () => local.active === linkCount && (await remote.call("stats")).idle === linkCount);
   const remoteStats = await remote.call("stats");
@@ -38,7 +38,7 @@ for (const pair of pairs) {
       ids.add(connection.id);
       await exchange(connection, `stream ${number}`);
     }
-    // Of so many random ids two may be alike.
+    // Among so many random ids, two may be equal.
     assert(ids.size > count - 5, `${ids.size} ids`);
     await assertRecycled(opened, count);
   });
@@ -79,7 +79,7 @@ test("npws/2 links used again: maxLinkAgeMs replaces idle links, and one in use 
   await using client = clientPool({ url: urlOf(server), minCapacity: 3, maxCapacity: 3, ...age }, { clock });
   await client.start();
   const [here, there] = await Promise.all([client.open(), server.accept()]);
-  /** Time goes on no faster than the dials that it asks for. */
+  /** Moves the clock no faster than the dials that this causes. */
   const passSeconds = async (seconds: number) => {
     for (; seconds > 0; seconds--) {
       await clock.advance(1_000);

@@ -6,7 +6,7 @@ import { type Rig, type Role, roles } from "./npws2_rigs.ts";
 import { TimersByHand, until } from "./pools.ts";
 import { bytes, readExactly, readText, write } from "./streams.ts";
 
-/** How long an `open` that every peer refused waits before it asks again, in milliseconds. */
+/** How long an `open` that every peer refused waits before it tries again, in milliseconds. */
 const REFUSED_PAUSE_MS = 50;
 
 /** How long a stream that the peer took waits for the application, in milliseconds. */
@@ -18,7 +18,7 @@ interface Setting extends AsyncDisposable {
   peers: RawPeer[];
 }
 
-/** A pool with idle links to peers that may be of several pools, on a clock that the test moves. */
+/** A pool with idle links to peers that may belong to several pools, with a clock that the test moves. */
 async function setUp(role: Role, pools: string[], options: { acceptBacklog?: number } = {}): Promise<Setting> {
   const clock = new TimersByHand();
   const pool = role.side === "client" ? { minCapacity: pools.length, ...options } : options;
@@ -30,7 +30,7 @@ async function setUp(role: Role, pools: string[], options: { acceptBacklog?: num
   return { rig, clock, peers, [Symbol.asyncDispose]: () => rig[Symbol.asyncDispose]() };
 }
 
-/** The call finds nothing at once. */
+/** Asserts that the call finds nothing at once. */
 async function assertNone({ clock }: Setting, call: Promise<unknown>): Promise<void> {
   const missed = assertRejects(() => call, PoolTimeoutError);
   await clock.advance(0);

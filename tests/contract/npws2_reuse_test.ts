@@ -18,7 +18,7 @@ async function endStream(role: Role, connection: PoolConnection, peer: RawPeer):
 }
 
 for (const role of roles) {
-  /** Runs a test on a pool with two links, whose windows do not grow: no ping is sent to measure. */
+  /** Runs a test on a pool with two links, whose windows do not grow, so that no ping is sent to measure the round trip. */
   const testReuse = (claim: string, run: (rig: Rig, peer: RawPeer, other: RawPeer) => Promise<void>) =>
     test(`npws/2 link of ${role.name} used again: ${claim}`, async () => {
       const window = { windowBytes, maxWindowBytes: windowBytes };
@@ -27,7 +27,7 @@ for (const role of roles) {
       const [other, peer] = [await rig.nextPeer(), await rig.nextPeer()];
       await until(rig.pool, ({ idle }) => idle === 2);
       await run(rig, peer, other);
-      // Whatever happened to one link, the other is untouched.
+      // Whatever happened to one link, the other one is not affected.
       const untouched = await takeLink(rig.pool, other);
       await other.send("untouched");
       assertEquals(await readExactly(untouched, 9), bytes("untouched"));

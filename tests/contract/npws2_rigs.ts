@@ -5,30 +5,30 @@ import { dialNpws2, greetWith, type HelloMembers, helloText, RawPeer, readHello 
 import { serverPool, transports } from "./pools.ts";
 import { openClientRig } from "./rigs.ts";
 
-/** A pool of this module, and npws/2 peers of it that the test holds itself. */
+/** A pool of this module, and its npws/2 peers, which the test holds itself. */
 export interface Rig extends AsyncDisposable {
   readonly pool: Pool;
-  /** The next link, idle at the pool. */
+  /** The next link, which is idle at the pool. */
   nextPeer(): Promise<RawPeer>;
 }
 
-/** One of the roles in which a pool can stand. */
+/** One of the roles that a pool can have. */
 export interface Role {
   readonly name: string;
   readonly side: "client" | "server";
   open(options?: RigOptions): Promise<Rig>;
-  /** How the role says a close code of the protocol: Deno's global WebSocket takes only codes of applications. */
+  /** The code that the role sends for a protocol's close code: Deno's global WebSocket allows only application codes. */
   closeCode(code: number): number;
-  /** How the role's peer sees that it was dropped: Deno's own WebSockets can only ask for a close, which tells no code. */
+  /** The code that the role's peer sees when it is dropped: Deno's own WebSockets can only start a close, without a code. */
   readonly dropCode: number;
 }
 
 interface RigOptions {
   pool?: Partial<ClientPoolOptions & ServerPoolOptions>;
   clock?: Clock;
-  /** What the hello of a peer says that is not the default; the first peer has the index 0. */
+  /** The members of a peer's hello that differ from the defaults; the first peer has the index 0. */
   hello?: (index: number) => HelloMembers;
-  /** How many dials of a client pool are answered; the others wait. @default Infinity */
+  /** How many dials of a client pool are answered; the rest wait. @default Infinity */
   answeredDials?: number;
 }
 
@@ -43,7 +43,7 @@ const clientRoles = transports.map(({ name, options }): Role => {
   };
 });
 
-/** A pool of each role, on each socket that it can have. */
+/** A pool in each role, on each kind of socket that it can have. */
 export const roles: Role[] = [
   ...clientRoles,
   {
@@ -95,7 +95,7 @@ async function openAsServer({ pool: options, clock, hello: members }: RigOptions
   };
 }
 
-/** The pool answers pings when it has taken the link in. */
+/** Waits until the pool has admitted the link, which is when it answers pings. */
 async function synced(peer: RawPeer): Promise<RawPeer> {
   await peer.sync();
   return peer;

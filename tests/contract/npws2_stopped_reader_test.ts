@@ -9,16 +9,16 @@ import { type OpenPair, pairs } from "./npws2_pairs.ts";
 const KIB = 1_024;
 const MIB = 1_024 * KIB;
 
-/** What a stream may receive beyond what was read, in bytes: the default, which grows only with what is read. */
+/** How much a stream may receive ahead of its reader, in bytes: the default, which grows only as data is read. */
 const windowBytes = 256 * KIB;
 
-/** What a writer may have written beyond what was sent, in bytes. */
+/** How much a writer may write ahead of what was sent, in bytes. */
 const highWaterBytes = 64 * KIB;
 
-/** How much more memory than before a stopped reader may cost either process, in bytes. */
+/** How much memory a stopped reader may add to either process, in bytes. */
 const allowedGrowth = 16 * MIB;
 
-/** What 20 exchanges bring each way, a UUID at a time, in bytes. */
+/** How much 20 exchanges of one UUID each transfer in each direction, in bytes. */
 const exchangedBytes = 20 * 36;
 
 interface Setting extends OpenPair {
@@ -27,7 +27,7 @@ interface Setting extends OpenPair {
 }
 
 for (const { name, open } of pairs) {
-  /** Runs a test on a stream beside which others are exchanged. */
+  /** Runs a test on a stream while other streams are exchanged. */
   const testStopped = (claim: string, run: (setting: Setting) => Promise<void>) =>
     test(`npws/2 stopped reader of ${name}: ${claim}`, async () => {
       await using pair = await open({ client: { minCapacity: 2 } });
@@ -89,18 +89,18 @@ for (const { name, open } of pairs) {
   });
 }
 
-/** The writer got rid of no more than the window and what waits in front of it, and of no less than the window. */
+/** Asserts that the writer got rid of at least the window, and at most the window plus what may wait ahead of it. */
 function assertWaits(acceptedBytes: number): void {
   const most = windowBytes + highWaterBytes;
   assert(acceptedBytes >= windowBytes && acceptedBytes <= most, `${acceptedBytes} bytes were taken`);
 }
 
-/** Opens streams beside the one that stands still. */
+/** Opens streams while another one is stalled. */
 async function exchangeMany({ local }: OpenPair, count: number): Promise<void> {
   for (; count > 0; count--) await exchange(await local.open(), crypto.randomUUID());
 }
 
-/** The memory of both processes. */
+/** The resident memory of both processes. */
 async function residentBytes({ remote }: OpenPair): Promise<number[]> {
   return [process.memoryUsage().rss, await remote.call("residentBytes")];
 }

@@ -9,7 +9,7 @@ import { bytes, readExactly, write } from "./streams.ts";
 /** How long a peer has to answer a take, in milliseconds (docs/wire.md section 2.3). */
 const PROBE_MS = 1_000;
 
-/** A pool with two idle links. The one that it takes first is the `first`. */
+/** A pool with two idle links. The one that it takes first is called `first`. */
 interface Setting {
   rig: Rig;
   clock: TimersByHand;
@@ -17,14 +17,14 @@ interface Setting {
   second: RawPeer;
 }
 
-/** The ways to take any link, and what each says. */
+/** The ways to take any link, and the message that each sends. */
 const takes = [
   { call: "incomingGet", says: "take", get: ({ pool }: Rig) => pool.incomingGet() },
   { call: "open", says: "open AQID", get: ({ pool }: Rig) => pool.open({ metadata: bytes([1, 2, 3]) }) },
 ] as const;
 
 for (const role of roles) {
-  /** Runs a test on a pool with two idle links, on a clock that the test moves. */
+  /** Runs a test on a pool with two idle links, with a clock that the test moves. */
   const testTake = (claim: string, run: (setting: Setting) => Promise<void>) =>
     test(`npws/2 take of ${role.name}: ${claim}`, async () => {
       const clock = new TimersByHand();
@@ -32,7 +32,7 @@ for (const role of roles) {
       await using rig = await role.open({ clock, pool, answeredDials: 2 });
       const peers = [await rig.nextPeer(), await rig.nextPeer()];
       await until(rig.pool, ({ idle }) => idle === 2);
-      // The link that came last has the most recent proof of life.
+      // The link that was opened last has the most recent proof of life.
       const [second, first] = peers;
       await run({ rig, clock, first, second });
     });

@@ -9,7 +9,7 @@ import { FaultProxy } from "../fault/fault_proxy.ts";
 const windowBytes = 4_096;
 const highWaterBytes = 65_536;
 
-/** Far longer than a busy machine takes to read a window, so that the way is what limits the stream. */
+/** Far longer than a busy machine takes to read a window, so that the latency is what limits the stream. */
 const delayMs = 30;
 
 for (const [reads, writes] of [["client", "server"], ["server", "client"]] as const) {
@@ -29,9 +29,9 @@ for (const [reads, writes] of [["client", "server"], ["server", "client"]] as co
       const [here, there] = await Promise.all([pools[reads].accept(), pools[writes].open()]);
       const flood = new Flood(there);
       const heldBytes = () => pools[reads].stats().bytesRead - here.bytesRead;
-      // Each window of reading lets it grow once, if it may.
+      // Each window that is read lets the window grow once, if it may.
       for (let rounds = 0; rounds < 10; rounds++) await readExactly(here, maxWindowBytes);
-      // What was granted is on its way or here; nothing more comes.
+      // What was granted is in flight or has arrived; nothing more is sent.
       await eventually(() => heldBytes() > maxWindowBytes / 2 && pools[writes].stats().bytesWritten === received());
       assert(heldBytes() <= maxWindowBytes, `${heldBytes()} bytes are held`);
       assert(flood.acceptedBytes <= received() + highWaterBytes, `${flood.acceptedBytes} bytes were taken`);

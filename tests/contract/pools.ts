@@ -17,14 +17,14 @@ export const transports: { name: string; options: { WebSocket?: WebSocketConstru
   { name: "the global WebSocket", options: { WebSocket: globalThis.WebSocket } },
 ];
 
-/** A clock whose timers the test moves by hand, while turns of the event loop end as they do, for pools on real sockets. */
+/** A clock for pools on real sockets: the test moves its timers by hand, while the turns of the event loop are real. */
 export class TimersByHand extends ManualClock {
   override endOfTurn(callback: () => void): void {
     setImmediate(callback);
   }
 }
 
-/** The runtime's clock, so many times as fast. */
+/** The runtime's clock, sped up by this factor. */
 export function hurriedClock(factor: number): Clock {
   return {
     ...systemClock,
@@ -36,31 +36,31 @@ export function hurriedClock(factor: number): Clock {
 // setImmediate is a global of both runtimes, but not of the web standard's type library.
 const { setImmediate } = globalThis as unknown as { setImmediate(callback: () => void): unknown };
 
-/** A client pool, on another clock where one is given. */
+/** A client pool, in the given environment. */
 export function clientPool(options: ClientPoolOptions, environment: Partial<Environment> = {}): ClientPool {
   return Reflect.construct(ClientPool, [options, { ...systemEnvironment, ...environment }]);
 }
 
-/** A server pool on 127.0.0.1, on another clock where one is given. */
+/** A server pool on 127.0.0.1, in the given environment. */
 export function serverPool(options: ServerPoolOptions = {}, environment: Partial<Environment> = {}): ServerPool {
   const local = { hostname: "127.0.0.1", ...options };
   return Reflect.construct(ServerPool, [local, { ...systemEnvironment, ...environment }]);
 }
 
-/** A server pool and a client of it. */
+/** A server pool, and a client pool that dials it. */
 export interface Pools extends AsyncDisposable {
   readonly server: ServerPool;
   readonly client: ClientPool;
 }
 
-/** What the two pools are made with. */
+/** The options of the two pools. */
 export interface PoolsOptions {
   protocol?: 1 | 2;
   server?: ServerPoolOptions;
   client?: Partial<ClientPoolOptions>;
 }
 
-/** Starts two pools that speak one protocol, by default npws/1; the client's first link is idle. Disposing closes both at once. */
+/** Starts two pools on one protocol and waits for the client's first idle link. Disposing closes both pools at once. */
 export async function startPools({ protocol = 1, ...options }: PoolsOptions = {}): Promise<Pools> {
   const server = serverPool({ protocol, ...options.server });
   await server.start();
@@ -75,12 +75,12 @@ export async function startPools({ protocol = 1, ...options }: PoolsOptions = {}
   };
 }
 
-/** The address to dial a server pool at. */
+/** The URL to dial a server pool at. */
 export function urlOf({ address: { hostname, port } }: ServerPool): string {
   return `ws://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
 
-/** What the pool's next event of this type tells. */
+/** The detail of the pool's next event of this type. */
 export function nextEvent<Type extends keyof PoolEventMap>(
   pool: Pool,
   type: Type,
@@ -90,11 +90,11 @@ export function nextEvent<Type extends keyof PoolEventMap>(
   });
 }
 
-/** Resolves when the pool's statistics are as wanted; they are looked at whenever a link opened or closed. */
+/** Resolves once the pool's statistics are as wanted. It checks them whenever a link opens or closes. */
 export function until(pool: Pool, isReached: (stats: PoolStats) => boolean): Promise<void> {
   return new Promise((resolve) => {
     const looking = new AbortController();
-    // The pool tells of a link before it has put it in its place.
+    // The pool announces a link before it has stored it.
     const look = () => queueMicrotask(() => isReached(pool.stats()) && (looking.abort(), resolve()));
     for (const type of ["linkopen", "linkclose"] as const) {
       pool.addEventListener(type, look, { signal: looking.signal });

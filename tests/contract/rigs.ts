@@ -4,14 +4,14 @@ import { dialNpws1, glued, type Greeting, Npws1Server } from "../npws1_peer.ts";
 import type { RawLink } from "../raw_link.ts";
 import { clientPool, serverPool, transports } from "./pools.ts";
 
-/** A pool of this module and links to it that the test holds itself. */
+/** A pool of this module, and the other ends of its links, which the test holds itself. */
 export interface Rig extends AsyncDisposable {
   readonly pool: Pool;
-  /** The next link; its id was told. */
+  /** The next link, whose id has been sent. */
   nextLink(): Promise<RawLink>;
 }
 
-/** One of the roles in which a pool can stand. */
+/** One of the roles that a pool can have. */
 export interface Role {
   readonly name: string;
   open(options?: { pool?: Partial<ClientPoolOptions & ServerPoolOptions>; clock?: Clock }): Promise<Rig>;
@@ -22,10 +22,10 @@ const clientRoles = transports.map(({ name, options }): Role => ({
   open: ({ pool, clock } = {}) => openClientRig({ ...options, ...pool }, { clock }),
 }));
 
-/** A pool of each role, on each socket that it can have. */
+/** A pool in each role, on each kind of socket that it can have. */
 export const roles: Role[] = [...clientRoles, { name: "a server pool", open: openServerRig }];
 
-/** A client pool whose server is the test. Disposing it takes no longer than it must, though the peer answers no close. */
+/** A client pool whose server is the test. Disposing it takes no longer than necessary, even if the peer answers no close. */
 export async function openClientRig(
   options: Partial<ClientPoolOptions>,
   { clock = systemClock, greet = glued }: { clock?: Clock; greet?: Greeting } = {},

@@ -11,7 +11,7 @@ import { dial, dialTo, Recorder, UpgradingServer } from "./sockets.ts";
 const isBun = runtime.name === "bun";
 const verified: DialTls = { mode: "verified" };
 
-/** Any constructor of the interface. */
+/** An arbitrary constructor with the interface of WebSocket. */
 class OwnWebSocket extends WebSocket {}
 
 test("dial() keeps a message that came with the answer to the upgrade", async () => {
@@ -92,7 +92,7 @@ for (const { answer, reason } of reasons) {
 }
 
 if (!isBun) {
-  // Bun fails with some of them too, but in words of its own.
+  // Bun fails with some of them too, but with messages of its own.
   const wrong: Record<string, (accept: string) => string> = {
     Upgrade: (accept) => accept.replace(/upgrade: websocket/i, "upgrade: h2c"),
     "Sec-WebSocket-Accept": (accept) => accept.replace(/(sec-websocket-accept: )./i, "$1!"),
@@ -238,7 +238,7 @@ for (const { WebSocket, options, names } of isBun ? refused : [...refused, ...re
   });
 }
 
-/** A TCP server in the hands of the test. */
+/** A TCP server that the test controls. */
 class TcpServer implements AsyncDisposable {
   readonly #sockets = new Set<NetSocket>();
   readonly #listener = createServer((socket) => {

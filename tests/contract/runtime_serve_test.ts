@@ -190,7 +190,7 @@ if (isBun) {
 const upgradeRequest = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-/** Sends a plain request over a connection that is kept alive. */
+/** Sends a plain request over a keep-alive connection. */
 async function requestOver(port: number, path: string): Promise<{ answered: Promise<void>; closed: Promise<void> }> {
   const socket = connect(port, "127.0.0.1");
   socket.on("error", () => {}); // the close follows

@@ -9,7 +9,7 @@ const text = new TextEncoder();
 const ignoring: SocketHandler = { onMessage() {}, onDrain() {}, onClose() {} };
 
 for (const { name, open, canPause, takesProtocolCodes, limitsMessages, waitsForNoTcpEnd } of roles) {
-  /** A test with this role's socket, and what it opened closed. */
+  /** A test on a socket in this role; whatever it opened is closed afterwards. */
   const testSocket = (claim: string, run: (rig: Rig) => void | Promise<void>, options?: TestOptions) =>
     test(`${name} ${claim}`, async () => {
       await using rig = await open();
@@ -28,7 +28,7 @@ for (const { name, open, canPause, takesProtocolCodes, limitsMessages, waitsForN
   });
 
   testSocket("hands out memory that can be transferred and is never written again", async ({ peer, heard }) => {
-    // In one write, so that they come in one chunk.
+    // In one write, so that they arrive in one chunk.
     await peer.write(concatFrames(peer, ["one", "two", "three"]));
     const messages = [await heard.next(), await heard.next(), await heard.next()].map(binaryOf);
     const moved = structuredClone(messages[0], { transfer: [messages[0].buffer] });
@@ -101,7 +101,7 @@ for (const { name, open, canPause, takesProtocolCodes, limitsMessages, waitsForN
     socket.handler = {
       onMessage() {
         socket.handler = undefined;
-        setTimeout(kept.resolve); // by then the second message of the same chunk has come
+        setTimeout(kept.resolve); // by then the second message of the same chunk has arrived
       },
       onDrain() {},
       onClose() {},
@@ -344,13 +344,13 @@ for (const { name, open, canPause, takesProtocolCodes, limitsMessages, waitsForN
   });
 }
 
-/** Sends until the socket says to wait; as many bytes. */
+/** Sends until the socket signals backpressure, and returns how many bytes were sent. */
 function fill({ socket }: Rig): number {
   const chunk = new Uint8Array(64 * 1024);
   for (let sent = chunk.length;; sent += chunk.length) if (!socket.send(chunk)) return sent;
 }
 
-/** Waits until a count has stood still for a hundred turns of the event loop in a row, with time for the system in between. */
+/** Waits until a count has not changed for a hundred turns of the event loop in a row, with time for the system in between. */
 async function stalled(count: () => number): Promise<void> {
   for (let turns = 0, last = -1; turns < 100; turns++) {
     if (count() !== last) turns = 0;
@@ -359,7 +359,7 @@ async function stalled(count: () => number): Promise<void> {
   }
 }
 
-/** Closes from the peer's side, as a server does: the TCP connection ends when the close frame was answered. What was answered. */
+/** Closes from the peer's side as a server does, ending the TCP connection after the close is answered. Returns the answer. */
 async function endFromPeer(peer: Rig["peer"], code: number, reason?: string): Promise<RawClose> {
   await peer.sendClose(code, reason);
   const answer = await peer.readClose();

@@ -25,7 +25,7 @@ const certificates = {
 const impostor = await createCertificate(undefined);
 const client = await createCertificate(authority, { purpose: "client", commonName: "client" });
 
-/** What a client is told that the server does not want; the alert is lost when the connection is reset first. */
+/** What a client that the server rejects is told. The alert is lost if the connection is reset first. */
 const refusedByServer = [
   "server refused the TLS handshake: certificate required",
   "connection closed by the server before the socket was open",
@@ -34,7 +34,7 @@ const refusedByServer = [
 const verified: DialTls = { mode: "verified", caCerts: [authority.cert] };
 const selfSigned: DialTls = { mode: "self-signed" };
 
-// What a client takes.
+// What a client accepts.
 
 const refusals: { certificate: keyof typeof certificates; tls?: DialTls; reason: string }[] = [
   {
@@ -259,7 +259,7 @@ test("the global WebSocket takes authorities", async () => {
   assert(error.message.startsWith("certificate is signed by an authority that is not trusted"), error.message);
 });
 
-// What a server does.
+// How a server behaves.
 
 for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
   test(`serve() speaks ${version}`, async () => {
@@ -339,7 +339,7 @@ function describe({ mode, caCerts, serverName }: DialTls): string {
   return `"${mode}"${caCerts ? " and an authority" : ""}${serverName ? ` and serverName ${serverName}` : ""}`;
 }
 
-/** A TLS server in the hands of the test, which sees what is sent to it. */
+/** A TLS server that the test controls, and which sees what is sent to it. */
 class TlsServer implements AsyncDisposable {
   connections = 0;
   readonly #listener;

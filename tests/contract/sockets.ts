@@ -4,10 +4,10 @@ import type { Message, NetAddress, Socket, SocketHandler } from "../../src/runti
 import { Npws1Server, requestUpgrade } from "../npws1_peer.ts";
 import type { RawLink } from "../raw_link.ts";
 
-/** What a socket told its handler. */
+/** An event that a socket reported to its handler. */
 export type Told = { message: Message } | { drain: true } | { code: number; reason: string };
 
-/** A handler that keeps what it is told. */
+/** A handler that records what is reported to it. */
 export class Recorder implements SocketHandler {
   readonly told: Told[] = [];
   #wake: (() => void) | undefined;
@@ -25,7 +25,7 @@ export class Recorder implements SocketHandler {
     this.#tell({ code, reason });
   }
 
-  /** What it was told next, in order. */
+  /** The next event, in order. */
   async next(): Promise<Told> {
     while (this.#read === this.told.length) await new Promise<void>((resolve) => this.#wake = resolve);
     return this.told[this.#read++];
@@ -37,7 +37,7 @@ export class Recorder implements SocketHandler {
   }
 }
 
-/** A socket of the module, whose peer is in the hands of the test. */
+/** A socket of the module, whose peer the test holds. */
 export interface Rig extends AsyncDisposable {
   socket: Socket;
   heard: Recorder;
@@ -48,19 +48,19 @@ export interface Rig extends AsyncDisposable {
 export interface Role {
   name: string;
   open(): Promise<Rig>;
-  /** What the role can do on this runtime. */
+  /** Whether the role can pause on this runtime. */
   canPause: boolean;
-  /** `close` says the protocol's own codes as they are. */
+  /** Whether `close` sends the protocol's own codes unchanged. */
   takesProtocolCodes: boolean;
-  /** A close is told when the frames were exchanged, or soon after. Bun's client waits for the end of the TCP connection, for ever. */
+  /** Whether a close is reported soon after the close frames. Bun's client waits forever for the end of the TCP connection. */
   waitsForNoTcpEnd: boolean;
-  /** Messages of more than 16 MiB are refused; elsewhere the runtime has a limit of its own, or none. */
+  /** Whether messages of more than 16 MiB are refused; elsewhere the runtime has a limit of its own, or none. */
   limitsMessages?: boolean;
 }
 
 const isBun = runtime.name === "bun";
 
-/** All ends that a link has on this runtime. */
+/** All ends that a link can have on this runtime. */
 export const roles: Role[] = [
   {
     name: "a client's socket",
@@ -94,7 +94,7 @@ export const roles: Role[] = [
   },
 ];
 
-/** Options of a dial that say nothing but where to. */
+/** Options of a dial that only say where to. */
 export function dialTo(url: string, options: Partial<DialOptions> = {}): DialOptions {
   return { url, headers: {}, tls: undefined, WebSocket: undefined, ...options };
 }
@@ -109,7 +109,7 @@ export async function dial(options: DialOptions, signal = new AbortController().
   }
 }
 
-/** A server of the module that upgrades all requests. */
+/** A server of the module that accepts all upgrades. */
 export class UpgradingServer implements AsyncDisposable {
   readonly #listener: Listener;
   readonly #sockets: Promise<Socket>[];
@@ -141,12 +141,12 @@ export class UpgradingServer implements AsyncDisposable {
     return this.address.port;
   }
 
-  /** The socket of the next request that was upgraded, which must have been made already. */
+  /** The socket of the next upgraded request, which must have been made already. */
   nextSocket(): Promise<Socket> {
     return this.#sockets[this.#taken++];
   }
 
-  /** Drops all sockets too. */
+  /** Closes the server, and drops all sockets too. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#listener.close();
   }

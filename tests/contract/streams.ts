@@ -6,14 +6,14 @@ export function bytes(content: string | number[]): Uint8Array<ArrayBuffer> {
   return typeof content === "string" ? new TextEncoder().encode(content) : Uint8Array.from(content);
 }
 
-/** As many bytes that are not alike. */
+/** This many bytes in a pattern that does not simply repeat. */
 export function pattern(length: number): Uint8Array<ArrayBuffer> {
   const content = new Uint8Array(length);
   for (let index = 0; index < length; index++) content[index] = (index * 31) ^ (index >> 8) ^ (index >> 16);
   return content;
 }
 
-/** Writes once, and leaves the writable unlocked. */
+/** Writes once, and leaves `writable` unlocked. */
 export async function write(
   { writable }: Pick<PoolConnection, "writable">,
   content: Uint8Array | string,
@@ -26,13 +26,13 @@ export async function write(
   }
 }
 
-/** Writes once, and ends the writable. */
+/** Writes once, and ends `writable`. */
 export async function writeAndClose(
   { writable }: Pick<PoolConnection, "writable">,
   content: Uint8Array | string,
 ): Promise<void> {
   const writer = writable.getWriter();
-  writer.write(typeof content === "string" ? bytes(content) : content).catch(() => {}); // the close tells
+  writer.write(typeof content === "string" ? bytes(content) : content).catch(() => {}); // the close reports it
   await writer.close();
 }
 
@@ -46,7 +46,7 @@ export async function readText(connection: Pick<PoolConnection, "readable">): Pr
   return new TextDecoder().decode(await readAll(connection));
 }
 
-/** Reads this many bytes, and leaves the readable unlocked. */
+/** Reads exactly this many bytes, and leaves `readable` unlocked. */
 export async function readExactly({ readable }: Pick<PoolConnection, "readable">, count: number): Promise<Uint8Array> {
   const reader = readable.getReader({ mode: "byob" });
   try {

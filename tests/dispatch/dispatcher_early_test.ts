@@ -6,7 +6,7 @@ import { DispatcherRig, outcomeOf } from "./dispatcher_rig.ts";
 
 const early = true;
 
-/** Writes what will be kept until the peer has answered, and lets it go out. */
+/** Writes something that is kept until the peer has answered, and flushes it. */
 async function write(rig: DispatcherRig, { writable }: PoolConnection, ...bytes: number[]): Promise<void> {
   const writer = writable.getWriter();
   writer.write(Uint8Array.from(bytes)).catch(() => {});

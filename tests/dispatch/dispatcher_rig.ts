@@ -19,15 +19,15 @@ export const PROBE_MS = 1_000;
 /** The window of a peer's hello. */
 export const PEER_WINDOW = 100_000;
 
-/** What is known of a peer. */
+/** What is known about a peer. */
 export interface PeerOptions {
-  /** Which of the peers' pools the link belongs to. */
+  /** The id of the peer's pool. */
   readonly pool?: string;
   /** The client's name. */
   readonly name?: string;
-  /** It takes bundles and sends them. @default false */
+  /** Whether it takes bundles and sends them. @default false */
   readonly bundles?: boolean;
-  /** Sees each message when the link says or hears it. */
+  /** Observes each message that the link sends or receives. */
   readonly watcher?: SocketWatcher;
 }
 
@@ -35,9 +35,9 @@ export interface PeerOptions {
 export interface RiggedLink {
   readonly link: Npws2Link;
   readonly socket: RecordingSocket;
-  /** What the link sent since the last call. */
+  /** Removes and returns what the link sent since the last call. */
   sent(): string[];
-  /** The peer says something. */
+  /** The peer sends texts. */
   says(...texts: string[]): void;
   /** The peer sends data. */
   sends(data: Uint8Array<ArrayBuffer>): void;
@@ -68,7 +68,7 @@ export class DispatcherRig extends FakeLinkHost {
     }, { maxWaiters, acceptBacklog, receiveLimitBytes: this.limits.receiveLimitBytes });
   }
 
-  /** A link opens; the first has the id 00000000, the next 00000001. */
+  /** Opens a link. The first one has the id 00000000, the next one 00000001, and so on. */
   addLink({ pool = "aaaaaaaaaaaaaaaa", name, bundles, watcher }: PeerOptions = {}): RiggedLink {
     const socket = new RecordingSocket();
     socket.takesBundles = bundles === true;
@@ -94,7 +94,7 @@ export class DispatcherRig extends FakeLinkHost {
     return `0000000${this.#links++}`;
   }
 
-  /** A call of the application; nobody has to look at its failure. */
+  /** A call of the application. Its failure need not be handled. */
   get(want: Want, patience: Partial<CallSettings> = {}): Promise<PoolConnection> {
     const call = this.dispatcher.get(want, { timeoutMs: Infinity, signal: undefined, early: false, ...patience });
     call.catch(() => {});
@@ -117,12 +117,12 @@ export class DispatcherRig extends FakeLinkHost {
     return this.get({ kind: "accept" }, patience);
   }
 
-  /** Lets everything happen that is due now. */
+  /** Runs everything that is due now. */
   turn(): Promise<void> {
     return this.clock.advance(0);
   }
 
-  /** Waits for no answer any more, as a pool at its end. */
+  /** Stops waiting for answers, as a pool does when it closes. */
   stopProbing(): void {
     this.#probes.clear();
   }
@@ -161,7 +161,7 @@ export class DispatcherRig extends FakeLinkHost {
   }
 }
 
-/** Whether a call is over, and how, without waiting for it. */
+/** The state of a call: "waits", or its outcome. It does not wait for the call. */
 export async function outcomeOf(rig: DispatcherRig, call: Promise<PoolConnection>): Promise<string> {
   let outcome = "waits";
   call.then(({ id }) => outcome = id, (error) => outcome = error.name);

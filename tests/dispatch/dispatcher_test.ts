@@ -76,7 +76,7 @@ test("Dispatcher takes an idle link at once for a call whose take came to nothin
 });
 
 test("Dispatcher gives what was granted to a call that has gone to the next that wants the same", async () => {
-  // [what was asked for, what others wait for, whom the link serves]
+  // [what the call asked for, what others wait for, which of them the link serves]
   const cases = [
     ["any", ["0000000a", "any"], 1],
     ["any", ["peer", "any"], 1],
@@ -255,7 +255,7 @@ test("Dispatcher gives an early call its stream with the take, and confirms it l
 });
 
 test("Dispatcher sends an early open again elsewhere, unless its bytes may have arrived", async () => {
-  // [why the take came to nothing, whether the call had written; whether it goes on]
+  // [why the take failed, whether the call had written, whether it goes on]
   const cases = [
     ["crossed", true, true],
     ["left", true, true],

@@ -9,7 +9,7 @@ import { TurnBatch } from "../../src/link/turn_batch.ts";
 import { Counters } from "../../src/stats.ts";
 import { ManualClock } from "../fakes.ts";
 
-/** A dispatcher, and what it asks its pool. */
+/** A dispatcher, and what it asks of its pool. */
 export class FakeDispatch {
   readonly clock = new ManualClock();
   readonly counters = new Counters();
@@ -44,7 +44,7 @@ export class FakeDispatch {
     });
   }
 
-  /** A call, and what it came to: "waiting", the id of its connection, or its error's name. */
+  /** A call and its outcome: "waiting", the id of its connection, or the name of its error. */
   call(want: Want, patience: Partial<CallSettings> = {}): FakeCall {
     return new FakeCall(
       this.dispatcher.get(want, { timeoutMs: Infinity, signal: undefined, early: false, ...patience }),
@@ -76,7 +76,7 @@ export class FakeDispatch {
     return link;
   }
 
-  /** A link is idle no more, as its pool tells the store. */
+  /** A link is no longer idle, and its pool tells the store. */
   lose(link: FakeLink): void {
     this.dispatcher.store.remove(link as unknown as Link);
   }
@@ -87,7 +87,7 @@ export class FakeDispatch {
     this.dispatcher.reserved(link, link.stream, kind);
   }
 
-  /** Lets every promise that follows be settled. */
+  /** Lets all pending promises settle. */
   settle(): Promise<void> {
     return this.clock.advance(0);
   }
@@ -110,7 +110,7 @@ export class FakeCall {
   }
 }
 
-/** A link whose takes the test answers; one of npws/1 answers at once, as the real one does. */
+/** A link whose takes the test answers. One of npws/1 answers at once, like the real one. */
 export class FakeLink implements EarlyLink, ReservedLink {
   readonly id: string;
   readonly protocol: 1 | 2;
@@ -118,11 +118,11 @@ export class FakeLink implements EarlyLink, ReservedLink {
   readonly peerPool: string | undefined;
   readonly socket = {} as Link["socket"];
   readonly stream: Stream;
-  /** The takes that were made of it, the last one last. */
+  /** The takes of this link, the latest one last. */
   readonly takes: Take[] = [];
   onTake = (): void => {};
   onRefusal = (): void => {};
-  /** What else it was told. */
+  /** What else the link was asked to do. */
   readonly told: string[] = [];
 
   constructor(id: string, batch: TurnBatch, facts: Partial<Pick<Link, "protocol" | "peer" | "peerPool">>) {
@@ -147,7 +147,7 @@ export class FakeLink implements EarlyLink, ReservedLink {
     return this.stream;
   }
 
-  /** The peer says yes to the last take. */
+  /** The peer accepts the last take. */
   grant(): void {
     const take = this.takes.at(-1)!;
     take.granted(this, take.early?.stream ?? this.stream);

@@ -3,7 +3,7 @@ import { LinkStore } from "../../src/dispatch/link_store.ts";
 import type { Link } from "../../src/link/link.ts";
 import { test } from "../harness.ts";
 
-/** A store with these links in it, the first one added first. A store looks at nothing of a link but its id and peer. */
+/** A store with these links, added in this order. A store looks at nothing but a link's id and peer. */
 function filled(...names: [id: string, peer?: string][]) {
   const store = new LinkStore();
   const links = names.map(([id, peer]) => ({ id, peer }) as Link);
@@ -11,7 +11,7 @@ function filled(...names: [id: string, peer?: string][]) {
   return { store, links };
 }
 
-/** Takes out one link after the other. */
+/** Removes one link after the other. */
 function drain(store: LinkStore, next: () => Link | undefined): string[] {
   const ids: string[] = [];
   for (let link = next(); link; link = next()) {

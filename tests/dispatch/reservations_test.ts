@@ -7,7 +7,7 @@ import { ManualClock } from "../fakes.ts";
 import { test } from "../harness.ts";
 import { LinkRig } from "../link/link_rig.ts";
 
-/** A link whose stream waits; it only notes whether it was given up. */
+/** A link with a reserved stream; it only records whether that was given up. */
 class FakeReservedLink implements ReservedLink {
   readonly protocol = 2;
   readonly peer = undefined;
@@ -30,10 +30,10 @@ class FakeReservedLink implements ReservedLink {
   adopt(): void {}
 }
 
-/** How many bytes closed links may leave behind. */
+/** How many bytes closed links may leave unread. */
 const MAX_LEFT_BYTES = 10_000;
 
-/** How many streams. */
+/** How many streams they may leave. */
 const MAX_LEFT_STREAMS = 1_000;
 
 function setUp() {
@@ -49,7 +49,7 @@ function setUp() {
     return { link, stream };
   };
   let next = 0x1000_0000;
-  /** A link that closes with so many bytes unread, and whether they are kept. */
+  /** Closes a link with this many unread bytes. `isKept` says whether they are kept. */
   const leave = (bytes: number) => {
     const { link, stream } = newStream((next++).toString(16));
     if (bytes > 0) stream.receive(new Uint8Array(bytes));

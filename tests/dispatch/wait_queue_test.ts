@@ -7,7 +7,7 @@ import { test } from "../harness.ts";
 
 class Late extends Error {}
 
-/** Waiting calls on a manual clock, and a short way to enter. */
+/** Waiting calls on a manual clock, and a shortcut to enter one. */
 function setUp(maxWaiters = 100) {
   const clock = new ManualClock();
   const calls = new WaitingCalls<string, string>(clock, maxWaiters);

@@ -1,11 +1,11 @@
 import type { Message } from "../../src/runtime/socket.ts";
 import { concat } from "../websocket_frames.ts";
 
-/** The longest bundle, in bytes, and the longest data in one. */
+/** The maximum size of a bundle, and of the data in one, in bytes. */
 export const MAX_BUNDLE_BYTES = 16_383;
 export const MAX_BUNDLED_BYTES = 16_381;
 
-/** Writes a bundle in a second hand. Nothing is checked: it may be longer than one, and hold what none may. */
+/** An independent bundle encoder. It checks nothing: the result may be too long or contain what no bundle may. */
 export function bundleOf(...messages: Message[]): Uint8Array<ArrayBuffer> {
   return concat(...messages.flatMap((message) => {
     const isText = typeof message === "string";
@@ -16,7 +16,7 @@ export function bundleOf(...messages: Message[]): Uint8Array<ArrayBuffer> {
   }));
 }
 
-/** Reads a bundle in a second hand, as far as it is one. */
+/** An independent bundle decoder. It stops at the first malformed part. */
 export function messagesIn(bundle: Uint8Array): { messages: Message[]; isWhole: boolean } {
   const view = new DataView(bundle.buffer, bundle.byteOffset, bundle.byteLength);
   const messages: Message[] = [];

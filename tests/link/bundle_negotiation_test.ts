@@ -18,7 +18,7 @@ const ownHello: Hello = { window: 4_096, pool: "00112233aabbccdd" };
 const peerHello = { window: 4_096, pool: "ffeeddccbbaa9988" };
 const { signal } = new AbortController();
 
-/** The link of a side whose peer's hello says this, and the hello that the side itself said. */
+/** Runs the handshake of one side with a peer whose hello contains `bundles`. Returns the link and the side's own hello. */
 async function shakenHands(role: Role, bundles: unknown): Promise<{ peer: PeerEnd; link: Link; said: string }> {
   const peer = new PeerEnd(role);
   const shaking = role === "client"
@@ -30,7 +30,7 @@ async function shakenHands(role: Role, bundles: unknown): Promise<{ peer: PeerEn
   return { peer, link, said };
 }
 
-/** How three messages of one turn leave. */
+/** What is sent in response to three pings in one turn. */
 async function threePings({ host, socket }: PeerEnd, link: Link): Promise<string[]> {
   socket.handler = link;
   socket.sent.length = 0;
@@ -58,7 +58,7 @@ test("serverHandshake2() offers what it is told to, and takes bundles where the 
   }
 });
 
-/** A pool that gives each stream to its application at once. */
+/** A pool that hands each stream to its application at once. */
 class FetchingHost extends FakeLinkHost {
   fetched: Stream | undefined;
 
@@ -68,11 +68,11 @@ class FetchingHost extends FakeLinkHost {
   }
 }
 
-/** A client and a server after their handshake, and what crosses between them. */
+/** A client and a server after their handshake, and the messages exchanged between them. */
 async function connected(offers: boolean, knows: boolean) {
   const clock = new ManualClock();
   const network = new FakeNetwork(clock);
-  // An older client reads nothing of the offer.
+  // An older client ignores the offer.
   if (!knows) network.onMessage = (message) => String(message).replace(`,"bundles":true`, "");
   const end = { address: { hostname: "127.0.0.1", port: 1, transport: "tcp" as const }, canPause: true };
   const cable = network.connect(end, end);

@@ -10,14 +10,14 @@ import { anyText, data } from "./fuzz_messages.ts";
 
 const bytes = (length: number, value = 0x2a) => new Uint8Array(length).fill(value);
 
-/** Puts messages into a bundle, which must have room for them. */
+/** A bundle filled with these messages, which must fit. */
 function filled(...messages: Message[]): Bundle {
   const bundle = new Bundle();
   for (const message of messages) assertEquals(bundle.add(message), true, `no room for ${message.length}`);
   return bundle;
 }
 
-/** What leaves for these messages, in memory of its own. */
+/** The message that is sent for these messages, in a buffer of its own. */
 function written(...messages: Message[]): Message {
   const bundle = filled(...messages);
   const { message } = bundle;
@@ -26,7 +26,7 @@ function written(...messages: Message[]): Message {
   return copy;
 }
 
-/** Asserts that a bundle has no room for a message behind others, and leaves as if it had not been tried. */
+/** Asserts that `tooLong` does not fit behind `messages`, and that the failed attempt leaves the bundle unchanged. */
 function leavesAsBefore(messages: Message[], tooLong: Message): void {
   const before = written(...messages);
   const bundle = filled(...messages);

@@ -6,16 +6,16 @@ import type { Message } from "../../src/runtime/socket.ts";
 import type { SocketWatcher } from "./recording_socket.ts";
 
 /**
- * Watches one end of a link and notes what it must not send: the table "What may be sent" of docs/wire-states.md, kept in a second
- * hand. What it receives may be nonsense; then nothing but its close may follow.
+ * Watches one end of a link and records every message that it must not send. This is an independent implementation of the table
+ * "What may be sent" of docs/wire-states.md. The link may receive nonsense; after that it may send nothing but its close.
  */
 export class Conduct implements SocketWatcher {
-  /** What was sent and may not be. */
+  /** The messages that were sent although they must not be. */
   readonly faults: string[] = [];
   readonly #role: Role;
   readonly #maxWindowBytes: number;
   #state: "idle" | "taking" | "stream" | "done" | "ended" = "idle";
-  /** The peer's take that is not answered. */
+  /** The peer's unanswered take. */
   #asked: "take" | "open" | undefined;
   #isOwnOpen = true;
   #isPeerOpen = true;
@@ -38,7 +38,7 @@ export class Conduct implements SocketWatcher {
     this.#state = "ended";
   }
 
-  // What the peer says, as far as it allows something.
+  // What the peer sends, as far as it affects what this end may send.
 
   received(message: Message): void {
     if (typeof message !== "string") this.#receivedBytes += message.byteLength;
@@ -73,7 +73,7 @@ export class Conduct implements SocketWatcher {
     }
   }
 
-  // What this end says.
+  // What this end sends.
 
   sent(message: Uint8Array | string): void {
     const isAllowed = typeof message === "string" ? this.#says(message) : this.#sends(message.byteLength);
@@ -117,7 +117,7 @@ export class Conduct implements SocketWatcher {
     }
   }
 
-  /** Whether data or `fin` may go now; in taking that is early, which must come before the take is answered or void. */
+  /** Whether data or `fin` may be sent now. In `taking`, that is early data: only until the take is answered or void. */
   get #maySend(): boolean {
     return (this.#state === "stream" || (this.#state === "taking" && this.#asked === undefined)) && this.#isOwnOpen;
   }
@@ -140,7 +140,7 @@ export class Conduct implements SocketWatcher {
 
   #toStream(): boolean {
     this.#state = "stream";
-    this.#isOwnOpen = true; // an own take is void, its early end too
+    this.#isOwnOpen = true; // an own take is void, and so is its early end
     return true;
   }
 

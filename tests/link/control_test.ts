@@ -168,7 +168,7 @@ test("formatEnd() cuts a long reason to what fits whatever its characters are", 
     assertEquals(control.reason.length, 1_024);
     assert(control.reason.endsWith("…"), character);
   }
-  // The cut goes through a pair of surrogates: half a character has no UTF-8.
+  // The cut would split a surrogate pair, and a lone surrogate has no UTF-8 encoding.
   const odd = parseControl(formatEnd("stop", 3, `x${"😀".repeat(5_000)}`));
   assert(odd?.verb === "stop" && odd.reason.isWellFormed());
 });

@@ -3,11 +3,11 @@ import { formatHello } from "../../src/link/hello.ts";
 import { HALF_WINDOW_BYTES } from "./fake_link_host.ts";
 import type { PeerEnd } from "./peer_end.ts";
 
-/** Something that comes from the peer, and what the cells of the state table look at in it. */
+/** Something that arrives from the peer, with the details of it that the cells of the state table depend on. */
 export interface Delivery {
-  /** The column of the table. */
+  /** Its column in the table. */
   readonly column: string;
-  /** Which of the column's messages. */
+  /** Which of the column's messages it is. */
   readonly what: string;
   /** Of `take` and `open`. */
   readonly kind?: "take" | "open";
@@ -26,7 +26,7 @@ const text = (message: string) => (peer: PeerEnd) => peer.receive(message);
 const data = (length: number) => (peer: PeerEnd) => peer.receiveData(length);
 const hello = formatHello({ id: "0000000c", window: 4_096, pool: "ffeeddccbbaa9988" });
 
-/** Each message of the peer, with what matters of its contents. */
+/** Each message that the peer can send, in every variant that makes a difference. */
 export const deliveries: readonly Delivery[] = [
   { column: "data", what: "data within the credit", length: HALF_WINDOW_BYTES, deliver: data(HALF_WINDOW_BYTES) },
   { column: "data", what: "data over the credit", isOverCredit: true, deliver: data(MAX_DATA_BYTES) },

@@ -5,7 +5,7 @@ import { ManualClock } from "../fakes.ts";
 import { test } from "../harness.ts";
 import { RecordingSocket } from "./recording_socket.ts";
 
-/** What an early start sends on one link, whose credit the test gives. */
+/** Records what an early start sends on one link; the test sets the credit. */
 class FakeEarlyLink implements EarlyLink {
   readonly protocol = 2;
   readonly peer = undefined;
@@ -35,7 +35,7 @@ class FakeEarlyLink implements EarlyLink {
     this.sent.push("fin");
   }
 
-  /** A stream that is the link's own ends. */
+  /** The end of a stream that is the link's own. */
   sendEnd(left: () => void): void {
     this.sent.push("end");
     left();

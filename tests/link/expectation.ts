@@ -4,12 +4,12 @@ import type { Holder, LinkRig } from "./link_rig.ts";
 import type { Row } from "./rows.ts";
 
 /**
- * What one message should do to a link: made before it comes, filled in by the cell of the state table, compared after it. The
- * rules that docs/wire-states.md gives under its tables, footnotes included, are written out here.
+ * What one message should do to a link: created before the message arrives, filled in from the cell of the state table, and
+ * compared afterwards. It implements the rules that docs/wire-states.md gives under its tables, footnotes included.
  */
 export class Expectation {
   readonly sent: string[] = [];
-  /** What the pool, the take and the application are told. */
+  /** What the pool, the take and the application are notified of. */
   readonly told: string[] = [];
   /** The row afterwards. */
   row: string;
@@ -130,7 +130,7 @@ export class Expectation {
     this.#settle();
   }
 
-  /** Ends the own direction, and tells the peer that its own is not wanted. */
+  /** Ends the own direction, and tells the peer that its direction is not wanted. */
   #end(resetCode: number, stopCode: number): void {
     if (this.#own === "open") this.sent.push(`reset ${resetCode}`);
     this.sent.push(`stop ${stopCode}`);
@@ -139,7 +139,7 @@ export class Expectation {
     this.#tellGivenUp();
   }
 
-  /** All that is still to come is the peer's end, and it has a while for it. */
+  /** Only the end of the peer's direction is still to come, and it must come in time. */
   #tellGivenUp(): void {
     if (this.#isDiscarding && this.#peer === "open") this.told.push("given up");
   }
@@ -180,8 +180,8 @@ export class Expectation {
   }
 
   /**
-   * Nothing, with one exception that the table leaves out and the model has: `stop 0` gives up a reserved stream whose `fin` is
-   * here, also when an earlier `stop` was answered. No honest peer says `stop` twice.
+   * Nothing, with one exception that the model has and the table leaves out: `stop 0` gives up a reserved stream whose `fin`
+   * has arrived, even if an earlier `stop` was answered. No honest peer sends `stop` twice.
    */
   #ignore({ column, code }: Delivery): void {
     if (column === "stop" && this.#isStream && this.#giveUpReserved(code!)) this.#settle();
@@ -205,7 +205,7 @@ export class Expectation {
     this.#settle();
   }
 
-  /** What holds after every event in a stream row. */
+  /** Applies what holds after every event in a stream row. */
   #settle(): void {
     this.row = `${this.#own}/${this.#peer === "open" ? "open" : "ended"}`;
     if (this.row !== "ended/ended" || !this.#isDone) return;
@@ -239,13 +239,13 @@ export class Expectation {
     this.#unread = 0;
   }
 
-  /** So many bytes are consumed, beside all that was not left unread before. */
+  /** Consumes `bytes`, in addition to all earlier bytes that are no longer unread. */
   #grant(bytes: number): void {
     const consumed = this.#rig.received - (this.#isStream ? this.#rig.stream!.unreadBytes : 0) + bytes;
     if (bytes >= HALF_WINDOW_BYTES) this.sent.push(`credit ${consumed + 2 * HALF_WINDOW_BYTES}`);
   }
 
-  // Ends of the link.
+  // How a link ends.
 
   #fail(code: number): void {
     this.sent.push(`close ${code}`);

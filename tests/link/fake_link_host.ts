@@ -5,13 +5,13 @@ import type { TakeKind } from "../../src/link/take.ts";
 import { TurnBatch } from "../../src/link/turn_batch.ts";
 import { ManualClock } from "../fakes.ts";
 
-/** The id that a server's link gets when its stream is done. */
+/** The id that a server's link gets when its stream is over. */
 export const NEXT_ID = "0000000b";
 
-/** Half of the window: what is worth a `credit` as soon as it is consumed. */
+/** Half of the window: once this much is consumed, a `credit` is due. */
 export const HALF_WINDOW_BYTES = 2_048;
 
-/** Far from the defaults, so that a test fills a window with few bytes. The window is fixed where nothing else is said. */
+/** Far below the defaults, so that a test fills a window with few bytes. The window does not grow unless a test says so. */
 const limits: LinkLimits = {
   receiveLimitBytes: 4_096,
   windowBytes: 2 * HALF_WINDOW_BYTES,
@@ -20,24 +20,24 @@ const limits: LinkLimits = {
   heartbeatTimeoutMs: 10_000,
 };
 
-/** A pool without calls, which keeps what its links tell it. */
+/** A pool without calls, which records what its links report. */
 export class FakeLinkHost implements LinkHost {
   readonly clock: ManualClock;
   readonly batch: TurnBatch;
   readonly limits: LinkLimits;
   readonly ids: LinkIds | undefined;
   readonly traffic = { bytesRead: 0, bytesWritten: 0 };
-  /** What was told, in order, changes of state apart. */
+  /** What was reported, in order, except changes of state. */
   readonly told: string[] = [];
   /** Each change of a link's state. */
   readonly changes: string[] = [];
-  /** How often an idle link has proved that it lives. */
+  /** How often an idle link has given proof of life. */
   proofs = 0;
   /** Whether the accept queue has room. */
   hasRoom = true;
   /** Whether there is room for a stream whose link is closed. */
   keeps = true;
-  /** Whether a link that is done is to be closed. */
+  /** Whether a link whose stream is over is to be closed. */
   isRetiring = false;
 
   constructor(role: Role, changed: Partial<LinkLimits> = {}, clock: ManualClock = new ManualClock()) {

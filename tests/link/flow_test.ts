@@ -88,12 +88,12 @@ test("ReceiveWindow grants at once what a long window grows by, and after a shri
   assertEquals(window.consume(1, at(2_000), 100), 7 * mib);
 });
 
-/** A clock that stands. */
+/** A clock that stands still at `ms`. */
 function at(ms: number): Pick<Clock, "now"> {
   return { now: () => ms };
 }
 
-/** Consumes a whole window in two halves, the second one `takesMs` later, and tells the window afterwards. */
+/** Consumes a whole window in two halves, the second one `takesMs` after the first, and returns the window size afterwards. */
 function consumeWhole(window: ReceiveWindow, from: number, takesMs: number, roundTripMs: number): number {
   const half = window.windowBytes / 2;
   window.consume(half, at(from), roundTripMs);
@@ -109,7 +109,7 @@ test("ReceiveWindow grows twofold when a whole window was consumed within two ro
     [200, 100, 2_000], // exactly two
     [201, 100, 1_000],
     [1e9, Infinity, 2_000],
-    [1, 0, 1_000], // nothing is known of the round trip
+    [1, 0, 1_000], // the round trip is not known yet
   ];
   for (const [takesMs, roundTripMs, after] of cases) {
     const window = new ReceiveWindow(1_000, 8_000);

@@ -15,7 +15,7 @@ const base64url = fc.uint8Array({ maxLength: 30 }).map((bytes) =>
   bytes.toBase64({ alphabet: "base64url", omitPadding: true })
 );
 
-/** Messages by the columns of the state table; `idle` as the server and as the client say it. */
+/** Messages by the columns of the state table; `idle` both as the server and as the client sends it. */
 export const textsByColumn: Readonly<Record<string, fc.Arbitrary<string>>> = {
   take: fc.constant("take"),
   open: fc.oneof(fc.constant("open"), base64url.map((text) => `open ${text}`)),
@@ -33,7 +33,7 @@ export const textsByColumn: Readonly<Record<string, fc.Arbitrary<string>>> = {
 
 const aText = fc.oneof(...Object.values(textsByColumn));
 
-/** A hello of either side, with members of any kind in the place of some. */
+/** A hello of either side, in which any member may have a wrong value. */
 export const hello: fc.Arbitrary<string> = fc.record({
   npws: fc.oneof({ weight: 9, arbitrary: fc.constant<unknown>(2) }, fc.jsonValue()),
   id: fc.oneof({ weight: 9, arbitrary: fc.constant<unknown>("0000000c") }, fc.jsonValue()),
@@ -47,7 +47,7 @@ export const hello: fc.Arbitrary<string> = fc.record({
   __proto__: fc.jsonValue(),
 }, { requiredKeys: [] }).map((members) => JSON.stringify(members));
 
-/** A text with a few characters inserted, left out or replaced, or twice in a row. */
+/** A text after up to three edits, each of which may insert, remove or replace characters. */
 export const mutated = (text: fc.Arbitrary<string>): fc.Arbitrary<string> =>
   fc.tuple(text, fc.array(fc.tuple(fc.nat(), fc.constantFrom(0, 1), anyText(3)), { maxLength: 3 })).map((
     [text, edits],
@@ -58,15 +58,15 @@ export const mutated = (text: fc.Arbitrary<string>): fc.Arbitrary<string> =>
     }, text)
   );
 
-/** Text without any rule; lone surrogates cannot come over a socket. */
+/** Arbitrary text, except lone surrogates, which cannot arrive over a socket. */
 export const anyText = (maxLength: number): fc.Arbitrary<string> =>
   fc.oneof(fc.string({ maxLength }), fc.string({ unit: "binary", maxLength })).map((text) => text.toWellFormed());
 
-/** Data of up to so many bytes. */
+/** Data of up to `maxBytes` bytes. */
 export const data = (maxBytes: number): fc.Arbitrary<Uint8Array<ArrayBuffer>> =>
   fc.integer({ min: 1, max: maxBytes }).map((length) => new Uint8Array(length).fill(0x2a));
 
-/** What no honest peer would think of. */
+/** Messages that no honest peer would send. */
 export const nonsense: fc.Arbitrary<Message> = fc.oneof(
   mutated(aText),
   aText,
@@ -77,7 +77,7 @@ export const nonsense: fc.Arbitrary<Message> = fc.oneof(
   data(70_000),
 );
 
-/** Messages in one bundle; where there is none, a bundle of nothing. */
+/** Messages in one bundle, which may be empty. */
 export const bundled = (message: fc.Arbitrary<Message>): fc.Arbitrary<Uint8Array<ArrayBuffer>> =>
   fc.array(message, { maxLength: 8 }).map((messages) => bundleOf(...messages));
 
@@ -92,7 +92,7 @@ const mutatedBytes = (bytes: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array<
     }, Uint8Array.from(bytes))
   );
 
-/** What no honest peer would think of where bundles are taken. */
+/** Messages that no honest peer would send on a link with bundles. */
 export const nonsenseInBundles: fc.Arbitrary<Message> = fc.oneof(
   nonsense,
   bundled(nonsense),

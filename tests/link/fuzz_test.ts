@@ -13,7 +13,7 @@ import { bundlingStep, FuzzedPool, type Step, step } from "./fuzzed_pool.ts";
 import { PeerEnd } from "./peer_end.ts";
 import { RecordingSocket } from "./recording_socket.ts";
 
-/** The same runs each time, so that a failure is one of the change that it follows; another seed looks further. */
+/** The same runs each time, so that a failure is caused by the latest change. Another seed explores further. */
 const seed = Number(env.NPWS_SEED ?? 1);
 
 for (const role of ["client", "server"] as const) {

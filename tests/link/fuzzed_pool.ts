@@ -27,11 +27,11 @@ type Call = typeof calls[number];
 type PoolAct = typeof poolActs[number];
 type ApplicationAct = typeof applicationActs[number];
 
-/** Something that the state table allows in the present row; the first of several surely, and what follows in the same bundle perhaps. */
+/** Messages in one bundle. The state table allows the first one in the present row, but perhaps not the ones behind it. */
 const legal = (maxLength: number): fc.Arbitrary<Step> =>
   fc.array(legalChoice, { minLength: 1, maxLength }).map((choices): Step => ({ kind: "legal", choices }));
 
-/** A step of any kind; most of them keep the link alive, so that the rest has something to meet. */
+/** A step of any kind. Most steps keep the link alive, so that later ones still have something to act on. */
 const steps = (legal: fc.Arbitrary<Step>, nonsense: fc.Arbitrary<Message>): fc.Arbitrary<Step> =>
   fc.oneof(
     { weight: 60, arbitrary: legal },
@@ -41,19 +41,19 @@ const steps = (legal: fc.Arbitrary<Step>, nonsense: fc.Arbitrary<Message>): fc.A
     { weight: 6, arbitrary: fc.constantFrom(0, 1, 60, 1_500, 31_000).map((ms): Step => ({ kind: "time", ms })) },
   );
 
-/** A step of a peer that takes no bundles, and of one that does. */
+/** A step of a peer without bundles, and of one with bundles. */
 export const step = steps(legal(1), nonsense);
 export const bundlingStep = steps(fc.oneof({ weight: 9, arbitrary: legal(1) }, legal(3)), nonsenseInBundles);
 
-/** A pool with one link whose peer is out of its mind, and two with streams that must not notice. */
+/** A pool with one link to a misbehaving peer, and two links whose streams must not be affected. */
 export class FuzzedPool {
   readonly #role: Role;
-  /** All peers take bundles and send them. */
+  /** Whether all peers take bundles and send them. */
   readonly #bundles: boolean;
   readonly #rig: DispatcherRig;
   readonly #fuzzed: RiggedLink;
   readonly #conduct: Conduct;
-  /** Links with a stream each, and what their applications have. */
+  /** Links with one stream each, and the connections that their applications hold. */
   readonly #taken: RiggedLink;
   readonly #accepted: RiggedLink;
   readonly #takenStream: Promise<PoolConnection>;
@@ -80,7 +80,7 @@ export class FuzzedPool {
     if (!bundles) this.#fuzzed.socket.watch(watcher);
   }
 
-  /** Lets what was said before leave. */
+  /** Flushes what was sent before the fuzzing. */
   async start(): Promise<void> {
     await this.#rig.turn();
     for (const { sent } of [this.#taken, this.#accepted]) sent();
@@ -102,7 +102,7 @@ export class FuzzedPool {
     }
   }
 
-  /** The fuzzed link is in a legal state or closed for what its peer did, and everything else is as it should be. */
+  /** Asserts that the fuzzed link is in a legal state, or closed for a violation, and that everything else works as usual. */
   async check(): Promise<void> {
     const { link, socket } = this.#fuzzed;
     await this.#rig.turn();
@@ -178,7 +178,7 @@ export class FuzzedPool {
   }
 }
 
-/** Several messages in one bundle; one as the link itself would send it. */
+/** Several messages in one bundle; a single text as the link itself would send it. */
 function bundled(messages: readonly (Message | undefined)[]): Message | undefined {
   const sent = messages.filter((message) => message !== undefined);
   return sent.length === 1 && typeof sent[0] === "string" ? sent[0] : bundleOf(...sent);
@@ -205,7 +205,7 @@ function runApplication(connection: PoolConnection, act: ApplicationAct): void {
   }
 }
 
-/** Uses a reader or writer that is released when it is through. */
+/** Uses a reader or writer, and releases it afterwards. */
 function use<Lock extends { releaseLock(): void }>(lock: Lock, action: (lock: Lock) => Promise<unknown>): void {
   action(lock).catch(() => {}).finally(() => lock.releaseLock());
 }

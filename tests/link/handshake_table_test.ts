@@ -27,7 +27,7 @@ for (const role of ["client", "server"] as const) {
   });
 }
 
-/** The client speaks second, and may do so with either protocol. */
+/** The client's handshake sends second, and accepts either protocol. */
 function shakeHands({ role, socket, host }: PeerEnd): Promise<Link> {
   const { signal } = new AbortController();
   return role === "client"

@@ -7,11 +7,11 @@ const pool = "00112233aabbccdd";
 const server = { id: "a1b2c3d4", window: 262_144, pool };
 const client = { window: 262_144, pool };
 
-/** A hello with members replaced, added, or left out where they are undefined. */
+/** A hello with members replaced, added, or (where undefined) left out. */
 const serverText = (changed: object = {}) => JSON.stringify({ npws: 2, ...server, ...changed });
 const clientText = (changed: object = {}) => JSON.stringify({ npws: 2, ...client, ...changed });
 
-/** No member of a hello may be any of these. */
+/** Values that no member of a hello may have. */
 const nothing = [undefined, null, true, {}, [], ""];
 
 test("formatHello() writes what the other side reads", () => {
@@ -60,7 +60,7 @@ test("a hello's window is a whole number from 1 KiB to 16 MiB", () => {
     assertEquals(parseServerHello(serverText({ window })), undefined, `${window}`);
     assertEquals(parseClientHello(clientText({ window })), undefined, `${window}`);
   }
-  // What JSON.stringify would not write.
+  // Numbers that JSON.stringify would not write.
   for (const window of ["1e999", "-0", "0262144", "NaN"]) {
     assertEquals(parseClientHello(clientText().replace("262144", window)), undefined, window);
   }

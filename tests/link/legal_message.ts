@@ -4,22 +4,22 @@ import type { Message } from "../../src/runtime/socket.ts";
 import { data, textsByColumn } from "./fuzz_messages.ts";
 import { stateTables } from "./state_table.ts";
 
-/** What the peer says of that which the state table allows: `choice` is the column. */
+/** A random message that the state table allows: `choice` selects the column. */
 export interface LegalChoice {
   readonly choice: number;
-  /** What it says, by column. */
+  /** The text to send, by column. */
   readonly texts: Readonly<Record<string, string>>;
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
-/** A choice for any row. */
+/** A choice that fits any row. */
 export const legalChoice: fc.Arbitrary<LegalChoice> = fc.tuple(
   fc.nat(),
   fc.record({ ...textsByColumn }),
   data(1_000),
 ).map(([choice, texts, data]) => ({ choice, texts, data }));
 
-/** What is chosen for a side in this row; undefined where nothing can come any more. */
+/** The message that was chosen, for a side in this row; undefined where nothing more can arrive. */
 export function legalMessage(role: Role, row: string, { choice, texts, data }: LegalChoice): Message | undefined {
   const cells = stateTables[role].get(row);
   if (!cells) return undefined; // closed

@@ -12,13 +12,13 @@ import { WatchedLink } from "./watched_link.ts";
 /** The link's first id. */
 export const FIRST_ID = "0000000a";
 
-/** The window of the peer's hello: what may be sent before its first `credit`. */
+/** The window in the peer's hello: how much may be sent before its first `credit`. */
 export const PEER_WINDOW = 2_000;
 
-/** Who has the link's stream. */
+/** Who holds the link's stream. */
 export type Holder = "application" | "pool" | "nobody";
 
-/** How a take of the test differs from a plain one. */
+/** How a test's take differs from a plain one. */
 export interface TakeOptions {
   readonly early?: boolean;
   readonly metadata?: Uint8Array;
@@ -26,7 +26,7 @@ export interface TakeOptions {
 
 /** What the peer of a rig is like. */
 export interface PeerOptions {
-  /** It takes bundles and sends them. @default false */
+  /** Whether it takes bundles and sends them. @default false */
   readonly bundles?: boolean;
 }
 
@@ -37,15 +37,15 @@ interface OwnTake {
   isCallerGone: boolean;
 }
 
-/** One link with a fake pool above it, and a recording socket below whose other end the test plays. */
+/** One link between a fake pool above it and a recording socket below it, whose other end the test plays. */
 export class LinkRig extends PeerEnd {
   readonly link: Npws2Link;
-  /** Sees what the link must not send. */
+  /** Records messages that the link must not send. */
   readonly conduct: Conduct;
   /** The present take, or the latest. */
   own: OwnTake | undefined;
   holder: Holder = "nobody";
-  /** What the application has, or had last. */
+  /** The stream that the application holds, or held last. */
   application: Stream | undefined;
 
   constructor(role: Role, limits?: Partial<LinkLimits>, { bundles = false }: PeerOptions = {}) {
@@ -72,7 +72,7 @@ export class LinkRig extends PeerEnd {
     return rowOf(this.link);
   }
 
-  /** Lets the writes of this turn leave. */
+  /** Flushes the writes of this turn. */
   turn(): Promise<void> {
     return this.host.clock.advance(0);
   }
@@ -97,26 +97,26 @@ export class LinkRig extends PeerEnd {
     });
   }
 
-  /** The call that asked for the link is over. */
+  /** The call that asked for the link has ended. */
   callerLeaves(): void {
     this.own!.isCallerGone = true;
     this.own!.early?.abandon(new Error("the caller has gone"));
   }
 
-  /** The application comes for the reserved stream. */
+  /** The application fetches the reserved stream. */
   fetch(): void {
     this.#give(this.stream!);
     this.holder = "application";
     this.link.fetched();
   }
 
-  /** The application did not come for it. */
+  /** The application did not fetch it in time. */
   expire(): void {
     this.holder = "nobody";
     this.link.neverFetched();
   }
 
-  /** The peer takes the link, and nobody here has asked for the stream. */
+  /** The peer takes the link; no call here has asked for the stream. */
   reserve(kind: TakeKind): void {
     this.holder = "pool";
     this.receive(kind);
@@ -134,7 +134,7 @@ export class LinkRig extends PeerEnd {
   }
 }
 
-/** A link's row of the state table, without `+idle`, which nobody can see from outside. */
+/** A link's row of the state table, without `+idle`, which is not visible from outside. */
 export function rowOf(link: Npws2Link): string {
   if (link.state !== "inUse") return link.state;
   const { sending, receiving } = link["stream"]!;

@@ -7,7 +7,7 @@ import { HALF_WINDOW_BYTES } from "./fake_link_host.ts";
 import { LinkRig } from "./link_rig.ts";
 import { hold } from "./steps.ts";
 
-/** A link in use whose socket is found lost by the next message that it sends. */
+/** A link in use whose socket turns out to be lost when it sends its next message. */
 async function setUp(): Promise<{ rig: LinkRig; connection: LinkConnection }> {
   const rig = new LinkRig("client");
   for (const step of hold) await step(rig);

@@ -7,7 +7,7 @@ import { test } from "../harness.ts";
 
 const KIB = 1_024;
 
-/** A server pool with one idle link of npws/1, whose other end is the test's own. */
+/** A server pool with one idle npws/1 link, whose other end the test holds. */
 async function setUp({ canPause = true, ...options }: ServerPoolOptions & { canPause?: boolean } = {}) {
   const world = new FakeWorld();
   world.network.highWaterBytes = Infinity;
@@ -21,7 +21,7 @@ async function setUp({ canPause = true, ...options }: ServerPoolOptions & { canP
     peer,
     /** The pool's end. */
     own: cable.server,
-    /** Sends as many messages of 64 KiB. */
+    /** Sends `count` messages of 64 KiB. */
     flood(count: number): void {
       for (let sent = 0; sent < count; sent++) peer.socket.send(new Uint8Array(64 * KIB));
     },
@@ -29,7 +29,7 @@ async function setUp({ canPause = true, ...options }: ServerPoolOptions & { canP
   };
 }
 
-/** Reads as many bytes. */
+/** Reads this many bytes. */
 async function read(connection: PoolConnection, bytes: number): Promise<void> {
   const reader = connection.readable.getReader({ mode: "byob" });
   for (let left = bytes; left > 0;) left -= (await reader.read(new Uint8Array(left))).value!.byteLength;

@@ -15,7 +15,7 @@ import { hold, type Step } from "./steps.ts";
 
 const roles: readonly Role[] = ["client", "server"];
 
-/** A link whose peer takes bundles, on which these steps were taken; all that it said before has left. */
+/** A link to a peer with bundles, after these steps; everything that it had to send has been sent. */
 async function rigAfter(role: Role, ...steps: readonly Step[]): Promise<LinkRig> {
   const rig = new LinkRig(role, undefined, { bundles: true });
   for (const step of steps) await step(rig);
@@ -25,20 +25,20 @@ async function rigAfter(role: Role, ...steps: readonly Step[]): Promise<LinkRig>
   return rig;
 }
 
-/** A link with a stream, and credit for more than a test sends. */
+/** A link with a stream, and more credit than any test uses. */
 async function holdingRig(): Promise<LinkRig> {
   const rig = await rigAfter("client", ...hold);
   rig.receive("credit 1000000");
   return rig;
 }
 
-/** What leaves in this turn. */
+/** What is sent in this turn. */
 async function leaving(rig: LinkRig): Promise<string[]> {
   await rig.turn();
   return rig.takeSent();
 }
 
-/** Data of which each byte is told by its place. */
+/** Data in which each byte shows its position. */
 const counted = (length: number) => Uint8Array.from({ length }, (_, at) => at % 251);
 
 // What is sent.
@@ -241,7 +241,7 @@ test("a link gives the memory of a bundle back when it has left, and when it nev
 
 // What is received.
 
-/** Everything that can be seen of a link. */
+/** Everything observable about a link. */
 function lookAt(rig: LinkRig) {
   const { link, host, conduct, stream } = rig;
   return {
@@ -260,7 +260,7 @@ function lookAt(rig: LinkRig) {
   };
 }
 
-/** Puts messages into as many bundles as there are cuts, and one more. */
+/** Splits messages into bundles: one more than there are cuts. */
 function bundlesOf(messages: readonly Message[], cuts: readonly number[]): Uint8Array<ArrayBuffer>[] {
   const bounds = [...cuts.map((cut) => cut % (messages.length + 1)), messages.length].toSorted((a, b) => a - b);
   return bounds.map((bound, index) => bundleOf(...messages.slice(bounds[index - 1] ?? 0, bound)));
@@ -371,9 +371,9 @@ test("a link is dropped when its peer asks for ever more pongs in bundles and re
   const limit = 2 * HIGH_WATER_BYTES;
   for (let rounds = 0; rig.link.state !== "closed"; rounds++) {
     assert(rounds * asked.length < limit + 2 * MAX_BUNDLE_BYTES, `${rig.socket.bufferedBytes} bytes wait`);
-    rig.link.sweep(rig.host.clock.now()); // as long as they come no faster than they may
+    rig.link.sweep(rig.host.clock.now()); // keeps the pings within their rate limit
     rig.socket.receive(asked);
-    rig.socket.bufferedBytes += asked.length; // the answers are as long
+    rig.socket.bufferedBytes += asked.length; // the answers are as long as the questions
     await rig.turn();
   }
   assert(rig.socket.bufferedBytes > limit, `dropped with ${rig.socket.bufferedBytes} bytes`);

@@ -19,12 +19,12 @@ import {
   write,
 } from "./steps.ts";
 
-/** A row of the table "Crossings that look wrong and are legal", played from the start of a link. */
+/** A row of the table "Crossings that look wrong and are legal", replayed on a new link. */
 interface Crossing {
   readonly arrives: string;
   readonly role?: Role;
   readonly steps: readonly Step[];
-  /** The row of the link afterwards. */
+  /** The link's row afterwards. */
   readonly after: string;
 }
 

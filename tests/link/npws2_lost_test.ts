@@ -24,7 +24,7 @@ for (const role of ["client", "server"] as const) {
 
   test(`a link of the ${role} that is found lost while it sends its idle stays closed, and nobody gets it`, async () => {
     const rig = new LinkRig(role);
-    const oneByte: Step = (rig) => rig.receiveData(1); // not worth a credit when it is read
+    const oneByte: Step = (rig) => rig.receiveData(1); // too little for a credit when it is read
     for (const step of [...hold, oneByte, peer("fin"), fin, peerIdle]) await step(rig);
     rig.takeTold();
     rig.socket.isBroken = true;

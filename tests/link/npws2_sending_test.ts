@@ -3,10 +3,10 @@ import { test } from "../harness.ts";
 import { LinkRig } from "./link_rig.ts";
 import { type Row, rows } from "./rows.ts";
 
-/** Something that this side does, and where it can. */
+/** Something that this side does, and when it can. */
 interface Act {
   readonly what: string;
-  /** Rows to which it belongs; the pool and the application do nothing else elsewhere. */
+  /** Whether it can happen in this row; elsewhere the pool and the application never do it. */
   isPossible(row: Row, rig: LinkRig): boolean;
   run(rig: LinkRig): void;
 }
@@ -15,7 +15,7 @@ const inStream = (row: Row) => row.state.includes("/");
 const isHeld = (_row: Row, rig: LinkRig) => rig.application !== undefined;
 const isReserved = (_row: Row, rig: LinkRig) => rig.holder === "pool" && rig.stream !== undefined;
 
-/** What may follow on any of them: the link's own business. */
+/** Acts of the pool and the application. What the link sends in response is its own decision. */
 const acts: readonly Act[] = [
   { what: "take", isPossible: ({ state }) => state === "idle", run: (rig) => rig.take("take") },
   { what: "early open", isPossible: ({ state }) => state === "idle", run: (rig) => rig.take("open", { early: true }) },
@@ -55,7 +55,7 @@ for (const { role, bundles } of peers) {
           for (const step of row.steps) await step(rig);
           if (first.isPossible(row, rig)) first.run(rig);
           if (second.isPossible({ ...row, state: rig.row }, rig)) second.run(rig);
-          rig.receive("credit 9000"); // what waits may come behind
+          rig.receive("credit 9000"); // whatever waits may follow
           await rig.turn();
           assertEquals(rig.conduct.faults, [], `${first.what}, then ${second.what} in ${row.state} (${row.how})`);
         }

@@ -186,7 +186,7 @@ test("a link gives a stream up that nobody fetched, as far as it has not ended",
   assertEquals(afterStop.takeSent(), ["stop 2 never fetched"]);
 });
 
-/** A link whose pool has closed while the application had its stream, after these steps. */
+/** A link whose pool closed, after these steps, while the application held its stream. */
 async function leavingRig(...steps: Parameters<typeof rigAfter>): Promise<LinkRig> {
   const rig = await rigAfter(...hold, ...steps);
   rig.takeSent();

@@ -8,7 +8,7 @@ import { stateTables } from "./state_table.ts";
 
 for (const role of ["client", "server"] as const) {
   for (const [state, cells] of stateTables[role]) {
-    if (state === "hello") continue; // no link yet: the handshake's tests
+    if (state === "hello") continue; // there is no link yet; see the handshake's tests
     test(`a link of the ${role} does in ${state} with each message what the state table says`, async () => {
       const ways = rows.filter((row) => row.state === state);
       assert(ways.length > 0, `there is no way into ${state}`);
@@ -50,7 +50,7 @@ async function check(rig: LinkRig, row: Row, delivery: Delivery, cell: string, p
   if (expected.row === "ended/ended") checkEnd(rig, expected.isPeerIdle, where);
 }
 
-/** `credit` raises the limit, and never lowers it. */
+/** Asserts that `credit` raised the limit, and that it never lowers it. */
 function checkLimit(rig: LinkRig, limit: number, where: string): void {
   const available = rig.link.state === "closing" ? 0 : limit - rig.socket.sentBytes.length;
   assertEquals(rig.link.sendable(), available, `what may be sent after ${where}`);
@@ -58,7 +58,7 @@ function checkLimit(rig: LinkRig, limit: number, where: string): void {
   assertEquals(rig.link.sendable(), available, `what may be sent after ${where} and a lower one`);
 }
 
-/** The stream waits for nothing but its reader, and is done as soon as that has everything. */
+/** Asserts that the stream waits only for its reader, and is over as soon as that has read everything. */
 function checkEnd(rig: LinkRig, isPeerIdle: boolean, where: string): void {
   if (rig.holder === "pool") rig.fetch();
   rig.stream?.read();

@@ -178,7 +178,7 @@ test("a link's window grows while it limits a stream, and is the hello's again a
   rig.reserve("take");
   rig.fetch();
   rig.takeSent();
-  // What was granted stays granted: 6,144 are consumed, and 14,336 allowed.
+  // Granted credit is never revoked: 6,144 bytes are consumed, and 14,336 granted.
   for (const sent of [[], [], ["credit 16384", "ping 2"], ["credit 18432"]]) {
     await clock.advance(500);
     assertEquals(consume(), sent);

@@ -39,22 +39,22 @@ export class PeerEnd {
     );
   }
 
-  /** The peer is done with the stream; only a server names the next one. */
+  /** The peer is done with the stream. Only a server names the next id. */
   receiveIdle(): void {
     this.receive(this.role === "client" ? `idle ${NEXT_ID}` : "idle");
   }
 
-  /** Takes out what was sent since the last call. */
+  /** Removes and returns what was sent since the last call. */
   takeSent(): string[] {
     return this.socket.sent.splice(0);
   }
 
-  /** Takes out the messages that were sent since the last call, one by one where they were in bundles. */
+  /** Removes and returns the messages that were sent since the last call, bundles unpacked. */
   takeMessages(): string[] {
     return this.takeSent().flatMap((sent) => /^\[(.*)\]$/.exec(sent)?.[1].split(", ") ?? [sent]);
   }
 
-  /** Takes out what was told since the last call to the pool, and through it to the take and the application. */
+  /** Removes and returns what was reported since the last call: to the pool, and through it to the take and the application. */
   takeTold(): string[] {
     return this.host.told.splice(0);
   }

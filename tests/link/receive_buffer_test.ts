@@ -4,19 +4,19 @@ import { env } from "node:process";
 import { ReceiveBuffer } from "../../src/link/receive_buffer.ts";
 import { test } from "../harness.ts";
 
-/** A message that is never joined to another one. */
+/** From this size on, a message is never joined with another one. */
 const LARGE_BYTES = 1_024;
 
 /** The most that a chunk of joined messages holds. */
 const BLOCK_BYTES = 16_384;
 
-/** Messages of consecutive numbers, of these sizes. */
+/** Messages of these sizes, whose bytes are numbered consecutively. */
 function messages(...sizes: number[]): Uint8Array<ArrayBuffer>[] {
   let next = 0;
   return sizes.map((size) => Uint8Array.from({ length: size }, () => next++ % 256));
 }
 
-/** A buffer with such messages in it. */
+/** A buffer that holds messages of these sizes. */
 function filled(...sizes: number[]) {
   const buffer = new ReceiveBuffer();
   const chunks = messages(...sizes);
@@ -24,7 +24,7 @@ function filled(...sizes: number[]) {
   return { buffer, chunks };
 }
 
-/** Takes everything out. */
+/** Removes and returns everything. */
 function drained(buffer: ReceiveBuffer): Uint8Array<ArrayBuffer>[] {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   for (let chunk = buffer.shift(); chunk; chunk = buffer.shift()) chunks.push(chunk);

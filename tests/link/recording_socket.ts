@@ -2,7 +2,7 @@ import { AdaptedSocket } from "../../src/runtime/adapted_socket.ts";
 import type { Message } from "../../src/runtime/socket.ts";
 import { MAX_BUNDLE_BYTES, messagesIn } from "./bundle_bytes.ts";
 
-/** Sees what passes a socket, before anybody else does. */
+/** Observes everything that passes through a socket, before anybody else does. */
 export interface SocketWatcher {
   sent(message: Uint8Array | string): void;
   received(message: Message): void;
@@ -10,7 +10,7 @@ export interface SocketWatcher {
   ended(): void;
 }
 
-/** A socket without a network: it keeps what is sent, and the test plays the peer. */
+/** A socket without a network: it records what is sent, and the test plays the peer. */
 export class RecordingSocket extends AdaptedSocket {
   readonly localAddress = undefined;
   readonly remoteAddress = undefined;
@@ -18,17 +18,17 @@ export class RecordingSocket extends AdaptedSocket {
   bufferedBytes = 0;
   readonly canPause = true;
   /**
-   * What was sent, in order: texts as they are, data as `data 5`, the close as `close 1000`, the drop as `terminate`; a bundle as
+   * What was sent, in order: texts unchanged, data as `data 5`, the close as `close 1000`, the drop as `terminate`, a bundle as
    * `[take, data 5, fin]`.
    */
   readonly sent: string[] = [];
   /** The bytes of all data. */
   readonly sentBytes: number[] = [];
-  /** The peer takes bundles: a binary message that is short enough is one. */
+  /** Whether the peer takes bundles: every binary message that is short enough is then one. */
   takesBundles = false;
-  /** What `send` answers. */
+  /** What `send` returns. */
   hasRoom = true;
-  /** The next `send` finds the socket lost, as Bun's can. */
+  /** Whether the next `send` finds the socket lost, as can happen with Bun's. */
   isBroken = false;
   #watcher: SocketWatcher | undefined;
 
@@ -53,7 +53,7 @@ export class RecordingSocket extends AdaptedSocket {
     return true;
   }
 
-  /** Lets somebody see everything that is sent and received. */
+  /** Has a watcher observe everything that is sent and received. */
   watch(watcher: SocketWatcher): void {
     this.#watcher = watcher;
   }
@@ -71,7 +71,7 @@ export class RecordingSocket extends AdaptedSocket {
     this.drained();
   }
 
-  /** The peer's close, or with 1006 the loss of the socket. */
+  /** The peer's close, or (with 1006) the loss of the socket. */
   end(code: number, reason = ""): void {
     this.#watcher?.ended();
     this.closed(code, reason);

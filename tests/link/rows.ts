@@ -19,9 +19,9 @@ import {
 
 /** One way into a row of the state table. */
 export interface Row {
-  /** The row, as the table calls it. */
+  /** The row's name in the table. */
   readonly state: string;
-  /** What is special about this way. */
+  /** What distinguishes this way. */
   readonly how: string;
   readonly steps: readonly Step[];
   /** Bytes that the application has written beyond the peer's credit. */
@@ -35,7 +35,7 @@ const reservedUnread = [peerTakes("open"), peerData, peer("fin", "stop 1")];
 /** A thousand bytes more than the peer's first window. */
 const writeTooMuch = write(3_000);
 
-/** Every row, on each of the ways that matter. */
+/** Every row, reached in each of the ways that matter. */
 export const rows: readonly Row[] = [
   { state: "idle", how: "new", steps: [] },
   { state: "idle", how: "again after a stream", steps: [...heldUnread, read, peerIdle] },

@@ -5,10 +5,10 @@ import { TurnBatch } from "../../src/link/turn_batch.ts";
 import { ManualClock } from "../fakes.ts";
 import { test } from "../harness.ts";
 
-/** The size from which a write is sent without being copied together with others. */
+/** From this size on, a write is sent without being copied together with others. */
 const DIRECT_BYTES = 16_384;
 
-/** Takes what is sent, as far as it has room. */
+/** Takes what is sent, as long as it has room. */
 class FakeTarget implements SenderTarget {
   room = Infinity;
   readonly messages: Uint8Array[] = [];
@@ -26,7 +26,7 @@ class FakeTarget implements SenderTarget {
     this.onSend();
   }
 
-  /** Whether the end is held back, until the test calls `left`. */
+  /** Whether the end is held back until the test calls `left`. */
   holdsEnd = false;
   left: () => void = () => {};
 
@@ -57,7 +57,7 @@ function setUp(room = Infinity) {
   return { clock, target, sender, make };
 }
 
-/** Bytes that count, from `first` on. */
+/** Consecutive numbers modulo 251, starting at `first`. */
 function counting(length: number, first = 0): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => (first + index) % 251);
 }

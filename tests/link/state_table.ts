@@ -3,10 +3,10 @@ import type { Role } from "../../src/link/metered_link.ts";
 
 const document = readFileSync(new URL("../../docs/wire-states.md", import.meta.url), "utf8");
 
-/** A row's name, then a column's name, to what is written there. */
+/** What a cell says, by the names of its row and column. */
 export type StateTable = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
-/** What each side does with each message, as docs/wire-states.md has it. */
+/** How each side reacts to each message, as specified in docs/wire-states.md. */
 export const stateTables: Record<Role, StateTable> = { client: tableUnder("Client"), server: tableUnder("Server") };
 
 function tableUnder(heading: string): StateTable {
@@ -21,7 +21,7 @@ function cellsOf(line: string): string[] {
   return line.replaceAll("`", "").split("|").slice(1, -1).map((cell) => cell.trim());
 }
 
-/** "idle ID" is what a server says. */
+/** The column `idle ID` is named after the server's form of `idle`. */
 function verbOf(column: string): string {
   return column.split(" ")[0]!;
 }

@@ -2,7 +2,7 @@ import type { TakeKind } from "../../src/link/take.ts";
 import { HALF_WINDOW_BYTES } from "./fake_link_host.ts";
 import { LinkRig } from "./link_rig.ts";
 
-/** What the test's application, pool or peer does. */
+/** Something that the test's application, pool or peer does. */
 export type Step = (rig: LinkRig) => void | Promise<void>;
 
 // The pool.
@@ -28,15 +28,15 @@ export const peerTakes = (kind: TakeKind): Step => (rig) => rig.reserve(kind);
 export const peerData: Step = (rig) => rig.receiveData(HALF_WINDOW_BYTES);
 export const peerIdle: Step = (rig) => rig.receiveIdle();
 
-/** The application has a stream of its own take. */
+/** The application holds a stream that its own take got. */
 export const hold: readonly Step[] = [take("take"), peer("ok")];
 
-/** A link of a client on which these steps were taken. */
+/** A client's link after these steps. */
 export async function rigAfter(...steps: Step[]): Promise<LinkRig> {
   const rig = new LinkRig("client");
   for (const step of steps) await step(rig);
   return rig;
 }
 
-/** What breaks a write that waits is told to the observer too. */
+/** Whatever breaks a waiting write is reported to the observer too. */
 function ignoreBroken(): void {}

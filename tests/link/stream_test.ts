@@ -4,12 +4,12 @@ import { TurnBatch } from "../../src/link/turn_batch.ts";
 import { ManualClock } from "../fakes.ts";
 import { test } from "../harness.ts";
 
-/** A link that writes down what its stream asks of it. */
+/** A link that records what its stream asks of it. */
 class FakeLink implements StreamLink {
   room = Infinity;
   readonly said: string[] = [];
   consumedBytes = 0;
-  /** How often it was to look whether the stream is over. */
+  /** How often it was asked to check whether the stream is over. */
   looks = 0;
 
   sendable(): number {
@@ -50,7 +50,7 @@ function setUp() {
   return { clock, link, stream };
 }
 
-/** Writes down what a stream tells its connection. */
+/** Records what a stream tells its connection. */
 function observe(stream: Stream): unknown[] {
   const told: unknown[] = [];
   stream.observe({

@@ -4,7 +4,7 @@ import { TurnBatch } from "../../src/link/turn_batch.ts";
 import { ManualClock } from "../fakes.ts";
 import { test } from "../harness.ts";
 
-/** A batch, and tasks that say when they ran. */
+/** A batch, and tasks that record when they run. */
 function setUp() {
   const clock = new ManualClock();
   const batch = new TurnBatch(clock);

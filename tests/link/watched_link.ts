@@ -5,10 +5,10 @@ import { Npws2Link } from "../../src/link/npws2.ts";
 import type { Message, Socket } from "../../src/runtime/socket.ts";
 import type { SocketWatcher } from "./recording_socket.ts";
 
-/** A link of which somebody sees each message when it is said or heard, also where it leaves or came in a bundle. */
+/** A link with a watcher that observes each message that it sends or receives, also inside bundles. */
 export class WatchedLink extends Npws2Link {
   readonly #watcher: Pick<SocketWatcher, "sent" | "received">;
-  /** A message is being sent: the parts of one that is sent in two are none that the link says. */
+  /** Whether a message is being sent. Sending it in two parts calls `send` for each, which the watcher must not count. */
   #isSending = false;
 
   constructor(

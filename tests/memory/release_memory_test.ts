@@ -7,7 +7,7 @@ test("releaseOf() gives all memory of long bytes back", () => {
   const release = releaseOf(bytes)!;
   release();
   assertEquals([bytes.byteLength, bytes.buffer.detached], [0, true]);
-  release(); // somebody else may have been first
+  release(); // somebody else may have released it first
 });
 
 test("releaseOf() leaves bytes alone that are short, that share their memory, or that are a part of it", () => {

@@ -4,7 +4,7 @@ import { test } from "../harness.ts";
 
 const url = "ws://localhost";
 
-/** The message with which the options are refused, without what cannot be done. */
+/** The message of the error for these options, without its first part, which is always the same. */
 function refusal(options: unknown, errorClass: typeof TypeError | typeof RangeError): string {
   const { message } = assertThrows(() => clientSettings(options as ClientPoolOptions), errorClass);
   const action = "Cannot create ClientPool: ";

@@ -6,7 +6,7 @@ const CERT = "-----BEGIN CERTIFICATE-----\nMAo=\n-----END CERTIFICATE-----\n";
 const KEY = "-----BEGIN PRIVATE KEY-----\nMAo=\n-----END PRIVATE KEY-----\n";
 const PIN = "0123456789abcdef".repeat(4);
 
-/** What the dials get. */
+/** The TLS settings of the dials. */
 function dialTls(tls: unknown, url = "localhost:443") {
   return clientSettings({ url, tls } as ClientPoolOptions).dial.tls;
 }

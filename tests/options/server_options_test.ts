@@ -5,7 +5,7 @@ import { test } from "../harness.ts";
 const CERT = "-----BEGIN CERTIFICATE-----\nMAo=\n-----END CERTIFICATE-----\n";
 const KEY = "-----BEGIN PRIVATE KEY-----\nMAo=\n-----END PRIVATE KEY-----\n";
 
-/** The message with which the options are refused, without what cannot be done. */
+/** The message of the error for these options, without its first part, which is always the same. */
 function refusal(options: unknown, errorClass: typeof TypeError | typeof RangeError = TypeError): string {
   const { message } = assertThrows(() => serverSettings(options as ServerPoolOptions), errorClass);
   const action = "Cannot create ServerPool: ";

@@ -11,7 +11,7 @@ test("ClientPool goes on dialing when all dials under way succeed in the same tu
   await world.settle();
   const dialing: number[] = [];
   pool.addEventListener("linkopen", () => dialing.push(pool.stats().dialing));
-  // Not sent over the network, which delivers each message in a turn of its own.
+  // These bypass the network, which delivers each message in a turn of its own.
   [...world.network.cables].forEach(({ client }, index) => client.handler!.onMessage(idOf(index).slice()));
   await world.settle();
   assertEquals(dialing, [3, 2, 1, 0]);

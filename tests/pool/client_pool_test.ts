@@ -8,7 +8,7 @@ import type { FakeSocket } from "../fake_socket.ts";
 import { FakeWorld, idOf, urlOf } from "../fake_world.ts";
 import { test } from "../harness.ts";
 
-/** A client pool whose links the test's own server accepts; not started. */
+/** A client pool that is not started yet, and the test's own server that accepts its links. */
 function setUp(options: Partial<ClientPoolOptions> = {}) {
   const world = new FakeWorld();
   const server = world.server();
@@ -16,7 +16,7 @@ function setUp(options: Partial<ClientPoolOptions> = {}) {
   return { world, clock: world.clock, network: world.network, server, pool, [Symbol.asyncDispose]: disposer(world) };
 }
 
-/** The same, with as many idle links as its capacity, all of them older than any early loss. */
+/** The same, started and filled with idle links up to its capacity, all of them too old to count as lost early. */
 async function setUpFull(options: Partial<ClientPoolOptions> = {}) {
   const setting = setUp(options);
   setting.pool.start();
@@ -35,10 +35,10 @@ function sizeOf({ active, capacity, intervalMs }: ClientPool) {
   return { active, capacity, intervalMs };
 }
 
-/** Takes as many links. */
+/** Takes this many links. */
 function take(pool: ClientPool, count: number) {
   const taken = Promise.all(Array.from({ length: count }, () => pool.incomingGet()));
-  taken.catch(() => {}); // a test that fails before it awaits them has an error of its own
+  taken.catch(() => {}); // if a test fails before it awaits them, its own error is the one to report
   return taken;
 }
 
@@ -100,10 +100,10 @@ test("ClientPool changes capacity and interval as the sizing policy says, cycle 
   pool.start();
   // [time of the cycle, idle links, capacity and interval after it]
   const cycles: [number, number, number, number][] = [
-    [0, 1, 2, 500], // 0 of 1 idle: the interval is at its minimum; 1 of 1 dials succeeded
+    [0, 1, 2, 500], // 0 of 1 idle, but the interval is at its minimum; 1 of 1 dials succeeded
     [500, 2, 3, 500], // 1 of 2 idle
     [1_000, 3, 4, 500], // 2 of 3
-    [1_500, 4, 4, 500], // 3 of 4; the capacity is at its maximum
+    [1_500, 4, 4, 500], // 3 of 4, but the capacity is at its maximum
     [2_000, 4, 4, 600], // 4 of 4: above 80 %
     [2_600, 4, 4, 700],
     [3_300, 4, 4, 800],
@@ -163,7 +163,7 @@ test("ClientPool adapts the interval once per interval, however much is taken me
 });
 
 test("ClientPool takes the success of a cycle's dials for a change of capacity", async () => {
-  // [dials of a cycle that succeed, of 5; capacity after it]
+  // [dials of a cycle that succeed, of 5; capacity afterwards]
   const cases: [number, number][] = [[5, 6], [4, 5], [3, 5], [1, 5], [0, 4]];
   for (const [succeeding, capacity] of cases) {
     await using setting = setUp({ minCapacity: 1, maxCapacity: 10, maxBackoffMs: 60_000 });
@@ -190,7 +190,7 @@ test("ClientPool lowers the capacity with each dial that fails, down to its mini
   const capacities: number[] = [];
   pool.addEventListener("dialerror", () => queueMicrotask(() => capacities.push(pool.capacity)));
   await clock.advance(20_000);
-  // Five dials are one cycle, and each probe after them is one of its own.
+  // The five dials are one cycle; each probe after them is a cycle of its own.
   assertEquals(capacities.slice(0, 10), [5, 5, 5, 5, 4, 3, 2, 2, 2, 2]);
 });
 
@@ -267,7 +267,7 @@ test("ClientPool makes one probe dial at a time while dials fail, after pauses t
   assertEquals(errors, Array(8).fill([1, 75]));
   network.dials.length = network.mostDialing = 0;
   await clock.advance(6_000);
-  // Half of the way between 50 ms and 100, 200, 400, 800, 1,600, 2,000, 2,000.
+  // Halfway between 50 ms and 100, 200, 400, 800, 1,600, 2,000, 2,000 ms.
   assertEquals(network.dials, [75, 200, 425, 850, 1_675, 2_700, 3_725, 4_750, 5_775]);
   assertEquals(network.mostDialing, 1);
   assertEquals(errors.slice(8, 11), [[2, 125], [3, 225], [4, 425]]);
@@ -394,7 +394,7 @@ for (const [what, end] of endings) {
     };
     pool.start();
     await clock.advance(30_000);
-    // With pauses of 2.5 s at the end of the doubling, each at most ended by a full refill.
+    // After the doubling, pauses are 2.5 s, and each is followed by one full refill at most.
     const rounds = 7 + 30 / 2.5;
     assert(network.dials.length <= 17 * rounds, `${network.dials.length} dials in 30 s`);
     assert(network.dials.length >= rounds, `only ${network.dials.length} dials in 30 s`);

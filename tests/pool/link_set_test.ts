@@ -8,7 +8,7 @@ import { test } from "../harness.ts";
 import { FakeLinkHost } from "../link/fake_link_host.ts";
 import { RecordingSocket } from "../link/recording_socket.ts";
 
-/** A clock whose process can be stopped: the time goes on, and its timers do not. */
+/** A clock for a process that can be suspended: the time goes on, but its timers do not. */
 class StoppableClock extends ManualClock {
   #stoppedMs = 0;
 
@@ -235,7 +235,7 @@ test("LinkSet closes a link whose peer does not give it back in 30 s, when the p
   assertEquals([isAsked(answering), isAsked(mute), mute.link.state], [true, true, "done"]);
   answering.socket.receive(`pong ${Number.MAX_SAFE_INTEGER}`);
   assertEquals([answering.link.state, answering.socket.sent.at(-1)], ["closing", "close 1000"]);
-  mute.socket.receive("pong 0"); // it lives, and says no more
+  mute.socket.receive("pong 0"); // it is alive, and sends no more
   await clock.advance(28_999);
   assertEquals(mute.link.state, "done");
   await clock.advance(1);

@@ -14,7 +14,7 @@ import type { Pool } from "../../src/pool/pool.ts";
 import { type FakePeer, FakeWorld, urlOf } from "../fake_world.ts";
 import { test } from "../harness.ts";
 
-/** A server pool that listens, and as many clients that are no pools. Its links come only when the test dials. */
+/** A server pool that listens, with this many clients that are not pools. It gets a link only when the test dials. */
 async function setUp(links = 0, options: ServerPoolOptions = {}) {
   const world = new FakeWorld();
   const pool = await world.startServerPool(options);
@@ -23,7 +23,7 @@ async function setUp(links = 0, options: ServerPoolOptions = {}) {
   return { world, clock: world.clock, pool, peers, [Symbol.asyncDispose]: () => world[Symbol.asyncDispose]() };
 }
 
-/** What a call that waits has come to: its connection's id, its error's name, or "waiting". */
+/** The state of each call: its connection's id, its error's name, or "waiting". */
 function outcomes(calls: Promise<PoolConnection>[]): string[] {
   const outcomes = calls.map(() => "waiting");
   for (const [index, call] of calls.entries()) {

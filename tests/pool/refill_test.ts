@@ -3,13 +3,13 @@ import { Refill } from "../../src/pool/refill.ts";
 import { ManualClock } from "../fakes.ts";
 import { test } from "../harness.ts";
 
-/** A pool whose dials the test settles, and what it is told. */
+/** A pool whose dials the test settles, and what its refill reports. */
 class FakeHost {
   readonly clock = new ManualClock();
   readonly random = () => 0.5;
   readonly dialConcurrency: number;
   readonly maxBackoffMs = 5_000;
-  /** How many links the pool lacks, besides those that are being dialed. */
+  /** How many links the pool lacks, not counting those that are being dialed. */
   lacking = 0;
   awaited = false;
   readonly dials: PromiseWithResolvers<void>[] = [];
@@ -50,7 +50,7 @@ class FakeHost {
     this.refill.startCycle();
   }
 
-  /** Wants as many links more. */
+  /** Makes the pool lack this many more links. */
   lack(count: number): void {
     this.lacking += count;
     this.refill.startCycle();

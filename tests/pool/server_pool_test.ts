@@ -7,7 +7,7 @@ import type { ServerPool } from "../../src/pool/server_pool.ts";
 import { type FakeDialOptions, type FakePeer, FakeWorld, urlOf } from "../fake_world.ts";
 import { test } from "../harness.ts";
 
-/** A server pool that listens, and what it says of refusals. */
+/** A server pool that listens, and the refusals that it reports. */
 async function setUp(options: ServerPoolOptions = {}) {
   const world = new FakeWorld();
   const pool = await world.startServerPool(options);
@@ -19,7 +19,7 @@ async function setUp(options: ServerPoolOptions = {}) {
     network: world.network,
     pool,
     refusals,
-    /** Dials as many times at once, and returns who got in. */
+    /** Dials this many times at once, and returns the peers that got in. */
     crowd: (count: number) => crowd(world, pool, count),
     [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
   };
@@ -31,7 +31,7 @@ async function crowd(world: FakeWorld, pool: ServerPool, count: number): Promise
   return dials.flatMap((dial) => dial.status === "fulfilled" ? [dial.value] : []);
 }
 
-/** Asks the pool without a network. */
+/** Sends the pool a request without a network. */
 function ask(pool: ServerPool, path: string, headers: Record<string, string>): Response {
   const answer = pool.fetch(new Request(`http://127.0.0.1${path}`, { headers }), undefined);
   assert(answer instanceof Response);

@@ -2,22 +2,22 @@ import { parseControl } from "../../src/link/control.ts";
 import type { Message } from "../../src/runtime/socket.ts";
 import { MAX_BUNDLE_BYTES, messagesIn } from "../link/bundle_bytes.ts";
 
-/** The member of a hello that says that bundles are taken. */
+/** The member of a hello that offers or accepts bundles. */
 const MEMBER = ',"bundles":true';
 
-/** What crosses the network, with bundles or without: then the offer of the servers never arrives, as at a client of older times. */
+/** Observes the network. Without bundles, it removes the servers' offer of them, as if the clients were older versions. */
 export class Crossing {
   readonly hasBundles: boolean;
-  /** Bundles with a control message in them; data alone does not show that it is in a bundle. */
+  /** Bundles that contain a control message; data alone does not show whether it is in a bundle. */
   bundles = 0;
-  /** Control messages that crossed by themselves. */
+  /** Control messages that were sent on their own. */
   controls = 0;
 
   constructor(hasBundles: boolean) {
     this.hasBundles = hasBundles;
   }
 
-  /** Tells of a message, and returns what becomes of it. */
+  /** Counts a message, and returns what is delivered for it. */
   readonly passes = (message: Message): Message => {
     if (typeof message === "string") return this.#passesText(message);
     if (message.byteLength <= MAX_BUNDLE_BYTES && isBundle(message)) this.bundles++;

@@ -1,4 +1,4 @@
-/** Chance that a seed repeats: mulberry32, whose 32 bits of state are the seed. */
+/** Randomness that is reproducible from a seed: mulberry32, whose 32 bits of state are the seed. */
 export class Dice {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Dice {
     this.#state = seed >>> 0;
   }
 
-  /** A number from 0 to below 1. */
+  /** A number from 0 up to, but not including, 1. */
   readonly random = (): number => {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -15,7 +15,7 @@ export class Dice {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 
-  /** A whole number from `min` to `max`, both included. */
+  /** An integer from `min` to `max`, both included. */
   between(min: number, max: number): number {
     return min + Math.floor(this.random() * (max - min + 1));
   }
@@ -24,12 +24,12 @@ export class Dice {
     return this.random() < probability;
   }
 
-  /** One of them; there must be one. */
+  /** One of the items; there must be at least one. */
   pick<Item>(items: readonly Item[]): Item {
     return items[this.between(0, items.length - 1)];
   }
 
-  /** One of them, as often as its weight says. */
+  /** One of the items, each with a probability proportional to its weight. */
   weighted<Item>(items: readonly (readonly [weight: number, item: Item])[]): Item {
     let left = this.random() * items.reduce((sum, [weight]) => sum + weight, 0);
     return (items.find(([weight]) => (left -= weight) < 0) ?? items[0])[1];

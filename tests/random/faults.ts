@@ -1,4 +1,4 @@
-/** What checks found that run in callbacks, where nobody would hear them throw. */
+/** Collects failures of checks that run in callbacks, where an error thrown would go unnoticed. */
 export class Faults {
   readonly #found: unknown[] = [];
 
@@ -11,7 +11,7 @@ export class Faults {
     }
   }
 
-  /** Throws the first of them. */
+  /** Throws the first failure, if there is one. */
   throwFirst(): void {
     if (this.#found.length > 0) throw this.#found[0];
   }

@@ -8,7 +8,7 @@ import { Faults } from "./faults.ts";
 import { type Request, Side, type SideLimits } from "./side.ts";
 import type { User } from "./user.ts";
 
-/** Longer than anything that is bounded by a second, and than the pools' looks at their links. */
+/** Longer than any timeout of one second, and than the pools' interval between checks of their links. */
 const REST_MS = 3_500;
 
 /** Longer than a stream waits to be fetched. */
@@ -20,7 +20,7 @@ const SERVER_PORT = 8_080;
 /** How long a call may wait at most. */
 const PATIENCE_MS = 4_000;
 
-/** A server pool, one or two client pools, a bad network between them, and what a seed makes of it. */
+/** A server pool, one or two client pools, an unreliable network between them, and whatever a seed makes of it. */
 export class Scenario {
   readonly #dice: Dice;
   readonly #world = new FakeWorld();
@@ -30,9 +30,9 @@ export class Scenario {
   readonly #clients: Side[];
   /** Counts calls, so that each can name its stream. */
   #streams = 0;
-  /** Bounds that were promised: when each is over, and whether it was kept. */
+  /** Time limits that the pools guarantee: when each expires, and whether it was kept. */
   readonly #promises: { readonly what: string; readonly until: number; isKept: boolean }[] = [];
-  /** What was done, for the message of a failure. */
+  /** The steps so far, for the message of a failure. */
   readonly #trace: string[] = [];
 
   private constructor(seed: number) {
@@ -47,7 +47,7 @@ export class Scenario {
     this.#clients = Array.from({ length: this.#dice.between(1, 2) }, (_, index) => this.#makeClient(index + 1));
   }
 
-  /** Runs what the seed says: an even one with bundles, an odd one without. Tells what crossed the network. */
+  /** Runs the scenario of a seed: even ones with bundles, odd ones without. Returns what crossed the network. */
   static async run(seed: number): Promise<Crossing> {
     const scenario = new Scenario(seed);
     try {
@@ -63,7 +63,7 @@ export class Scenario {
   async #run(): Promise<void> {
     for (let steps = this.#dice.between(10, 60); steps > 0; steps--) {
       this.#act();
-      // Several things may happen in one turn, and in one instant.
+      // Several things may happen in one turn, and at the same instant.
       if (this.#dice.chance(0.4)) await this.#pass(this.#dice.pick([0, 0, 1, 5, 30, 200, 1_000]));
     }
     if (this.#dice.chance(0.7)) {
@@ -73,7 +73,7 @@ export class Scenario {
     await this.#end();
   }
 
-  /** Moves the time and looks at everything. */
+  /** Advances the time and checks everything. */
   async #pass(ms: number): Promise<void> {
     await this.#world.clock.advance(ms);
     this.#faults.throwFirst();
@@ -83,7 +83,7 @@ export class Scenario {
     }
   }
 
-  /** Lets the network be good for a while: then both ends of a link agree about it. */
+  /** Makes the network good for long enough that both ends of each link agree about it. */
   async #rest(): Promise<void> {
     const { network } = this.#world;
     network.isDark = false;
@@ -104,17 +104,17 @@ export class Scenario {
     if (this.#server.openIds.size === 0) assertEquals(sum("idle"), idle, "idle links of npws/2 at both ends");
   }
 
-  /** When nobody wants anything any more, every link comes back, also those of streams that nobody fetched. */
+  /** Once nobody wants anything any more, every link must come back, including those of streams that nobody fetched. */
   async #giveAllUp(): Promise<void> {
     for (const { calls } of this.#sides) for (const { aborter } of calls) aborter.abort();
     await this.#pass(0);
-    // Also those whose streams are over: what is unread keeps a link.
+    // Including users whose streams are over: unread data keeps a link.
     for (const user of this.#users) this.#promise("close()", 1_000, user.close());
     await this.#pass(FETCH_MS);
     for (const { name, pool } of this.#sides) assertEquals(pool.stats().inUse, 0, `${name}: links in use`);
   }
 
-  /** Closes everything, and leaves nothing. */
+  /** Closes everything, and checks that nothing remains. */
   async #end(): Promise<void> {
     for (const user of this.#busyUsers) if (this.#dice.chance(0.5)) this.#promise("close()", 1_000, user.close());
     await this.#pass(1_000);
@@ -222,7 +222,7 @@ export class Scenario {
     this.#promise("close() of a pool", first.until - this.#now, first.promise);
   }
 
-  /** The peer's application learns an id on a way of its own, sooner or later. */
+  /** The peer's application learns an id in a way of its own, sooner or later or never. */
   #tell(side: Side, { id, peer: name }: PoolConnection): void {
     if (this.#dice.chance(0.2)) return;
     const peers = this.#peerSides(side);

@@ -16,38 +16,38 @@ export interface Request {
   readonly metadata?: Uint8Array;
 }
 
-/** A call that is not settled: early ones are when the peer has answered. */
+/** A call that is not settled. Early ones settle when the peer has answered. */
 interface Call extends Request {
   readonly aborter: AbortController;
 }
 
-/** What a pool must keep to, whatever happens. */
+/** The limits that a pool must observe, whatever happens. */
 export interface SideLimits {
   readonly maxIdle: number;
   readonly maxLinks: number;
   readonly maxDialing: number;
 }
 
-/** One pool, and what an onlooker knows of it: from its events, and from what its calls came to. */
+/** One pool, and what can be observed of it: its events, and the outcomes of its calls. */
 export class Side {
   readonly name: string;
   readonly pool: ClientPool | ServerPool;
   readonly protocol: 1 | "auto";
   readonly calls = new Set<Call>();
-  /** Who has or had a stream, by its name, which both ends know: the link's id, or what came with `open()`. */
+  /** The present and past users of a stream, by its name, which both ends know: the link's id or the metadata of `open()`. */
   readonly users = new Map<string, User[]>();
-  /** Links of npws/1 that were opened and not closed; those of npws/2 change their ids. */
+  /** Links of npws/1 that were opened and not closed. (The ids of npws/2 links change.) */
   readonly openIds = new Set<string>();
-  /** The first close of the pool, and when it is to be over. */
+  /** The first close of the pool, and when it must be over. */
   closing: { readonly promise: Promise<void>; readonly until: number } | undefined;
-  /** Told of each connection that a call for any link got. */
+  /** Called with each connection that a call for any link got. */
   onTaken: (connection: PoolConnection) => void = () => {};
   readonly #limits: SideLimits;
   readonly #faults: Faults;
   readonly #counts = { dialed: 0, taken: 0, timeouts: 0, aborts: 0 };
   /** Links of either protocol that were opened and not closed. */
   #open = 0;
-  /** Users of a stream that somebody else has got since. */
+  /** Users of a stream that was later handed out again. */
   readonly #replaced: { readonly name: string; readonly user: User }[] = [];
 
   constructor(name: string, pool: Side["pool"], protocol: Side["protocol"], limits: SideLimits, faults: Faults) {
@@ -77,7 +77,7 @@ export class Side {
     }).catch((error) => this.#faults.catch(() => this.#failed(error, call))).finally(() => this.calls.delete(call));
   }
 
-  /** Looks at all that is true at every instant. */
+  /** Checks everything that must hold at every instant. */
   check(): void {
     const { maxIdle, maxLinks, maxDialing } = this.#limits;
     const stats = this.pool.stats();
@@ -95,7 +95,7 @@ export class Side {
     this.#checkReplaced();
   }
 
-  /** Looks at what is true when nothing is under way. */
+  /** Checks everything that must hold while nothing is in flight. */
   checkAtRest(): void {
     this.check();
     const { idle, inUse, links } = this.pool.stats();
@@ -123,15 +123,15 @@ export class Side {
     }
   }
 
-  /** Nobody waits for any link while one is idle; on npws/2 this is not so while an answer is under way. */
+  /** Asserts that no call waits for any link while one is idle. On npws/2, that can happen while an answer is in flight. */
   #checkAnyWaits(idle: number): void {
     const isAwaited = [...this.calls].some(({ kind, peer }) => kind === "any" && peer === undefined);
     assert(!isAwaited || idle === 0, `${this.name}: a call waits although ${idle} links are idle`);
   }
 
   /**
-   * No stream is handed out twice, but after an early start that came to nothing: its user learns that in the turn in which the
-   * link goes to the next one, and maybe behind it.
+   * Asserts that no stream was handed out twice, except after an early start that failed. Its user learns of the failure in the
+   * turn in which the link goes to the next user, and possibly after that one gets it.
    */
   #checkReplaced(): void {
     for (const { name, user } of this.#replaced.splice(0)) {
@@ -151,7 +151,7 @@ export class Side {
     this.#counts.taken++;
     const name = metadata.length > 0 ? metadata.toHex() : connection.id;
     const former = this.users.get(name) ?? [];
-    // An open whose link was given up may have reached the other side: it is delivered once at least.
+    // An open whose link was given up may still have reached the other side: delivery is at least once.
     if (kind !== "accept") { for (const user of former) this.#replaced.push({ name, user }); }
     this.users.set(name, [...former, new User(connection, name, this.isServer, this.#faults)]);
     if (kind === "id") assertEquals(connection.id, id);

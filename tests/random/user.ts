@@ -2,13 +2,13 @@ import { assert, assertEquals } from "@std/assert";
 import type { PoolConnection } from "../../src/connection/connection.ts";
 import type { Faults } from "./faults.ts";
 
-/** What every direction carries: the byte at an offset is told by the offset and the direction. */
+/** The content of every direction: a byte follows from its offset and from the direction. */
 const PERIOD = 251;
 const PATTERN = Uint8Array.from({ length: 2 ** 19 }, (_, offset) => offset % PERIOD);
 
 /**
- * Somebody who holds one end of a stream: writes what both know, checks each byte that comes, and remembers how either
- * direction ended.
+ * The holder of one end of a stream: it writes content that both ends know, checks each byte that arrives, and remembers how
+ * either direction ended.
  */
 export class User {
   readonly connection: PoolConnection;
@@ -21,16 +21,16 @@ export class User {
   #read = 0;
   #isReading = false;
   #isInsatiable = false;
-  /** How reading ended, as the stream told it: at the peer's end, or with an error. */
+  /** How reading ended: at the peer's end, or with an error. */
   #readingEnded: "end" | "error" | undefined;
-  /** This user wants no more to read, or gave the stream up. */
+  /** Whether this user cancelled reading or gave the stream up. */
   #hasCancelled = false;
-  /** What was written when this user ended writing. */
+  /** How many bytes were written when this user ended writing. */
   #endedAt: number | undefined;
   #isSettled = false;
   #isVoid = false;
 
-  /** `name` is the stream's, the same at both ends. */
+  /** `name` is the stream's name, which is the same at both ends. */
   constructor(connection: PoolConnection, name: string, isServer: boolean, faults: Faults) {
     this.connection = connection;
     this.#faults = faults;
@@ -49,17 +49,17 @@ export class User {
     return this.#isSettled;
   }
 
-  /** Whether it was an early start that came to nothing: the link may have been the other side's. */
+  /** Whether it was an early start that failed: the link may have been the other side's. */
   get isVoid(): boolean {
     return this.#isVoid;
   }
 
-  /** Whether any byte came. */
+  /** Whether any bytes have arrived. */
   get hasRead(): boolean {
     return this.#read > 0;
   }
 
-  /** What the peer is to read before the end. */
+  /** How many bytes the peer is to read before the end. */
   get sent(): number {
     return this.#endedAt ?? this.#written;
   }
@@ -71,7 +71,7 @@ export class User {
     this.#writer.write(PATTERN.slice(from, from + length)).catch(ignore);
   }
 
-  /** Reads what is there, or what comes next. */
+  /** Reads what is there, or else what arrives next. */
   read(): void {
     if (this.#isReading || this.#readingEnded || this.#hasCancelled) return;
     this.#isReading = true;
@@ -87,7 +87,7 @@ export class User {
     this.read();
   }
 
-  /** Ends writing behind what was written, without waiting. */
+  /** Ends writing after what was written, without waiting. */
   end(): void {
     this.#endedAt ??= this.#written;
     this.#writer.close().catch(ignore);
@@ -109,11 +109,11 @@ export class User {
     return this.connection.close();
   }
 
-  /** What was read to the end is all that a user of the other end wrote before the end. */
+  /** Asserts that, if reading reached the end, it got everything that a user of the other end wrote before ending. */
   checkAgainst(peers: readonly User[]): void {
     if (this.#readingEnded !== "end" || this.#hasCancelled) return;
     const { id, protocol } = this.connection;
-    // Whoever ends writing on npws/1 ends the whole link.
+    // On npws/1, ending writing ends the whole link.
     if (protocol === 1 && this.#endedAt !== undefined) return;
     const sent = peers.length > 0 ? peers.map((peer) => peer.sent) : [0];
     assert(sent.includes(this.#read), `stream ${id} looks complete with ${this.#read} bytes, and ${sent} were sent`);
@@ -134,5 +134,5 @@ export class User {
   }
 }
 
-/** What breaks an end is told by `closed`, and looked at there. */
+/** Errors that break an end are checked through `closed` instead. */
 function ignore(): void {}

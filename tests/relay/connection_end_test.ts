@@ -7,7 +7,7 @@ import { FakeWorld, urlOf } from "../fake_world.ts";
 import { test } from "../harness.ts";
 import { memoryEnds } from "./memory_end.ts";
 
-/** A connection that is relayed to memory: the peer's end of it, and the far end of the memory. */
+/** A connection that is relayed to memory, with the far end of each: the peer's, and that of the memory. */
 async function setUp() {
   const pools = await startPools({ protocol: 2 });
   const [near, peer] = await Promise.all([pools.client.open(), pools.server.accept()]);
@@ -164,12 +164,12 @@ async function setUp1() {
   return {
     near,
     memory,
-    /** The peer sends an answer and closes, and the near end knows. */
+    /** The peer sends an answer and closes, and the near end has noticed. */
     async peerCloses() {
       await writeAndClose(peer, answer);
       await near.closed;
     },
-    /** The answer comes out at the far end, which ends then. */
+    /** Asserts that the whole answer arrives at the far end, which then ends its own direction. */
     async assertWhole(moved: Promise<RelayResult>) {
       assertEquals(await readText(memory.far), answer);
       await memory.far.writable.close();
@@ -214,7 +214,7 @@ test("relay() of two connections whose peers of npws/1 have closed breaks, for n
   await assertRejects(() => relay(one.near, other.near), ConnectionLostError, "the peer closed it with code 1000");
 });
 
-/** A relay of a connection whose peer of npws/1 reads nothing, and which breaks. */
+/** A relay, which is to break, of a connection whose npws/1 peer reads nothing. */
 async function setUpDeaf1(network: { highWaterBytes?: number }) {
   const world = new FakeWorld();
   Object.assign(world.network, network);
@@ -227,7 +227,7 @@ async function setUpDeaf1(network: { highWaterBytes?: number }) {
   return {
     far: memory.far,
     broken,
-    /** The peer says something and closes, and all of it arrives. */
+    /** The peer sends something and closes; asserts that all of it arrives. */
     async peerCloses(words: string) {
       await world.settle();
       peer.socket.send(bytes(words));

@@ -3,7 +3,7 @@ import type { EndEvents, HeldEnd } from "../../src/relay/held_end.ts";
 import { Joint } from "../../src/relay/joint.ts";
 import { test } from "../harness.ts";
 
-/** An end whose reads the test fills. */
+/** An end whose data the test supplies. */
 class FakeEnd implements HeldEnd {
   events!: EndEvents;
   readonly ownsLastRead = false;
@@ -12,9 +12,9 @@ class FakeEnd implements HeldEnd {
   readonly unread: Uint8Array[] = [];
   readonly calls: string[] = [];
   isRefusing = false;
-  /** What happens in a read that finds nothing. */
+  /** Runs in a read that finds nothing. */
   onEmptyRead = () => {};
-  /** What happens when it begins. */
+  /** Runs when the end begins. */
   onBegin = () => {};
 
   begin(events: EndEvents): void {
@@ -50,13 +50,13 @@ class FakeEnd implements HeldEnd {
 
   release(): void {}
 
-  /** Bytes have come. */
+  /** Bytes arrive. */
   receive(...lengths: number[]): void {
     this.unread.push(...lengths.map((length) => new Uint8Array(length)));
     this.events.readable();
   }
 
-  /** The end has come. */
+  /** The end arrives. */
   receiveEnd(): void {
     this.isAtEnd = true;
     this.events.readable();

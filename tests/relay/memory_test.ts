@@ -14,7 +14,7 @@ import { memoryEnds } from "./memory_end.ts";
 const CHUNK_BYTES = 65_536;
 const CONTENT = pattern(4 * CHUNK_BYTES);
 
-/** A connection of pools, whose near end is the relay's. */
+/** A connection between pools, whose near end is the relay's. */
 async function openPooled() {
   const pools = await startPools({ protocol: 2 });
   const [far, near] = await Promise.all([pools.client.open(), pools.server.accept()]);
@@ -33,7 +33,7 @@ async function openTcp() {
   return { far, near };
 }
 
-/** What a socket tells its listeners, seen by none of them. */
+/** The chunks that a socket emits, recorded without adding a listener. */
 function chunksOf(socket: Socket): Uint8Array[] {
   const chunks: Uint8Array[] = [];
   const { emit } = socket;
@@ -44,7 +44,7 @@ function chunksOf(socket: Socket): Uint8Array[] {
   return chunks;
 }
 
-/** What is written to a socket. */
+/** The chunks that are written to a socket. */
 function writtenTo(socket: Socket): Uint8Array[] {
   const chunks: Uint8Array[] = [];
   const { write } = socket;
@@ -65,7 +65,7 @@ async function moveFrom(near: Socket, far: Socket, connection: PoolConnection, p
   await moved;
 }
 
-/** Whether some were given back, and every long one. */
+/** Asserts that some chunks were released, and all long ones. */
 function assertReleased(chunks: readonly Uint8Array[]): void {
   assert(chunks.some(({ byteLength }) => byteLength === 0));
   assertEquals(chunks.filter(({ byteLength }) => byteLength >= CHUNK_BYTES / 2), []);

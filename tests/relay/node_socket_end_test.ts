@@ -6,7 +6,7 @@ import { RecordedEvents } from "./recorded_events.ts";
 
 type Listener = (...args: unknown[]) => void;
 
-/** A socket whose events the test makes. */
+/** A socket whose events the test emits. */
 class FakeSocket implements RelaySocket {
   readonly allowHalfOpen = true;
   destroyed = false;
@@ -54,7 +54,7 @@ class ResettableSocket extends FakeSocket {
   }
 }
 
-/** An end whose relay listens. */
+/** An end with a relay that listens to it. */
 function begin(socket: FakeSocket): { end: NodeSocketEnd; events: RecordedEvents } {
   const end = new NodeSocketEnd(socket);
   const events = new RecordedEvents();
@@ -182,7 +182,7 @@ test("NodeSocketEnd owns what it reads, and tells that bytes were taken, where t
     assertEquals(end.ownsLastRead, keepsNoMemory === true);
     let taken = 0;
     end.write(new Uint8Array(1), () => taken++);
-    socket.writableNeedDrain = true; // the socket keeps what it is given
+    socket.writableNeedDrain = true; // the socket now queues what it is given
     end.write(new Uint8Array(1), () => taken++);
     assertEquals(taken, keepsNoMemory ? 1 : 0);
   }

@@ -6,18 +6,18 @@ import { runtimeName } from "../harness.ts";
 import { TcpEnd } from "./tcp_end.ts";
 import type { FarEnd } from "./memory_end.ts";
 
-/** A connection: one end is the relay's, the other one is the test's. */
+/** A connection: one end is the relay's, the other one the test's. */
 export interface RealEnds extends AsyncDisposable {
   readonly near: RelayEnd | RelaySocket;
   readonly far: FarEnd;
-  /** Breaks the far end, so that the near one sees no end but a break. */
+  /** Breaks the far end, so that the near one sees an error instead of an end. */
   reset(): void;
 }
 
 /** What can be relayed. */
 export interface EndKind {
   readonly name: string;
-  /** Whether an abort can be told from an end at the far end. */
+  /** Whether the far end can distinguish an abort from an end. */
   readonly hasReset: boolean;
   open(): Promise<RealEnds>;
 }
@@ -42,7 +42,7 @@ async function openPooled(): Promise<RealEnds> {
   };
 }
 
-/** With its web streams made, so that the relay has to take the way through them. */
+/** With its web streams only, so that the relay has to go through them. */
 async function openPooledStreams(): Promise<RealEnds> {
   const ends = await openPooled();
   const { readable, writable } = ends.near as RelayEnd;

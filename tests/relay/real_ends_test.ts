@@ -11,15 +11,15 @@ import type { FarEnd } from "./memory_end.ts";
 const [pooled, ...sockets] = endKinds;
 const pairs = [[pooled, pooled], ...sockets.flatMap((kind) => [[pooled, kind], [kind, pooled]])];
 
-/** What a direction carries in the tests of many bytes. Not a multiple of anything. */
+/** How much a direction carries in the bulk tests, in bytes. It is not a multiple of anything. */
 const BULK_BYTES = 10_000_003;
 
-/** Far more than is held where a reader has stopped. */
+/** Far more than is buffered where a reader has stopped. */
 const FLOOD_BYTES = 50_000_003;
 
 const GIB = 2 ** 30;
 
-/** More than all buffers on the way have room for: those of the streams, of the system, and the widest window. */
+/** More than all buffers on the path can hold: those of the streams and of the system, and the largest window. */
 const MAX_HELD_BYTES = 32 * 1_048_576;
 
 for (const [first, second] of pairs) {
@@ -41,7 +41,7 @@ for (const [first, second] of pairs) {
     await using b = await second.open();
     for (const { near, far } of [a, b]) {
       await far.writable.close();
-      // Such a socket tells its end though nobody listens.
+      // A socket of node:net sees its end even without a listener.
       if ("readableEnded" in near) await eventually(() => near.readableEnded === true);
     }
     const moved = relay(a.near, b.near);
@@ -80,11 +80,11 @@ for (const [first, second] of pairs) {
       await using a = await first.open();
       await using b = await second.open();
       const moved = relay(a.near, b.near);
-      sendBulk(a.far, byteLength, { isWhole: false }).catch(() => {}); // the reset breaks it off
+      sendBulk(a.far, byteLength, { isWhole: false }).catch(() => {}); // the reset cuts it off
       const reader = b.far.readable.getReader();
       if (byteLength > 0) await reader.read();
       a.reset();
-      const end = readToEnd(reader).then(() => "end", () => "reset"); // where much waits to be read, an end may see the break behind it only
+      const end = readToEnd(reader).then(() => "end", () => "reset"); // behind much unread data, an end may see the break late
       await assertRejects(() => moved);
       const seen = await end;
       if (second.hasReset) assertEquals(seen, "reset");
@@ -103,7 +103,7 @@ test(`relay() between ${fastest.name} and ${pooled.name} changes no byte of 1 Gi
   assertEquals(await moved, { aToB: GIB, bToA: 1 });
 });
 
-/** As many bytes, in blocks of which no two are alike. */
+/** This many bytes, in blocks that are all different. */
 function* bulk(byteLength: number): Iterable<Uint8Array> {
   for (let begin = 0; begin < byteLength; begin += block.byteLength) {
     const next = block.slice(0, byteLength - begin);
@@ -115,9 +115,9 @@ function* bulk(byteLength: number): Iterable<Uint8Array> {
 const block = pattern(65_536);
 
 interface Sending {
-  /** Told of the bytes of each block that was taken. */
+  /** Called with the length of each block that was accepted. */
   taken?: (byteLength: number) => void;
-  /** Whether the end follows. */
+  /** Whether the direction is ended afterwards. */
   isWhole?: boolean;
 }
 
@@ -126,7 +126,7 @@ async function sendBulk({ writable }: FarEnd, byteLength: number, options: Sendi
   const writer = writable.getWriter();
   for (const chunk of bulk(byteLength)) {
     await writer.ready;
-    writer.write(chunk).catch(() => {}); // the close tells
+    writer.write(chunk).catch(() => {}); // the close reports it
     taken?.(chunk.byteLength);
   }
   if (isWhole) await writer.close();

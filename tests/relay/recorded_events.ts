@@ -1,13 +1,13 @@
 import type { EndEvents } from "../../src/relay/held_end.ts";
 
-/** What an end has told its relay, in the order in which it did. */
+/** What an end reported to its relay, in order. */
 export class RecordedEvents implements EndEvents {
   readonly told: string[] = [];
   /** What broke the end. */
   error: unknown;
   readonly #until: { readonly event: string; readonly resolve: () => void }[] = [];
 
-  // Each is handed on by itself.
+  // Functions without a receiver, because each is passed on separately.
 
   readonly readable = (): void => this.#tell("readable");
   readonly writable = (): void => this.#tell("writable");
@@ -17,7 +17,7 @@ export class RecordedEvents implements EndEvents {
     this.#tell("failed");
   };
 
-  /** Resolves when the event is told next. */
+  /** Resolves at the next event of this kind. */
   next(event: keyof EndEvents): Promise<void> {
     return new Promise((resolve) => this.#until.push({ event, resolve }));
   }

@@ -33,7 +33,7 @@ class HeldSocket {
   }
 }
 
-/** An end whose relay listens. */
+/** An end with a relay that listens to it. */
 function begin(socket: HeldSocket): { end: SocketEnd; events: RecordedEvents } {
   const end = new SocketEnd(socket);
   const events = new RecordedEvents();

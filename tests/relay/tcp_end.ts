@@ -1,12 +1,12 @@
 import type { RelayEnd } from "@npws/pool/relay";
 import type { Socket } from "node:net";
 
-/** What may wait in each direction before the other end is held back, in bytes. */
+/** How much may be buffered in each direction before the other end is held back, in bytes. */
 const HIGH_WATER_BYTES = 65_536;
 
 /**
- * A test's end of a TCP connection as two web streams, which end one by one (half-close), as those of `Duplex.toWeb` do not on
- * every runtime. Giving one of them up resets the connection (RST).
+ * A test's end of a TCP connection as two web streams that end separately (half-close), which those of `Duplex.toWeb` do not do
+ * on every runtime. Cancelling or aborting one of them resets the connection (RST).
  */
 export class TcpEnd implements RelayEnd {
   readonly readable: ReadableStream<Uint8Array>;
@@ -19,7 +19,7 @@ export class TcpEnd implements RelayEnd {
   /** What `write` or `close` waits for. */
   #taken: PromiseWithResolvers<void> | undefined;
 
-  /** Takes over a connected socket that was made with `allowHalfOpen`. */
+  /** Takes over a connected socket that was created with `allowHalfOpen`. */
   constructor(socket: Socket) {
     this.#socket = socket;
     socket.setNoDelay(true);

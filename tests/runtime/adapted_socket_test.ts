@@ -3,7 +3,7 @@ import type { SocketHandler } from "../../src/runtime/socket.ts";
 import { test } from "../harness.ts";
 import { RecordingSocket } from "../link/recording_socket.ts";
 
-/** Writes down what it is told. */
+/** Records what is reported to it. */
 class Listener implements SocketHandler {
   readonly told: string[] = [];
 

@@ -9,7 +9,7 @@ const closed = "connection closed by the server before the socket was open";
 const untold = "the upgrade failed, and the runtime tells no reason";
 const invalid = (header: string) => `server answered 101 Switching Protocols without a valid ${header} header`;
 
-/** What the runtimes say, by code and in words. */
+/** What the runtimes report, as codes and in words. */
 const said: { code?: string; message?: string; cert?: { subjectaltname: string }; reason: string }[] = [
   { code: "ECONNREFUSED", message: "connect ECONNREFUSED 127.0.0.1:1", reason: "connection refused" },
   { code: "ECONNRESET", message: "socket hang up", reason: closed },

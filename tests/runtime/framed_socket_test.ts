@@ -10,7 +10,7 @@ import { countTimers } from "../leaks.ts";
 import { RawLink } from "../raw_link.ts";
 import { closePayload, concat, Opcode } from "../websocket_frames.ts";
 
-/** A socket over a TCP connection whose other end is in the hands of the test. What it gets at first came with the handshake. */
+/** A socket over a TCP connection whose other end the test holds. `first` is what arrives along with the handshake. */
 async function open(first: (peer: RawLink) => Uint8Array = () => new Uint8Array()) {
   const listener = createServer({ allowHalfOpen: true });
   listener.listen(0, "127.0.0.1");

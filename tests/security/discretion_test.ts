@@ -22,11 +22,11 @@ const SECRETS = {
 
 const EVENTS = ["linkopen", "linkclose", "dialerror", "refuse", "resize"] as const;
 
-/** All that an application could write into a log, in full: with causes, and what objects keep to themselves. */
+/** Everything that an application could log, in full: with causes and hidden properties. */
 class Logbook {
   #texts: string[] = [];
 
-  /** Writes down whatever the pool tells from here on. */
+  /** Records every event of the pool from now on. */
   listenTo(pool: Pool): void {
     for (const type of EVENTS) pool.addEventListener(type, ({ detail }) => this.add(detail));
   }
@@ -36,12 +36,12 @@ class Logbook {
     if (what instanceof Error) this.#texts.push(what.message, JSON.stringify(what));
   }
 
-  /** Waits for a call that fails, and writes its error down. */
+  /** Waits for a call that fails, and records its error. */
   async addFailure(call: Promise<unknown>): Promise<void> {
     this.add(await call.then(() => new Error("the call was to fail"), (error) => error));
   }
 
-  /** Which of the secrets stand in it. */
+  /** Asserts that none of the secrets appears in it. */
   check(...pools: Pool[]): void {
     for (const pool of pools) {
       this.add(pool.stats());
@@ -126,7 +126,7 @@ for (const role of roles) {
   test(`${role.name} tells no metadata when streams fail`, async () => {
     const book = new Logbook();
     const metadata = bytes(SECRETS.metadata);
-    // One idle link at a time: the peer that the test has is the one that is asked.
+    // One idle link at a time, so that the call asks the peer that the test holds.
     await using rig = await role.open({ pool: role.side === "client" ? { minCapacity: 1, maxCapacity: 1 } : {} });
     book.listenTo(rig.pool);
     await failOpen(rig, book, metadata);
@@ -142,7 +142,7 @@ async function failOpen(
 ): Promise<void> {
   const said = `open ${btoa(SECRETS.metadata).replaceAll("=", "")}`;
   const reactions: ((peer: RawPeer) => Promise<void>)[] = [
-    (peer) => peer.say("ok", said), // a violation, whose message names the verb alone
+    (peer) => peer.say("ok", said), // a violation; the error names only the verb
     (peer) => peer.say("ok", `reset 1`, `stop 1`),
     (peer) => peer.say("ok", `nonsense ${SECRETS.metadata}`),
     async (peer) => {

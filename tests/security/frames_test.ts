@@ -9,13 +9,13 @@ import { concat, Opcode } from "../websocket_frames.ts";
 
 const MIB = 1_048_576;
 
-/** How many single bytes are sent; each is a message. */
+/** How many single bytes are sent, each as a message. */
 const SINGLE_BYTES = 65_536;
 
-/** What is kept of them in one chunk, at most and at least but for the last ones. */
+/** The size of the chunks that they are joined to; only the last one may be shorter. */
 const BLOCK_BYTES = 16_384;
 
-/** One link of a pool in this role, whose peer is the test, and a stream over it. */
+/** A link of a pool in this role, whose peer is the test, and a stream over it. */
 async function openStream(role: Role) {
   const rig = await role.open({ pool: role.side === "client" ? { maxCapacity: 1 } : {} });
   const peer = await rig.nextPeer();
@@ -28,7 +28,7 @@ function dispose(rig: AsyncDisposable): PromiseLike<void> {
   return rig[Symbol.asyncDispose]();
 }
 
-/** The head of a binary frame that announces so many bytes, in the role of the link's end. */
+/** The header of a frame that announces this many bytes, masked or not as this end of the link has to. */
 function head(link: RawLink, byteLength: number, opcode: number, isFinal: boolean): Uint8Array {
   const [, second] = link.frame(opcode, new Uint8Array(1));
   const bytes = new Uint8Array(second & 0x80 ? 14 : 10);
@@ -38,7 +38,7 @@ function head(link: RawLink, byteLength: number, opcode: number, isFinal: boolea
   return bytes;
 }
 
-/** Reads until all that was sent has come, and returns how many chunks that were. */
+/** Reads until everything that was sent has arrived, and returns in how many chunks it came. */
 async function countChunks({ readable }: PoolConnection, byteLength: number): Promise<number> {
   const reader = readable.getReader();
   let chunks = 0;
@@ -51,7 +51,7 @@ async function countChunks({ readable }: PoolConnection, byteLength: number): Pr
   return chunks;
 }
 
-/** Many messages of one byte. */
+/** The frames of many messages of one byte. */
 function singleBytes(link: RawLink): Uint8Array {
   const frame = link.frame(Opcode.binary, "x");
   const flood = new Uint8Array(SINGLE_BYTES * frame.length);
@@ -82,7 +82,7 @@ for (const role of roles) {
     await closed;
   });
 
-  // Deno's own WebSockets have no limit for it; SECURITY.md says so.
+  // Deno's own WebSockets have no limit here; SECURITY.md says so.
   const isUnlimited = runtimeName === "deno" && (role.side === "server" || role.name.includes("global"));
   const limit = runtimeName === "bun" && role.side === "client" ? 128 : 16;
   test(`a message in pieces that goes on beyond ${limit} MiB ends the link of ${role.name}`, async () => {
@@ -101,7 +101,7 @@ for (const role of roles) {
     await closed;
   }, { skip: isUnlimited });
 
-  // On npws/2 alone; the other ends hold what their runtimes let grow.
+  // Only on npws/2; the other ends buffer as much as their runtimes allow.
   const holdsLittle = runtimeName === "bun" ? role.side === "server" : role.side === "client" && !isUnlimited;
   if (holdsLittle) {
     test(`a message that is never finished ends the link of ${role.name} beyond 128 KiB`, async () => {

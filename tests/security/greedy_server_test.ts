@@ -13,7 +13,7 @@ const FETCH_MS = 30_000;
 /** How long the server has to end a stream that was given up, in milliseconds. */
 const GIVEN_UP_MS = 30_000;
 
-/** A client pool, and a server of npws/2 that says of each link what a test wants, and answers heartbeats. */
+/** A client pool, and an npws/2 server that sends on each link what a test wants, and answers heartbeats. */
 async function withServer(
   greedy: { options?: Partial<ClientPoolOptions>; says: readonly string[]; endsStreams?: boolean; givesBack?: boolean },
   run: (pool: ClientPool, world: FakeWorld, peers: FakePeer[]) => Promise<void>,
@@ -47,7 +47,7 @@ async function withServer(
   await run(pool, world, server.peers);
 }
 
-/** The most links at a time in so many milliseconds. */
+/** The highest number of links at any time during this many milliseconds. */
 async function mostLinks(pool: ClientPool, world: FakeWorld, ms: number): Promise<number> {
   let most = 0;
   for (let passed = 0; passed < ms; passed += 100) {
@@ -69,9 +69,9 @@ for (const says of [["take"], ["want 1000000", "take"], ["take", "reset 0", "sto
     withServer({ says }, async (pool, world) => {
       const bound = acceptBacklog + maxCapacity;
       const most = await mostLinks(pool, world, FETCH_MS - 1_000);
-      // The server is late to give a link back a second after its stream has ended.
+      // A second after its stream has ended, the server is overdue in giving a link back.
       assert(most >= acceptBacklog && most <= (says.includes("stop 0") ? 2 * bound : bound), `${most} links`);
-      // Those that were given up and that the server does not end stay for a while, and the next ones begin.
+      // Streams that were given up but that the server does not end stay for some time, while the next ones begin.
       const later = await mostLinks(pool, world, 4 * FETCH_MS);
       assert(later <= 2 * bound, `${later} links`);
     }));

@@ -39,7 +39,7 @@ test("a client that says an id takes no link with it, and names none", async () 
     assertEquals((await link.readClose()).code, 1002, said);
     link.destroy();
   }
-  // An id in a client's hello names nothing: the server's own stands.
+  // An id in a client's hello has no effect: the id that the server sent remains.
   const { link, hello } = await dialNpws2(port);
   const peer = new RawPeer(link, hello, hello.id as string);
   await peer.say(helloText({ id: "deadbeef" }));

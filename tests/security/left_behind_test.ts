@@ -7,13 +7,13 @@ import { readAll } from "../contract/streams.ts";
 import { test } from "../harness.ts";
 import { dialNpws1 } from "../npws1_peer.ts";
 
-/** How many bytes closed links may leave behind, all together. */
+/** How many bytes closed links may leave behind, in total. */
 const limit = { receiveLimitBytes: 10_000, windowBytes: 4_096, maxWindowBytes: 4_096 };
 
-/** How many streams. */
+/** How many streams they may leave behind. */
 const MAX_STREAMS = 1_000;
 
-/** A client takes a link, sends so many bytes and their end, and is gone. Returns the link's id. */
+/** A client takes a link, sends this many bytes and their end, and disconnects. Returns the link's id. */
 async function leaveNpws2(pool: ServerPool, take: string, byteLength: number): Promise<string> {
   const { link, hello } = await dialNpws2(pool.address.port);
   const peer = new RawPeer(link, hello, hello.id as string);
@@ -26,7 +26,7 @@ async function leaveNpws2(pool: ServerPool, take: string, byteLength: number): P
   return peer.id;
 }
 
-/** The same on npws/1, where a close is the end. */
+/** The same on npws/1, where a close ends the stream. */
 async function leaveNpws1(pool: ServerPool, byteLength: number): Promise<string> {
   const link = await dialNpws1(pool.address.port);
   await link.send(new Uint8Array(byteLength));

@@ -7,13 +7,13 @@ import { nextEvent, serverPool, transports } from "../contract/pools.ts";
 import { openClientRig } from "../contract/rigs.ts";
 import { test } from "../harness.ts";
 
-/** What a peer says to forge a line in a log, and to clear a terminal. */
+/** What a peer sends to forge a line in a log and to clear a terminal. */
 const FORGED = "bye\n2026-01-01 INFO all is well\r\x1b[2J\u202e";
 
-/** How a message shows it. */
+/** How an error message shows it. */
 const SHOWN = "bye\ufffd2026-01-01 INFO all is well\ufffd\ufffd[2J\ufffd";
 
-/** Text that stands on one line of a log as what it is. */
+/** Text that a log shows on one line and unchanged. */
 const ONE_LINE = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u;
 
 /** A connection whose peer is the test. */

@@ -6,11 +6,11 @@ import { type Answer, requestUpgrade } from "../npws1_peer.ts";
 
 interface Asked {
   path?: string;
-  /** Header lines, each as often as it stands here. */
+  /** Header lines; a name may occur more than once. */
   headers?: [name: string, value: string][];
 }
 
-/** Asks a server pool for upgrades, and drops what came of them at the end. */
+/** Runs a test that asks a server pool for upgrades, and drops the resulting links at the end. */
 async function withServer(
   options: ServerPoolOptions,
   run: (ask: (asked?: Asked) => Promise<Answer>, pool: ServerPool) => Promise<void>,
@@ -30,7 +30,7 @@ async function withServer(
   }
 }
 
-/** An object cannot have a name twice, so the further lines stand in the value of the first. */
+/** An object cannot have a name twice, so repeated lines are put into the value of the first one. */
 function repeated(headers: [string, string][]): Record<string, string> {
   const lines: Record<string, string> = {};
   for (const [name, value] of headers) {
@@ -96,7 +96,7 @@ test("X-Forwarded-For that tells no address is refused by allow, and told as unk
     for (const value of garbage) {
       const refused = nextEvent(pool, "refuse");
       const { status } = await ask({ headers: forwarded("192.0.2.7", value) });
-      if (status === 400) continue; // the runtime's server lets no such header in
+      if (status === 400) continue; // the runtime's server rejects such a header
       assertEquals([status, (await refused).remoteAddress], [403, undefined], JSON.stringify(value));
     }
   }));

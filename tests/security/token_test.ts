@@ -6,7 +6,7 @@ import { sourceFiles, withoutText } from "../source_file.ts";
 
 const TOKENS = ["first-token", "second"];
 
-/** How many bytes are compared for a header, in order, and whether it is accepted. */
+/** The lengths of the values compared for a header, in order, and whether it is accepted. */
 function compared(header: string): { lengths: number[][]; isAccepted: boolean } {
   const lengths: number[][] = [];
   const tokens = new TokenList(TOKENS, (a, b) => {

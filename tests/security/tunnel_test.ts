@@ -13,7 +13,7 @@ import { RawClient } from "../tunnel/raw_client.ts";
 import { startEcho } from "../tunnel/target.ts";
 import { startClient, startServer, startTunnel } from "../tunnel/tunnel.ts";
 
-/** A client with the token that does as it likes. */
+/** A client that has the token and does as it likes. */
 async function attack(url: string, name: string | undefined, run: (pool: ClientPool) => Promise<void>): Promise<void> {
   const pool = new ClientPool({ url, token: "secret", name });
   await pool.start();
@@ -107,7 +107,7 @@ test("tunnel server reads no further requests of a client that does not read the
   } as unknown as SessionHost;
   const over = new ClientSession("edge", "edge.1", control as unknown as ControlChannel, host, []).run();
   for (let expected = 1; expected <= 6; expected++) {
-    await new Promise((resolve) => setTimeout(resolve)); // everything that can go on has gone on
+    await new Promise((resolve) => setTimeout(resolve)); // whatever can proceed has proceeded
     assertEquals([answers.length, requests], [expected, Math.ceil(expected / 2)]);
     answers.at(-1)!.resolve();
   }

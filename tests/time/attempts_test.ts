@@ -4,7 +4,7 @@ import { Attempts } from "../../src/time/attempts.ts";
 import { ManualClock } from "../fakes.ts";
 import { test } from "../harness.ts";
 
-/** Work that ends when it is told to, or with its signal's reason. */
+/** Work that ends when the test says so, or with its signal's reason. */
 function startWork(attempts: Attempts, timeoutMs = 100) {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let signal!: AbortSignal;

@@ -48,12 +48,12 @@ test("systemClock.endOfTurn() calls back after all promises that can go on, and 
   assertEquals(calls, ["step 1", "step 2", "step 3", "step 4", "step 5", "end of turn", "next turn"]);
 });
 
-/** Runs in an event's own turn, and resolves when it says so. */
+/** Runs a function in a turn of its own, and resolves when that calls `resolve`. */
 function inTurnOfItsOwn(run: (resolve: (value: unknown) => void) => void): Promise<unknown> {
   return new Promise((resolve) => setTimeout(() => run(resolve), 0));
 }
 
-/** A setTimeout that notes the waits and does not wait. */
+/** A setTimeout that records the delays and does not wait. */
 function runAtOnce(waits: number[]): typeof setTimeout {
   const fake = (callback: (...args: unknown[]) => void, ms: number, ...args: unknown[]) => {
     waits.push(ms);

@@ -3,7 +3,7 @@ import { DeadlineQueue } from "../../src/time/deadline_queue.ts";
 import { ManualClock } from "../fakes.ts";
 import { test } from "../harness.ts";
 
-/** A queue of names with 100 ms each, and who expired when. */
+/** A queue of names with a deadline of 100 ms each, and a log of which expired when. */
 function setUp(expired = (_item: string, _queue: DeadlineQueue<string>) => {}) {
   const clock = new ManualClock();
   const log: string[] = [];

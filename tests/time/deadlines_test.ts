@@ -3,7 +3,7 @@ import { Deadlines } from "../../src/time/deadlines.ts";
 import { ManualClock } from "../fakes.ts";
 import { test } from "../harness.ts";
 
-/** Deadlines of names, and who expired when. */
+/** Deadlines of names, and a log of which expired when. */
 function setUp(expired = (_item: string, _deadlines: Deadlines<string>) => {}) {
   const clock = new ManualClock();
   const log: string[] = [];

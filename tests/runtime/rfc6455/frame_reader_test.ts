@@ -10,7 +10,7 @@ const LIMIT = 1_000_000;
 
 type Told = { message: Message } | { ping: Uint8Array } | { code: number; reason: string } | { violation: number };
 
-/** What a reader tells of bytes that come in these chunks. */
+/** What a reader reports for bytes that arrive in these chunks. */
 function told(chunks: Iterable<Uint8Array<ArrayBuffer>>, limit = LIMIT): Told[] {
   const told: Told[] = [];
   const reader = new FrameReader({
@@ -22,7 +22,7 @@ function told(chunks: Iterable<Uint8Array<ArrayBuffer>>, limit = LIMIT): Told[] 
   for (const given of chunks) {
     const chunk = given.slice();
     reader.read(chunk);
-    chunk.fill(0xff); // whoever reads uses its memory again
+    chunk.fill(0xff); // the caller reuses its memory
   }
   return told;
 }
@@ -49,7 +49,7 @@ function* singleBytes(bytes: Uint8Array<ArrayBuffer>) {
   for (let at = 0; at < bytes.length; at++) yield bytes.slice(at, at + 1);
 }
 
-// What is right.
+// Valid input.
 
 for (const byteLength of [0, 1, 125, 126, 65_535, 65_536, 65_537, 200_000, LIMIT]) {
   test(`FrameReader reads a message of ${byteLength} bytes, in one chunk or in many, as memory of its own`, () => {
@@ -124,7 +124,7 @@ for (const code of [1000, 1003, 1007, 1014, 3000, 4999]) {
   });
 }
 
-// What is wrong (RFC 6455 sections 5 and 7.4).
+// Invalid input (RFC 6455 sections 5 and 7.4).
 
 const notUtf8 = Uint8Array.of(0x61, 0xc3, 0x28);
 const wrong: Record<string, [bytes: Uint8Array<ArrayBuffer>, code: number]> = {
@@ -163,7 +163,7 @@ for (const [what, [bytes, code]] of Object.entries(wrong)) {
   });
 }
 
-// Whatever comes.
+// Arbitrary input.
 
 const payload = fc.oneof(
   fc.uint8Array({ maxLength: 300 }),
