@@ -2,7 +2,7 @@ import type { Results } from "./results.ts";
 import type { ResultRow } from "./result_row.ts";
 import { short } from "./table.ts";
 
-/** A bar: how many times better than a baseline the pool is. */
+/** A bar: the factor by which the pool is better than a baseline. */
 interface Bar {
   readonly label: string;
   readonly caseName: string;

@@ -1,6 +1,6 @@
 import process from "node:process";
 
-/** Microseconds of processor time, in all threads of this process, while something runs. */
+/** The processor time of all threads of this process during `run`, in microseconds. */
 export async function cpuUsOf(run: () => Promise<void>): Promise<number> {
   const before = process.cpuUsage();
   await run();

@@ -1,4 +1,4 @@
-/** Forwards every connection to a port of 127.0.0.1, so much later in each direction, and prints where it listens. */
+/** Forwards every connection to a port of 127.0.0.1 with a delay in each direction, and prints the port that it listens on. */
 import process from "node:process";
 import { FaultProxy } from "../tests/fault/fault_proxy.ts";
 

@@ -2,13 +2,13 @@ import { ClientPool } from "@npws/pool";
 import { raw } from "./raw.ts";
 import type { RawSocket } from "./raw_socket.ts";
 
-/** How many dials are under way at a time: the pool's own default. */
+/** How many dials are in progress at a time: the pool's default. */
 const DIAL_CONCURRENCY = 16;
 
-/** What idle links are made of. */
+/** The kind of idle links. */
 export type FillKind = "pool" | "raw";
 
-/** A client pool with as many idle links, and their ids. */
+/** A client pool with the requested number of idle links, and their ids. */
 export interface FilledPool {
   pool: ClientPool;
   ids: string[];
@@ -28,7 +28,7 @@ export async function fillPool(url: string, count: number, protocol: 1 | 2): Pro
   return { pool, ids };
 }
 
-/** Opens as many raw WebSockets in the same way. */
+/** Opens `count` raw WebSockets in the same way. */
 export async function fillRaw(url: string, count: number): Promise<RawSocket[]> {
   const sockets: RawSocket[] = [];
   let left = count;

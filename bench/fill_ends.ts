@@ -6,7 +6,7 @@ import type { RawSocket } from "./raw_socket.ts";
 /** More idle links than any case opens. */
 const MAX_LINKS = 100_000;
 
-/** The server of many idle links, pooled or raw. */
+/** The server for many idle links, pooled or raw. */
 export class FillServer {
   protected readonly pool: ServerPool;
   readonly #sockets = new Set<RawSocket>();
@@ -31,7 +31,7 @@ export class FillServer {
   }
 }
 
-/** The client of many idle links. */
+/** The client with many idle links. */
 export class FillClient {
   protected urls!: Record<FillKind, string>;
   protected readonly pools: FilledPool[] = [];
@@ -46,7 +46,7 @@ export class FillClient {
     this.urls = urls;
   }
 
-  /** Opens idle links and keeps them. In milliseconds. */
+  /** Opens idle links and keeps them. Returns the duration in milliseconds. */
   async fill(kind: FillKind, count: number): Promise<number> {
     const startedAt = performance.now();
     if (kind === "pool") this.pools.push(await fillPool(this.urls.pool, count, this.#protocol));
@@ -54,7 +54,7 @@ export class FillClient {
     return performance.now() - startedAt;
   }
 
-  /** Closes them all, and waits: what is measured next has the machine for itself. */
+  /** Closes all links and waits, so that the next measurement has the machine to itself. */
   async drop(): Promise<void> {
     await Promise.all(this.#sockets.splice(0).map((socket) => socket.close()));
     await Promise.all(this.pools.splice(0).map(({ pool }) => pool.close({ drainMs: 0 })));

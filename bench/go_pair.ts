@@ -5,13 +5,13 @@ import type { Role } from "./remote.ts";
 /** How many links the pools keep idle. */
 const CAPACITY = 64;
 
-/** What a session sends and reads. */
+/** How many bytes a session sends and reads back. */
 const SESSION_BYTES = 1_024;
 
 /** Two Go processes that speak npws/1 with each other as Go applications do. */
 export class GoPair implements AsyncDisposable {
   readonly #peers: Record<Role, GoPeer>;
-  /** A stream that is open between them. */
+  /** An open stream between them. */
   readonly #stream: string;
 
   private constructor(peers: Record<Role, GoPeer>, stream: string) {
@@ -19,14 +19,14 @@ export class GoPair implements AsyncDisposable {
     this.#stream = stream;
   }
 
-  /** Builds and starts them; undefined where there is no Go. */
+  /** Builds and starts both; undefined where Go is not available. */
   static async start(): Promise<GoPair | undefined> {
     const build = await buildGoPeer();
     if ("missing" in build) return undefined;
     const server = await startGoPeer(build.program, { role: "server", capacity: 2 * CAPACITY });
     const url = `ws://127.0.0.1:${server.port}`;
     const client = await startGoPeer(build.program, { role: "client", url, capacity: CAPACITY });
-    const served = server.serve(SESSION_BYTES); // fetches the first link of all
+    const served = server.serve(SESSION_BYTES); // fetches the very first link
     await client.sessions(1, 1, SESSION_BYTES);
     await served;
     const stream = await client.any();

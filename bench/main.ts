@@ -1,4 +1,4 @@
-/** Measures the pool, and what it is compared with, and prints a table: see `--help`. */
+/** Measures the pool and its baselines, and prints a table: see `--help`. */
 import process from "node:process";
 import { GoPair } from "./go_pair.ts";
 import { type BenchOptions, readOptions, usage } from "./options.ts";

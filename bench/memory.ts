@@ -1,7 +1,7 @@
 import process from "node:process";
 import { setTimeout } from "node:timers/promises";
 
-/** Resident memory of this process when the garbage is gone, in bytes. Finalizers run between the collections. */
+/** Resident memory of this process after garbage collection, in bytes. Finalizers run between the collections. */
 export async function residentBytes(): Promise<number> {
   for (let i = 0; i < 4; i++) {
     collectGarbage();

@@ -1,14 +1,14 @@
 import { raw } from "./raw.ts";
 import type { RawSocket } from "./raw_socket.ts";
 
-// The lengths of what a pool sends for a stream, in bytes. All of a turn is one message, with 2 bytes before each part.
+// The lengths of the pool's messages for a stream, in bytes. All parts of a turn form one message, each with a 2-byte prefix.
 
-/** `idle`, of the stream before, and `open`. */
+/** `idle` for the previous stream, and `open`. */
 export const OPEN = 12;
 export const OK = 2;
-/** `fin` behind the data. */
+/** `fin` after the data. */
 export const FIN = 7;
-/** `fin`, `idle` and the link's next id behind the data. */
+/** `fin`, `idle` and the link's next id after the data. */
 export const SERVER_END = 15;
 
 /** Answers sessions with the messages of npws/2, and returns the port. */
@@ -19,7 +19,7 @@ export function serveMessages(): Promise<number> {
   });
 }
 
-/** The client's end: the messages of one `open()` after the other, and nothing else. */
+/** The client's end: only the messages of consecutive `open()` calls. */
 export class MessageSession {
   readonly #socket: RawSocket;
 

@@ -3,15 +3,15 @@ import type { BenchCase } from "./bench_case.ts";
 import { cases, findCase } from "./cases/all.ts";
 import { type Pair, pairs } from "./pairs.ts";
 
-/** What the command line asks for. */
+/** The options of the command line. */
 export interface BenchOptions {
   readonly cases: readonly BenchCase[];
   readonly pairs: readonly Pair[];
   readonly rounds: number;
-  /** How much work each measurement does: 1 is all. */
+  /** How much work each measurement does; 1 is the full amount. */
   readonly effort: number;
   readonly profileFolder: string | undefined;
-  /** Whether the results are written down. */
+  /** Whether the results are recorded. */
   readonly isKept: boolean;
 }
 

@@ -16,7 +16,7 @@ export const pairs: readonly Pair[] = [
   pair("bun", "deno"),
 ];
 
-/** The pairs whose runtimes are both found on this machine. */
+/** The pairs for which both runtimes are available on this machine. */
 export function foundPairs(wanted: readonly Pair[]): Pair[] {
   const found = new Set(runtimes.filter(isFound));
   return wanted.filter(({ client, server }) => found.has(client) && found.has(server));
@@ -31,6 +31,6 @@ function isFound(runtime: RuntimeName): boolean {
     runtimePath(runtime);
     return true;
   } catch {
-    return false; // neither installed nor to be had from npm
+    return false; // neither installed nor available from npm
   }
 }

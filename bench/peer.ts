@@ -1,4 +1,4 @@
-/** The other process of a bench: it has one end of a case, and runs a method of it for each line of its standard input. */
+/** The peer process of a benchmark: owns one end of a case, and runs one of its methods for each line of standard input. */
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { findCase } from "./cases/all.ts";

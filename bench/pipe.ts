@@ -1,17 +1,17 @@
 import type { PoolConnection } from "@npws/pool";
 
-/** Two byte directions, of a pool connection or of what it is compared with: what is measured is written once for all. */
+/** A bidirectional byte pipe, over a pool connection or one of its baselines, so that all measurements share their code. */
 export interface Pipe {
-  /** Sends one chunk. A promise where the next one must wait. */
+  /** Sends one chunk. Returns a promise if the next one must wait. */
   send(bytes: Uint8Array): Promise<void> | undefined;
-  /** Resolves when as many bytes came, no matter in how many pieces. */
+  /** Resolves when this many bytes have arrived, in any number of pieces. */
   receive(byteLength: number): Promise<void>;
 }
 
-/** What a pipe is made of: a connection, a raw WebSocket, or a TCP socket of node:net. */
+/** What a pipe is built on: a connection, a raw WebSocket, or a TCP socket of node:net. */
 export type PipeKind = "pool" | "raw" | "tcp";
 
-/** A pipe over something that tells how many bytes came. */
+/** A pipe over a transport that reports how many bytes have arrived. */
 export abstract class CountingPipe implements Pipe {
   #receivedBytes = 0;
   #wantedBytes = 0;
@@ -40,7 +40,7 @@ export abstract class CountingPipe implements Pipe {
 export class PoolPipe implements Pipe {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  /** Bytes that came with those that were waited for. */
+  /** Bytes that arrived beyond those that were awaited. */
   #surplusBytes = 0;
 
   constructor({ readable, writable }: PoolConnection) {
@@ -63,10 +63,10 @@ export class PoolPipe implements Pipe {
   }
 }
 
-// Each work below begins when the other end says by one byte that it is there: npws/1 has no flow control that would protect
-// one that comes late.
+// Each operation below starts when the other end signals with one byte that it is ready: npws/1 has no flow control that would
+// protect an end that starts late.
 
-/** Sends `byteLength` bytes in chunks, and waits for the one byte that says that all have arrived. In milliseconds. */
+/** Sends `byteLength` bytes in chunks, and waits for the byte that confirms that all have arrived. Returns milliseconds. */
 export async function sendAll(pipe: Pipe, byteLength: number, chunkBytes: number): Promise<number> {
   const chunk = new Uint8Array(chunkBytes);
   await pipe.receive(1);
@@ -86,7 +86,7 @@ export async function receiveAll(pipe: Pipe, byteLength: number): Promise<void> 
   await pipe.send(new Uint8Array(1));
 }
 
-/** The other end of `sendAll`, which also tells how fast the bytes came after so much time, in MB/s. */
+/** The other end of `sendAll`, which also returns the rate once `afterMs` have passed, in MB/s. */
 export async function receiveMeasured(
   pipe: Pipe,
   byteLength: number,
@@ -107,7 +107,7 @@ export async function receiveMeasured(
   return measuredFrom.left / (performance.now() - measuredFrom.at) / 1_000;
 }
 
-/** Sends requests and waits for the answer to each. In milliseconds for each round trip. */
+/** Sends requests and waits for the answer to each. Returns milliseconds per round trip. */
 export async function ask(pipe: Pipe, times: number, byteLength: number): Promise<number> {
   const request = new Uint8Array(byteLength);
   await pipe.receive(1);

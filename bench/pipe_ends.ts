@@ -5,20 +5,20 @@ import { raw, RawPipe } from "./raw.ts";
 import type { Role } from "./remote.ts";
 import { dialTcp, serveTcp, TcpPipe } from "./tcp.ts";
 
-/** How many connections of the pool are open, for what is measured on several at once. */
+/** How many pool connections are open, for measurements over several at once. */
 const CONNECTIONS = 8;
 
-/** Where a server's pipes are to be had. */
+/** The addresses of a server's pipes. */
 export interface PipeAddresses {
   readonly pool: string;
   readonly raw: string;
   readonly tcp: number;
 }
 
-/** What either end does with its pipes. */
+/** The operations of either end on its pipes. */
 export class PipeEnd {
   protected readonly pipes: Partial<Record<PipeKind, Pipe>> = {};
-  /** Connections of the pool; the first is the pipe. */
+  /** Connections of the pool; the first one is the "pool" pipe. */
   protected connections: Pipe[] = [];
 
   send(kind: PipeKind, byteLength: number, chunkBytes: number): Promise<number> {
@@ -29,7 +29,7 @@ export class PipeEnd {
     return receiveAll(this.#pipe(kind), byteLength);
   }
 
-  /** Receives, and tells how fast after so much time, in MB/s. */
+  /** Receives bytes, and returns the rate once `afterMs` have passed, in MB/s. */
   receiveMeasured(kind: PipeKind, byteLength: number, chunkBytes: number, afterMs: number): Promise<number> {
     return receiveMeasured(this.#pipe(kind), byteLength, chunkBytes, afterMs);
   }
@@ -58,7 +58,7 @@ export class PipeEnd {
   }
 }
 
-/** The server's ends of a raw WebSocket, of a TCP connection and of the pool's connections. */
+/** The server's ends: of a raw WebSocket, of a TCP connection and of the pool's connections. */
 export class ServerPipeEnd extends PipeEnd {
   readonly #pool: ServerPool;
 
@@ -92,7 +92,7 @@ export class ClientPipeEnd extends PipeEnd {
     this.#protocol = protocol;
   }
 
-  /** Opens all, and returns the ids of the connections, which the server has to fetch. */
+  /** Opens all pipes, and returns the ids of the pool connections, which the server has to fetch. */
   async connect(addresses: PipeAddresses): Promise<string[]> {
     this.pipes.raw = new RawPipe(await raw.dial(addresses.raw));
     this.pipes.tcp = new TcpPipe(await dialTcp(addresses.tcp));
@@ -119,10 +119,10 @@ export class ClientPipeEnd2 extends ClientPipeEnd {
   }
 }
 
-/** The two of them. */
+/** Both ends. */
 export type PipeEnds = Ends<ServerPipeEnd, ClientPipeEnd>;
 
-/** Opens the pipes between the two ends; the pool's over what `detour` makes of its server's URL. */
+/** Opens the pipes between the two ends. The pool's pipes use the URL that `detour` returns for the server's URL. */
 export async function openPipes(
   { server, client }: PipeEnds,
   detour?: (url: string) => Promise<string>,
@@ -132,7 +132,7 @@ export async function openPipes(
   await server.call("fetch", await client.call("connect", { ...addresses, pool }));
 }
 
-/** The client's round trip of as many bytes each way, in microseconds. */
+/** The client's round-trip time with `byteLength` bytes each way, in microseconds. */
 export async function roundTripUs(
   { server, client }: PipeEnds,
   kind: PipeKind,
@@ -146,7 +146,7 @@ export async function roundTripUs(
   return ms * 1_000;
 }
 
-/** How fast so many bytes go from one end to the other, in MB/s. */
+/** The rate at which `byteLength` bytes travel from one end to the other, in MB/s. */
 export async function mbPerSecond(
   ends: Ends<PipeEnd, PipeEnd>,
   kind: PipeKind,
@@ -161,7 +161,7 @@ export async function mbPerSecond(
   return byteLength / ms / 1_000;
 }
 
-/** The same over all connections at once, so many bytes on each. */
+/** The same over all connections at once, `byteLength` bytes on each. */
 export async function mbPerSecondOnAll(
   ends: Ends<PipeEnd, PipeEnd>,
   sender: Role,
@@ -175,7 +175,7 @@ export async function mbPerSecondOnAll(
   return CONNECTIONS * byteLength / ms / 1_000;
 }
 
-/** How fast bytes of the pool come when some time has gone by, in MB/s. */
+/** The rate at which bytes arrive over the pool once `afterMs` have passed, in MB/s. */
 export async function mbPerSecondAfter(
   afterMs: number,
   ends: Ends<PipeEnd, PipeEnd>,

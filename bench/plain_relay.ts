@@ -1,4 +1,6 @@
-/** Forwards every connection to a port of 127.0.0.1, and prints where it listens: the least that a tunnel's process can do. */
+/**
+ * Forwards every connection to a port of 127.0.0.1 and prints the port that it listens on: the least a tunnel process can do.
+ */
 import { connect, createServer } from "node:net";
 import process from "node:process";
 

@@ -6,10 +6,10 @@ export const raw: RawRuntime = { serve, dial };
 
 const { Bun } = globalThis as unknown as { Bun: BunApi };
 
-/** Bun drops what goes beyond this; a sender waits long before. */
+/** Bun drops messages beyond this limit; a sender pauses long before. */
 const BACKPRESSURE_LIMIT_BYTES = 64 * 1024 * 1024;
 
-// deno-lint-ignore require-await -- as the port wants it
+// deno-lint-ignore require-await -- the interface requires it
 async function serve(opened: (socket: RawSocket) => void): Promise<number> {
   const server = Bun.serve({
     hostname: "127.0.0.1",

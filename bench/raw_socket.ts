@@ -1,18 +1,18 @@
-/** A runtime's own WebSocket, as thin as can be. */
+/** A minimal interface to a runtime's own WebSocket. */
 export interface RawSocket {
   send(bytes: Uint8Array): void;
-  /** Bytes that were sent and that the runtime still holds. */
+  /** Bytes that were sent but are still buffered by the runtime. */
   readonly bufferedBytes: number;
-  /** Told the length of each message. */
+  /** Called with the length of each message. */
   onMessage: (byteLength: number) => void;
-  /** Resolves when it is gone. */
+  /** Resolves once it is closed. */
   close(): Promise<void>;
 }
 
-/** What the baseline asks of a runtime. */
+/** What the baseline requires of a runtime. */
 export interface RawRuntime {
   /** Listens on a free port of 127.0.0.1 and returns it. */
   serve(opened: (socket: RawSocket) => void): Promise<number>;
-  /** Resolves with the first message's end: a pool's link is of use from there on. */
+  /** Resolves when the first message has arrived: that is when a pool's link becomes usable. */
   dial(url: string): Promise<RawSocket>;
 }

@@ -3,16 +3,16 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type RuntimeName, runtimePath } from "../scripts/runtime_path.ts";
 
-/** The longest that one call may take: a bench that hangs says where. */
+/** The longest that one call may take, so that a hung benchmark reports where it hangs. */
 const CALL_DEADLINE_MS = 120_000;
 
-/** The longest that a process may take to end by itself. */
+/** The longest that a process may take to exit on its own. */
 const EXIT_DEADLINE_MS = 10_000;
 
-/** Which end of the links a process has. */
+/** Which end of the links a process owns. */
 export type Role = "client" | "server";
 
-/** The methods of an actor, by their names. */
+/** The methods of an actor, by name. */
 type Actions<Actor> = { [Name in keyof Actor]: Actor[Name] extends Action ? Name : never }[keyof Actor] & string;
 type Action = (...args: never[]) => unknown;
 type ActionOf<Actor, Name extends keyof Actor> = Extract<Actor[Name], Action>;
@@ -26,7 +26,7 @@ export interface RemoteOptions {
   profileFolder: string | undefined;
 }
 
-/** An actor of a case in a process of its own: its methods are called by name, one at a time. */
+/** An actor of a case in a separate process. Its methods are called by name, one at a time. */
 export class Remote<Actor> {
   readonly #child: ChildProcess;
   readonly #name: string;
@@ -37,7 +37,7 @@ export class Remote<Actor> {
     this.#name = `${role} on ${runtime}`;
     const args = [...runArguments(runtime, profileFolder), fileURLToPath(new URL("peer.ts", import.meta.url))];
     this.#child = spawn(runtimePath(runtime), [...args, caseName, role], { stdio: ["pipe", "pipe", "inherit"] });
-    this.#child.stdin!.on("error", () => {}); // a peer that is gone is told of by `#exited`
+    this.#child.stdin!.on("error", () => {}); // `#exited` reports a peer that has exited
     this.#exited = new Promise((resolve) => {
       this.#child.once("error", (error) => resolve(error.message));
       this.#child.once("exit", (code, signal) => resolve(`it ended with ${signal ?? `exit code ${code}`}`));
@@ -45,7 +45,7 @@ export class Remote<Actor> {
     this.#lines = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]();
   }
 
-  /** Calls a method over there. Arguments and result travel as JSON. */
+  /** Calls a method of the remote actor. Arguments and result travel as JSON. */
   async call<Name extends Actions<Actor>>(
     name: Name,
     ...args: Parameters<ActionOf<Actor, Name>>
@@ -56,7 +56,7 @@ export class Remote<Actor> {
     return result as Awaited<ReturnType<ActionOf<Actor, Name>>>;
   }
 
-  /** Ends the process by ending its standard input, so that it still writes its profile. */
+  /** Ends the process by closing its standard input, so that it can still write its profile. */
   async close(): Promise<void> {
     this.#child.stdin!.end();
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), EXIT_DEADLINE_MS);

@@ -13,7 +13,7 @@ other, and the ratios are those of the rounds. So the ratios hold where the abso
 ![The main ratios](results.svg)
 `;
 
-/** The results as Markdown, a section for each case. */
+/** The results as Markdown, with a section per case. */
 export function report(results: Results): string {
   const sections = cases.filter(({ name }) => results[name]).map(({ name }) => section(name, results[name]));
   return `${head}\n${sections.join("\n")}`;

@@ -3,18 +3,18 @@ import type { Pair } from "./pairs.ts";
 import type { FigureResult } from "./run_case.ts";
 import { median } from "./statistics.ts";
 
-/** Of several rounds. */
+/** Over several rounds. */
 export interface Spread {
   readonly median: number;
   readonly least: number;
   readonly most: number;
 }
 
-/** What a figure was compared with. */
+/** A baseline of a figure. */
 export interface ComparedRow {
   readonly name: string;
   readonly value: Spread;
-  /** The pool's value by this one's, round by round. */
+  /** The pool's value divided by the baseline's, per round. */
   readonly ratio: Spread;
   readonly target?: Target;
 }
@@ -29,7 +29,7 @@ export interface ResultRow {
   readonly baselines: readonly ComparedRow[];
 }
 
-/** Sums the rounds up. Ratios are taken within each round: what disturbs the machine disturbs both. */
+/** Summarizes the rounds. Ratios are taken within each round, because a disturbance of the machine affects both values. */
 export function resultRow(pair: Pair, { figure, ours, baselines }: FigureResult): ResultRow {
   return {
     pair: pair.name,

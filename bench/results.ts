@@ -8,26 +8,26 @@ import { chart } from "./chart.ts";
 import { report } from "./report.ts";
 import type { ResultRow } from "./result_row.ts";
 
-/** What one case came to, on all pairs. */
+/** The results of one case on all pairs. */
 export interface CaseResult {
   readonly about: string;
   readonly rounds: number;
   readonly rows: readonly ResultRow[];
 }
 
-/** A case's results, and where and when they were measured. */
+/** The results of a case, with where and when they were measured. */
 export interface KeptResult extends CaseResult {
   readonly measuredOn: string;
   readonly machine: string;
   readonly versions: string;
 }
 
-/** The kept results, by the names of their cases. */
+/** The recorded results, by case name. */
 export type Results = Record<string, KeptResult>;
 
 const kept = path("results.json");
 
-/** Puts a case's results in the place of its earlier ones, and writes the report and the chart of all. */
+/** Replaces the earlier results of a case, and writes the report and the chart of all cases. */
 export async function addToResults(caseName: string, result: CaseResult): Promise<void> {
   const results: Results = existsSync(kept) ? JSON.parse(await readFile(kept, "utf8")) : {};
   const measuredOn = new Date().toISOString().slice(0, 10);

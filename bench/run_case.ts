@@ -7,11 +7,11 @@ type AnyEnds = Ends<unknown, unknown>;
 type AnyFigure = Figure<unknown, unknown>;
 type AnyBaseline = Baseline<unknown, unknown>;
 
-/** What a figure came to, a value for each round. */
+/** The results of a figure, one value per round. */
 export interface FigureResult {
   readonly figure: AnyFigure;
   readonly ours: readonly number[];
-  /** Those that could be measured here. */
+  /** The baselines that could be measured on this machine. */
   readonly baselines: readonly { readonly baseline: AnyBaseline; readonly values: readonly number[] }[];
 }
 
@@ -43,7 +43,7 @@ export async function* runCase(run: CaseRun): AsyncIterableIterator<FigureResult
 /** One measurement on a case's ends. */
 type OnEnds = (ends: AnyEnds) => Promise<number>;
 
-/** In each round everything is measured right after each other, and another one goes first. */
+/** Takes all measurements of a round back to back, and starts each round with a different one. */
 async function measure(
   { rounds, effort, goPair }: CaseRun,
   figure: AnyFigure,

@@ -7,28 +7,29 @@ import { median } from "./statistics.ts";
 import { serveStreams, StreamSession } from "./stream_session.ts";
 import { dialTcp, serveTcp } from "./tcp.ts";
 
-/** The one link over which the client tells which link it has taken: the first of a server pool's life. */
+/** The control link, over which the client announces each link that it has taken: the first link of a new server pool. */
 const CONTROL_ID = "00000000";
 const ID_LENGTH = 8;
 
 /** More idle links than any case opens. */
 const MAX_LINKS = 20_000;
 
-/** More than all workers of a run. */
+/** More links than a run has workers. */
 const LINKS = 64;
 
 /**
- * How a session gets its bytes there: over a connection of the pool that is told by its id, by `open()` or by `open()` with
- * early data; over a fresh raw WebSocket, or a fresh TCP connection; or over a raw WebSocket that is open, with the messages
- * that the pool would send: alone, which is what the runtime leaves to be gained, or for web streams that are made for the
- * session, which is what the API leaves.
+ * How a session transfers its bytes:
+ * - over a pool connection whose id is announced to the server (`told`), from `open()`, or from `open()` with early data;
+ * - over a fresh raw WebSocket or a fresh TCP connection;
+ * - over an open raw WebSocket, with the messages that the pool would send: either bare, which shows the runtime's own limit,
+ *   or through web streams that are created for each session, which shows the API's limit.
  */
 export type SessionKind = PoolKind | StreamKind | "raw" | "tcp" | "messages";
 
 type PoolKind = "told" | "open" | "early";
 type StreamKind = "streams" | "earlyStreams";
 
-/** Where a server's sessions are to be had. */
+/** The addresses of a server's session endpoints. */
 export interface SessionAddresses {
   readonly pool: string;
   readonly raw: string;
@@ -37,7 +38,7 @@ export interface SessionAddresses {
   readonly tcp: number;
 }
 
-/** Answers each session with as many bytes as it got. */
+/** Answers each session with as many bytes as it received. */
 export class SessionServer {
   readonly #pool = new ServerPool({ hostname: "127.0.0.1", maxCapacity: MAX_LINKS });
 
@@ -78,12 +79,12 @@ export class SessionServer {
   }
 }
 
-/** Runs sessions: each gets a connection, sends bytes, and reads as many. */
+/** Runs sessions: each gets a connection, sends bytes, and reads the same number back. */
 export class SessionClient {
   #addresses!: SessionAddresses;
   #pool!: ClientPool;
   #control!: WritableStreamDefaultWriter<Uint8Array>;
-  /** Raw WebSockets that are open, and that no session uses. */
+  /** Open raw WebSockets that no session uses. */
   readonly #idle: MessageSession[] = [];
   #streams!: StreamSession;
 
@@ -96,7 +97,7 @@ export class SessionClient {
     this.#streams = new StreamSession(await raw.dial(addresses.streams));
   }
 
-  /** How many sessions a second so many workers have. */
+  /** How many sessions per second `workers` concurrent workers complete. */
   async perSecond(kind: SessionKind, workers: number, sessions: number, byteLength: number): Promise<number> {
     const startedAt = performance.now();
     let left = sessions;
@@ -107,12 +108,12 @@ export class SessionClient {
     return sessions / (performance.now() - startedAt) * 1_000;
   }
 
-  /** The median time of sessions one after the other, in microseconds. */
+  /** The median duration of sequential sessions, in microseconds. */
   async medianUs(kind: SessionKind, sessions: number, byteLength: number): Promise<number> {
     return median(await timesUs(sessions, () => this.#session(kind, byteLength)));
   }
 
-  /** The median round trip of one byte on a raw WebSocket that is open, in microseconds. */
+  /** The median round trip of one byte on an open raw WebSocket, in microseconds. */
   async rawRoundTripUs(times: number): Promise<number> {
     const socket = await raw.dial(this.#addresses.raw);
     const measured = await timesUs(times, () => {
@@ -173,7 +174,7 @@ async function timesUs(count: number, run: () => Promise<void>): Promise<number[
   return measured;
 }
 
-/** Sends bytes and their end, and reads as many. */
+/** Sends bytes, ends the writable, and reads the same number back. */
 export async function exchange({ readable, writable }: RelayEnd, byteLength: number): Promise<void> {
   const writer = writable.getWriter();
   writer.write(new Uint8Array(byteLength));
@@ -197,7 +198,7 @@ function assertNothingLeft(left: number, byteLength: number): void {
   if (left !== 0) throw new Error(`Cannot finish session: ${left} of ${byteLength} bytes are missing`);
 }
 
-/** Sends back what comes. */
+/** Echoes what arrives. */
 async function answer({ readable, writable }: RelayEnd): Promise<void> {
   const writer = writable.getWriter();
   const reader = readable.getReader();

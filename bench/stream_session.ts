@@ -2,7 +2,7 @@ import { FIN, OK, OPEN, SERVER_END } from "./message_session.ts";
 import { raw } from "./raw.ts";
 import type { RawSocket } from "./raw_socket.ts";
 
-/** The two web streams of a session, and nothing behind them: what is written is one message with the end. */
+/** The two web streams of a session, with no pool behind them: everything written becomes one message that includes the end. */
 export class BareStreams {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly writable: WritableStream<Uint8Array>;
@@ -14,7 +14,7 @@ export class BareStreams {
       start: (controller) => {
         this.#controller = controller;
       },
-      pull() {}, // all comes at once
+      pull() {}, // everything arrives at once
     }, { highWaterMark: 0 });
     let byteLength = 0;
     this.writable = new WritableStream<Uint8Array>({
@@ -23,7 +23,7 @@ export class BareStreams {
     });
   }
 
-  /** Everything has come. */
+  /** Delivers the whole payload and its end. */
   received(byteLength: number): void {
     this.#controller.enqueue(new Uint8Array(byteLength));
     this.#controller.close();
@@ -43,7 +43,7 @@ export function serveStreams(answer: (streams: BareStreams) => void): Promise<nu
   });
 }
 
-/** The client's end: the messages of one session after the other, with web streams that have nothing behind them. */
+/** The client's end: the messages of one session after another, with bare web streams. */
 export class StreamSession {
   readonly #socket: RawSocket;
 
@@ -59,7 +59,7 @@ export class StreamSession {
     return promise;
   }
 
-  /** Sends with the bytes what else would go before them. */
+  /** Sends the opening together with the bytes. */
   openEarly(): BareStreams {
     const streams = new BareStreams((byteLength) => this.#socket.send(new Uint8Array(byteLength + FIN)));
     this.#socket.onMessage = (length) => streams.received(length - SERVER_END);

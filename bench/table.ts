@@ -14,7 +14,7 @@ export const tableHead = line(
   "target",
 );
 
-/** A figure's lines of the table: medians and spreads over the rounds, and whether the targets were reached. */
+/** The table lines of a figure: medians and spreads over the rounds, and whether the targets were reached. */
 export function* tableLines({ pair, figure, unit, ours, target, baselines }: ResultRow): Iterable<string> {
   const own = [pair, figure, spread(ours, unit)] as const;
   if (target || baselines.length === 0) {
@@ -26,19 +26,19 @@ export function* tableLines({ pair, figure, unit, ours, target, baselines }: Res
   }
 }
 
-/** Three digits that mean something. */
+/** Three significant digits. */
 export function short(value: number): string {
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
   return value === 0 ? "0" : value.toPrecision(3);
 }
 
-/** The median, and the least and the most. */
+/** The median, the minimum and the maximum. */
 export function spread({ median, least, most }: Spread, unit = ""): string {
   const range = least === most ? "" : ` (${short(least)} - ${short(most)})`;
   return `${short(median)}${unit && ` ${unit}`}${range}`;
 }
 
-/** What is to be reached, and whether it was. */
+/** The target, and whether it was reached. */
 export function verdict(target: Target | undefined, value: number, unit = ""): string {
   if (!target) return "";
   const limit = `${target.limit.toLocaleString("en")}${unit && ` ${unit}`}`;

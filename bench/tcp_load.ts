@@ -6,7 +6,7 @@ import { percentile } from "./statistics.ts";
 import { dialTcp } from "./tcp.ts";
 import { request, REQUEST_BYTES, sendAll, type Wish } from "./tcp_target.ts";
 
-/** A way to the target, and the processes on it. */
+/** A path to the target, and the processes on it. */
 export interface Way {
   readonly port: number;
   readonly pids: readonly number[];
@@ -15,16 +15,16 @@ export interface Way {
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
 
-/** Ticks of the system's clock in a second, for processor times (USER_HZ). */
+/** Ticks of the system clock per second, for processor times (USER_HZ). */
 const TICKS = 100;
 
 /** More than any transfer moves. */
 const ENDLESS_BYTES = 2 ** 40;
 
-/** What a new connection sends and gets back, in bytes. */
+/** What a new connection sends and receives, in bytes. */
 const EXCHANGE_BYTES = 100;
 
-/** Loads ways to the target, named by the caller. */
+/** Puts load on the paths to the target, which the caller names. */
 export class TcpLoad {
   #ways: Record<string, Way> = {};
   #held: Socket[] = [];
@@ -33,7 +33,7 @@ export class TcpLoad {
     this.#ways = ways;
   }
 
-  /** How fast bytes come or go on some connections at once, in MB/s. */
+  /** The transfer rate over several concurrent connections, in MB/s. */
   async mbPerSecond(
     way: string,
     wish: "download" | "upload",
@@ -45,7 +45,7 @@ export class TcpLoad {
     return connections * byteLength / (performance.now() - startedAt) / 1_000;
   }
 
-  /** How fast bytes come or go between two moments of a transfer that does not end by itself, in MB/s. */
+  /** The transfer rate between two moments of a transfer that does not end on its own, in MB/s. */
   async mbPerSecondBetween(way: string, wish: "download" | "upload", fromMs: number, toMs: number): Promise<number> {
     const socket = await this.#dial(way, wish, ENDLESS_BYTES);
     let moved = 0;
@@ -60,7 +60,7 @@ export class TcpLoad {
     return rate;
   }
 
-  /** Processor time of the processes on the way, in seconds for a GiB. */
+  /** Processor time of the processes on the path, in seconds per GiB. */
   async cpuSecondsPerGib(way: string, wish: "download" | "upload", byteLength: number): Promise<number> {
     const { pids } = this.#way(way);
     const before = cpuSeconds(pids);
@@ -68,14 +68,14 @@ export class TcpLoad {
     return (cpuSeconds(pids) - before) / (byteLength / GIB);
   }
 
-  /** How many new connections a second so many workers make, each with a few bytes there and back. */
+  /** How many new connections per second `workers` workers make, each exchanging a few bytes. */
   async connectionsPerSecond(way: string, workers: number, connections: number): Promise<number> {
     const startedAt = performance.now();
     await this.#connect(way, workers, connections);
     return connections / (performance.now() - startedAt) * 1_000;
   }
 
-  /** How long new connections take from their start to the first byte back, in microseconds: the slowest of a share of them. */
+  /** The time from the start of a new connection to the first byte back, in microseconds: the percentile given by `share`. */
   async firstByteUs(way: string, workers: number, connections: number, share: number): Promise<number> {
     return percentile(await this.#connect(way, workers, connections), share);
   }
@@ -95,7 +95,7 @@ export class TcpLoad {
     return percentile(measured, 0.5);
   }
 
-  /** Memory of the processes on the way while so many connections are open, in MiB. */
+  /** Memory of the processes on the path while `connections` connections are open, in MiB. */
   async heldMib(way: string, connections: number): Promise<number> {
     while (this.#held.length < connections) {
       const socket = await this.#dial(way, "echo");
@@ -159,7 +159,7 @@ export class TcpLoad {
 
 function cpuSeconds(pids: readonly number[]): number {
   const ticks = pids.map((pid) => {
-    // The second field, the program's name, may hold spaces.
+    // The second field, the program's name, may contain spaces.
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" ");
     return Number(fields[11]) + Number(fields[12]);
   });

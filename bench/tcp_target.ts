@@ -1,12 +1,12 @@
 import type { Socket } from "node:net";
 import { serveTcp } from "./tcp.ts";
 
-/** How a connection begins, in bytes: what it wants, and how many bytes of it. */
+/** The length of a connection's request, in bytes: the operation and its byte count. */
 export const REQUEST_BYTES = 16;
 
 const CHUNK = new Uint8Array(65_536);
 
-/** What a connection may want of the target. */
+/** The operation that a connection requests from the target. */
 export type Wish = "echo" | "download" | "upload";
 
 /** The first bytes of a connection. */
@@ -14,7 +14,7 @@ export function request(wish: Wish, byteLength: number): Uint8Array {
   return new TextEncoder().encode(`${wish[0]}${String(byteLength).padStart(REQUEST_BYTES - 1)}`);
 }
 
-/** A server behind a tunnel: gives back what it gets, sends as much as is asked for, or takes as much as is announced. */
+/** A server behind a tunnel: echoes what it receives, sends the requested number of bytes, or receives the announced number. */
 export class TcpTarget {
   listen(): Promise<number> {
     return serveTcp(serve, true);
@@ -51,7 +51,7 @@ function begin(socket: Socket, wish: string, byteLength: number, first: Uint8Arr
   }
 }
 
-/** Sends so many bytes, as fast as they are taken, and the end. `onSent` is told of each chunk. */
+/** Sends `byteLength` bytes as fast as the socket accepts them, then ends it. `onSent` is called for each chunk. */
 export function sendAll(socket: Socket, byteLength: number, onSent: (bytes: number) => void = () => {}): void {
   let left = byteLength;
   const send = () => {

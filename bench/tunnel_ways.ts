@@ -5,12 +5,12 @@ import type { Pair } from "./pairs.ts";
 import type { TcpLoad, Way } from "./tcp_load.ts";
 import type { TcpTarget } from "./tcp_target.ts";
 
-/** The two processes of a tunnel's case: the load, and the target that it reaches. */
+/** The two processes of a tunnel case: the load, and the target that it reaches. */
 export type TunnelEnds = Ends<TcpTarget, TcpLoad>;
 
 /**
- * Opens the ways to the target: through the tunnel, through two plain relays in a row, and direct. With a delay, what leads from
- * one process of a way to the other takes so much longer in each direction.
+ * Opens the paths to the target: through the tunnel, through two plain relays in a row, and direct. `delayMs` delays the
+ * traffic between the two processes of a path by that much in each direction.
  */
 export async function openWays({ server, client }: TunnelEnds, pair: Pair, delayMs = 0): Promise<AsyncDisposable> {
   const target = await server.call("listen");
@@ -29,7 +29,7 @@ export async function openWays({ server, client }: TunnelEnds, pair: Pair, delay
   }
 }
 
-/** A path to a port of 127.0.0.1. What delays it has a process of its own, on the runtime that forwards most. */
+/** Opens a path to a port of 127.0.0.1. A delay is added by a separate process, on the runtime that forwards fastest. */
 async function lead(port: number, delayMs: number, opened: AsyncDisposableStack): Promise<number> {
   if (delayMs === 0) return port;
   const path = opened.use(spawnRuntime("bun", new URL("delay_path.ts", import.meta.url), [`${port}`, `${delayMs}`]));

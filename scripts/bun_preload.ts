@@ -1,4 +1,6 @@
-/** Lays out node_modules before the tests where it is missing: Bun installs packages by itself, but not while it runs tests. */
+/**
+ * Installs node_modules before the tests if it is missing: Bun installs packages automatically, but not while it runs tests.
+ */
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";

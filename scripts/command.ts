@@ -2,20 +2,20 @@
 export interface CommandResult {
   /** "exit code 1", "killed by SIGSEGV" or "killed after 60 s"; undefined when it exited with 0 before its deadline. */
   failure: string | undefined;
-  /** What it printed to both streams. */
+  /** What it printed to standard output and standard error. */
   output: string;
 }
 
-/** What is kept of a command's output: its end. */
+/** How much of a command's output is kept: the last part. */
 const outputLimitChars = 200_000;
 
-/** The process groups of the commands that run now. */
+/** The process groups of the running commands. */
 const groups = new Set<number>();
 
-/** Runs a command in a process group of its own, of which nothing is left when this resolves. */
+/** Runs a command in its own process group, and leaves none of that group's processes behind when this resolves. */
 export async function runCommand([program, ...args]: string[], deadlineMs: number): Promise<CommandResult> {
   const env = { NO_COLOR: "1" };
-  // Detached makes it the leader of a group.
+  // Detaching makes it the leader of a process group.
   const command = new Deno.Command(program, { args, env, stdout: "piped", stderr: "piped", detached: true });
   const child = command.spawn();
   const kill = () => killGroup(child.pid);
@@ -28,12 +28,12 @@ export async function runCommand([program, ...args]: string[], deadlineMs: numbe
   const output = collect(child.stdout, child.stderr);
   const status = await child.status;
   clearTimeout(timer);
-  kill(); // children that outlive the command would keep its output open for ever
+  kill(); // children that outlive the command would keep its output open forever
   groups.delete(child.pid);
   return { failure: late ? `killed after ${deadlineMs / 1000} s` : describeFailure(status), output: await output };
 }
 
-/** Kills what runs now, with its children. */
+/** Kills the running commands and their children. */
 export function killCommands(): void {
   groups.forEach(killGroup);
 }

@@ -10,13 +10,13 @@ import { denoReport, testStep } from "./test_step.ts";
 
 const minuteMs = 60_000;
 
-/** For all steps together: each has its own deadline or what is left of this, whichever is less. */
+/** For all steps together: each step gets its own deadline or the time that is left, whichever is less. */
 const gateDeadlineMs = 14 * minuteMs;
 
-/** How many steps run at a time: most tests wait for sockets and processes for most of their time. */
+/** How many steps run at a time: most tests spend most of their time waiting for sockets and processes. */
 const workers = 2;
 
-/** What all else needs. */
+/** The steps that all others depend on. */
 function* preparations(): Iterable<Step> {
   yield denoStep("install --frozen", 3 * minuteMs);
   yield { name: "bun --version", runtime: "bun", args: ["--version"], deadlineMs: minuteMs };
@@ -30,7 +30,7 @@ function* steps(): Iterable<Step> {
   yield denoStep("publish --dry-run --allow-dirty", 2 * minuteMs);
   yield { ...denoStep("test -A --doc --reporter=dot mod.ts src README.md docs", 2 * minuteMs), reportTo: denoReport };
   const files = [...testFiles("tests")].sort();
-  // A process for each file, so that one that hangs or crashes costs no other its run, and is named.
+  // One process per file: one that hangs or crashes is identified, and does not affect the others.
   for (const file of files) yield testStep("deno", file, 3 * minuteMs);
   for (const file of ["tests/bun_examples.ts", ...files]) yield testStep("bun", file, 3 * minuteMs);
   yield denoStep("run -A --quiet tests/soak/main.ts 1", 3 * minuteMs);
@@ -56,6 +56,6 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 
 const deadlineMs = gateDeadlineMs;
 const prepared = await runSteps(preparations(), { deadlineMs });
-const missing = debianPrograms.filter((program) => !isAvailable(program)); // tests that need one are counted as skipped
+const missing = debianPrograms.filter((program) => !isAvailable(program)); // tests that need a missing program count as skipped
 if (missing.length > 0) console.log(`Not to be had here: ${missing.join(", ")}`);
 exitWith(prepared, await runSteps(steps(), { deadlineMs, workers }));

@@ -3,13 +3,13 @@ import { describeCounts, type TestCounts } from "./test_report.ts";
 
 /** How steps are run. */
 export interface RunOptions {
-  /** By when all must have ended, in milliseconds from the start of this process. @default Infinity */
+  /** The deadline for all steps, in milliseconds from the start of this process. @default Infinity */
   deadlineMs?: number;
   /** How many run at a time. @default 1 */
   workers?: number;
 }
 
-/** Runs steps in their order, each within what is left of the time, and sums up what they counted. */
+/** Runs the steps in order, each within the time that is left, and adds up their counts. */
 export async function runSteps(steps: Iterable<Step>, options: RunOptions = {}): Promise<TestCounts> {
   const { deadlineMs = Infinity, workers = 1 } = options;
   const waiting = [...steps];
@@ -23,7 +23,7 @@ export async function runSteps(steps: Iterable<Step>, options: RunOptions = {}):
   return sum(counts);
 }
 
-/** Prints the sum, and ends this process: with 0 if nothing failed. */
+/** Prints the totals and exits: with 0 if nothing failed. */
 export function exitWith(...counts: TestCounts[]): never {
   const total = sum(counts);
   console.log(describeCounts(total));

@@ -10,8 +10,8 @@ const quietly: ExecFileSyncOptionsWithStringEncoding = { encoding: "utf8", stdio
 export type RuntimeName = keyof typeof versions;
 
 /**
- * The program of a runtime: this process's own, the one on PATH when it has the right version, or npm's. What was found is kept in
- * the environment (NPWS_DENO, NPWS_BUN), for the processes that this one starts as well.
+ * The program of a runtime: this process's own, the one on PATH if it has the right version, or npm's. The result is stored in
+ * the environment (NPWS_DENO, NPWS_BUN), so that child processes reuse it.
  */
 export function runtimePath(runtime: RuntimeName): string {
   const variable = `NPWS_${runtime.toUpperCase()}`;
@@ -32,7 +32,7 @@ function onPath(runtime: RuntimeName): string | undefined {
   }
 }
 
-/** Asks the program itself for its path: what npx runs is a wrapper, which does not hand a kill on. */
+/** Asks the program itself for its path: npx runs a wrapper, which does not forward a kill. */
 function fromNpm(runtime: RuntimeName): string {
   const show = { deno: "deno eval -p 'Deno.execPath()'", bun: "bun -p process.execPath" }[runtime];
   const args = ["-y", "-p", `${runtime}@${versions[runtime]}`, "-c", show];

@@ -12,7 +12,7 @@ export interface Step {
   reportTo?: (path: string) => string[];
 }
 
-/** Runs a step, and prints a line about it when it is over, and its output when anything failed. */
+/** Runs a step, prints a line about it when it has ended, and its output if anything failed. */
 export async function runStep(step: Step): Promise<TestCounts> {
   const startedAt = performance.now();
   const { counts, output } = await (step.reportTo ? runTests(step, step.reportTo) : runCheck(step));

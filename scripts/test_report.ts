@@ -1,11 +1,13 @@
-/** How many tests ended how. */
+/** How many tests passed, failed and were skipped. */
 export interface TestCounts {
   passed: number;
   failed: number;
   skipped: number;
 }
 
-/** Reads the JUnit XML of `deno test` and `bun test`. Both escape "<" and ">" in names and messages, so patterns find the tags. */
+/**
+ * Reads the JUnit XML of `deno test` and `bun test`. Both escape "<" and ">" in names and messages, so patterns find the tags.
+ */
 export function parseJunit(xml: string): TestCounts {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   for (const [, body = ""] of xml.matchAll(/<testcase\s[^>]*?(?:\/>|>([\s\S]*?)<\/testcase>)/g)) {
@@ -17,8 +19,8 @@ export function parseJunit(xml: string): TestCounts {
 }
 
 /**
- * Adds the failure that no report shows: a run that failed although all tests in its report passed, for a file that did not load
- * or a crash, and a run without any test.
+ * Adds failures that the report does not show: a run that failed although all tests in its report passed (a file that did not
+ * load, or a crash), and a run without any test.
  */
 export function judge(report: TestCounts, failure: string | undefined): TestCounts & { problem?: string } {
   const { passed, failed, skipped } = report;

@@ -1,7 +1,7 @@
 import type { RuntimeName } from "./runtime_path.ts";
 import type { Step } from "./step.ts";
 
-/** The step that runs a file of tests on a runtime, in a process of its own. */
+/** The step that runs a test file on a runtime, in a separate process. */
 export function testStep(runtime: RuntimeName, file: string, deadlineMs: number): Step {
   const name = `${runtime} ${file}`;
   if (runtime === "deno") {
@@ -11,7 +11,7 @@ export function testStep(runtime: RuntimeName, file: string, deadlineMs: number)
   return { name, runtime, args: ["test", "--only-failures", `./${file}`], deadlineMs, reportTo: bunReport };
 }
 
-/** The arguments that make `deno test` write its report there. */
+/** The arguments that make `deno test` write its report to `path`. */
 export function denoReport(path: string): string[] {
   return [`--junit-path=${path}`];
 }

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { test } from "./harness.ts";
 import { type SourceFile, sourceFiles, withoutText } from "./source_file.ts";
 
-/** Who may reach whom: a file reaches those in rows above its own, and the others of its own folder. */
+/** Which files may import which: a file may import from the rows above its own, and from its own folder. */
 const layers = [
   ["src/memory/", "src/describe.ts", "src/stats.ts"],
   ["src/errors.ts", "src/id.ts"],
@@ -40,7 +40,7 @@ test("layers reach only those above them in the list", () => {
 });
 
 test("only src/runtime/ names Deno or Bun", () => {
-  // A string that is nothing but the name is a way to reach the global as well.
+  // A string that consists of just the name is another way to reach the global.
   assertEquals(
     pathsOutsideRuntimeWith((code) => /\b(?:Deno|Bun)\b/.test(withoutText(code)) || /"(?:Deno|Bun)"/.test(code)),
     [],
@@ -87,7 +87,7 @@ function layerOf(path: string): { row: number; name: string } | undefined {
   }
 }
 
-/** Everything that a file imports, and what that imports; the file itself only when it is in a cycle. */
+/** Everything that a file imports, directly or indirectly; the file itself only if it is part of a cycle. */
 function reachedFrom(file: SourceFile): Set<string> {
   const reached = new Set<string>();
   const pending = [...file.imports];

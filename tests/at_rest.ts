@@ -1,4 +1,4 @@
-/** Resolves when a number that grows has stopped growing, for what tells nobody that it waits. */
+/** Resolves once a growing number has stopped growing; for code that gives no signal when it starts to wait. */
 export async function atRest(value: () => number): Promise<void> {
   for (let last = -1; last !== value();) {
     last = value();

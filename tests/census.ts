@@ -3,21 +3,21 @@ import v8 from "node:v8";
 import vm from "node:vm";
 import { countDescriptors, countSockets, countTimers } from "./leaks.ts";
 
-/** How many sockets a runtime may open for itself, in the course of time: Deno a pair. */
+/** How many sockets a runtime may open for its own purposes over time: Deno opens a pair. */
 export const RUNTIMES_OWN_SOCKETS = 2;
 
 /** What a process holds. */
 export interface Census {
   sockets: number;
-  /** Sockets, files and all else that is open. */
+  /** Everything that is open: sockets, files and so on. */
   descriptors: number;
   /** Timers that can fire. */
   timers: number;
-  /** What is reachable, compiled code included, in bytes. */
+  /** How much is reachable, including compiled code, in bytes. */
   liveBytes: number;
-  /** How many objects, functions and promises are reachable. Only Bun tells. */
+  /** How many objects, functions and promises are reachable. Only Bun reports this. */
   liveObjects: number | undefined;
-  /** What the system has given to the process, in bytes. */
+  /** The memory that the system has given to the process, in bytes. */
   residentBytes: number;
 }
 
@@ -30,10 +30,10 @@ interface Engine {
 
 const engine = "Bun" in globalThis ? await jsc() : v8Engine();
 
-/** Counts what this process holds, without what nobody can reach any more. */
+/** Counts what this process holds, excluding everything that is no longer reachable. */
 export async function takeCensus(): Promise<Census> {
   for (let round = 0; round < 2; round++) {
-    await new Promise((resolve) => setTimeout(resolve)); // what is freed in turns of its own
+    await new Promise((resolve) => setTimeout(resolve)); // some objects are freed only in later event-loop turns
     engine.collectGarbage();
   }
   return {
@@ -47,7 +47,7 @@ export async function takeCensus(): Promise<Census> {
 }
 
 async function jsc(): Promise<Engine> {
-  const specifier = "bun:jsc"; // in a variable, so that Deno does not look for the module
+  const specifier = "bun:jsc"; // a variable, so that Deno does not try to resolve the module
   const { fullGC, heapStats } = await import(specifier);
   return {
     collectGarbage: fullGC,

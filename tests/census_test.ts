@@ -30,7 +30,7 @@ test("takeCensus() counts the memory that can be reached, and no other", async (
   if (runtimeName === "bun") assert(after.liveObjects! - before.liveObjects! < 100, "their owners are still counted");
 });
 
-/** In a turn of its own: Bun takes whatever stands on the stack for a reference. */
+/** In a separate turn, because Bun scans the stack conservatively and treats whatever is on it as a reference. */
 async function fill(held: Set<object>, count: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve));
   for (let made = 0; made < count; made++) held.add({ array: new Uint8Array(100_000).fill(1) });

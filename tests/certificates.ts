@@ -6,15 +6,15 @@ export interface Certificate {
   key: string;
 }
 
-/** What may differ from a server's valid certificate for this machine. */
+/** How a certificate may differ from a valid server certificate for this machine. */
 export interface CertificateOptions {
-  /** Who is certified. @default "localhost" */
+  /** The subject's common name. @default "localhost" */
   commonName?: string;
-  /** DNS names that it is valid for, besides the address 127.0.0.1. @default ["localhost"] */
+  /** The DNS names that it is valid for, in addition to the address 127.0.0.1. @default ["localhost"] */
   dnsNames?: string[];
   /** @default "server" */
   purpose?: "server" | "client";
-  /** The end of its validity, which is two years long. @default in a year */
+  /** The end of its two-year validity period. @default in a year */
   notAfter?: Date;
 }
 
@@ -33,7 +33,7 @@ export async function createAuthority(commonName = "Test authority"): Promise<Ce
   return { cert, key };
 }
 
-/** Makes a certificate signed by an authority, or by itself when there is none. */
+/** Creates a certificate signed by an authority, or self-signed if there is none. */
 export async function createCertificate(
   authority: Certificate | undefined,
   options: CertificateOptions = {},
@@ -46,7 +46,7 @@ export async function createCertificate(
     notBeforeDate: new Date(end.getTime() - 2 * yearMs),
     notAfterDate: end,
     extensions: [
-      // Deno refuses a certificate of a server that may sign others.
+      // Deno rejects a server certificate that may sign others.
       { name: "basicConstraints", cA: false, critical: true },
       { name: "keyUsage", digitalSignature: true, critical: true },
       { name: "extKeyUsage", serverAuth: purpose === "server", clientAuth: purpose === "client" },

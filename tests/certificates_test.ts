@@ -40,7 +40,7 @@ test("createCertificate() makes a client's certificate", async () => {
   await new Promise((resolve) => listener.close(resolve));
 });
 
-/** Whether a client that trusts `trusted` takes the certificate of a server. */
+/** Whether a client that trusts `trusted` accepts a server's certificate. */
 async function shakeHands(
   options: CertificateOptions,
   servername = "localhost",

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import process from "node:process";
 
-/** Programs that tests run, and the Debian packages that bring them. */
+/** Programs that tests run, and the Debian packages that provide them. */
 const packages = {
   chromium: "chromium",
   curl: "curl",
@@ -15,21 +15,21 @@ const packages = {
   wrk: "wrk",
 } as const;
 
-/** The name of one. */
+/** The name of such a program. */
 export type DebianProgram = keyof typeof packages;
 
-/** All of them. */
+/** The names of all programs. */
 export const debianPrograms = Object.keys(packages) as DebianProgram[];
 
 /** How long each step of an installation may take, in milliseconds. */
 const INSTALL_DEADLINE_MS = 120_000;
 
-/** Without a network apt-get would otherwise wait for minutes. */
+/** Without a network, apt-get would otherwise hang for minutes. */
 const IMPATIENT = ["-o", "Acquire::http::Timeout=10", "-o", "Acquire::https::Timeout=10", "-o", "Acquire::Retries=0"];
 
 /**
- * Whether a program is there, or can be installed as a Debian package. It is tried once, and not at all where the environment
- * says what came of it: `NPWS_HAS_WRK=no`.
+ * Whether a program is installed, or can be installed as a Debian package. Installation is tried only once, and not at all if
+ * the environment already holds the result, such as `NPWS_HAS_WRK=no`.
  */
 export function isAvailable(program: DebianProgram): boolean {
   const variable = `NPWS_HAS_${program.toUpperCase().replaceAll("-", "_")}`;
@@ -41,15 +41,15 @@ function isInstalled(program: string): boolean {
   return succeeds("sh", ["-c", `command -v ${program}`]);
 }
 
-/** Whether the list of packages could be fetched; undefined before that was tried. */
+/** Whether the package lists could be updated; undefined before the first attempt. */
 let hasNewList: boolean | undefined;
 
 function install(debianPackage: string): boolean {
   const install = () => aptGet("install", "--yes", "--no-install-recommends", debianPackage);
-  return install() || ((hasNewList ??= aptGet("update")) && install()); // a new machine has no list yet, or an old one
+  return install() || ((hasNewList ??= aptGet("update")) && install()); // a new machine has no package lists, or outdated ones
 }
 
-/** With SYSTEMD_OFFLINE no package starts the service that it brings. */
+/** With SYSTEMD_OFFLINE, no package starts its service. */
 function aptGet(...args: string[]): boolean {
   return succeeds("apt-get", [...IMPATIENT, ...args], { DEBIAN_FRONTEND: "noninteractive", SYSTEMD_OFFLINE: "1" });
 }

@@ -14,7 +14,7 @@ const program = new URL("../examples/demo.ts", import.meta.url);
 const content = Uint8Array.from({ length: 1_234_567 }, (_, index) => index * index % 251);
 const sha256 = createHash("sha256").update(content).digest("hex");
 
-/** A file with the content. Disposing it deletes it. */
+/** Creates a file with the content. Disposing it deletes the file. */
 async function contentFile(): Promise<AsyncDisposable & { path: string }> {
   const folder = await mkdtemp(join(tmpdir(), "npws-demo-"));
   const path = join(folder, "it's a file");
@@ -22,7 +22,7 @@ async function contentFile(): Promise<AsyncDisposable & { path: string }> {
   return { path, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
 }
 
-/** The demo ends with exit code 1 and one sentence. */
+/** Asserts that the demo ends with exit code 1 and one sentence. */
 async function assertFails(args: string[], sentence: string): Promise<void> {
   const { exitCode, errorOutput } = await runToEnd(program, args);
   assertEquals({ exitCode, errorOutput }, { exitCode: 1, errorOutput: `${sentence}\n` });
@@ -105,7 +105,8 @@ test("demo rejects when a byte that comes back differs", async () => {
 
 for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   test(`demo ends both processes at ${signal}`, async () => {
-    // The runtime's own program, often enough to be still under way when the signal comes.
+    // The runtime's own executable serves as the file, sent often enough that the transfer is still running when the signal
+    // arrives.
     await using demo = spawnRuntime(runtimeName, program, ["--connections", "20"]);
     let server: number | undefined;
     for await (const line of demo.lines) {

@@ -1,20 +1,20 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** A table by the texts in its first column: the other cells of the row, by the titles of their columns. */
+/** A table, indexed by the text in its first column: the row's other cells, by column title. */
 export type Table = ReadonlyMap<string, Readonly<Record<string, string>>>;
 
-/** What stands between a heading and the next one. */
+/** The content between a heading and the next one. */
 export interface Section {
   readonly title: string;
-  /** 1 for "#". */
+  /** The heading level, 1 for "#". */
   readonly level: number;
-  /** The name by which links reach it. */
+  /** The anchor that links use to reach it. */
   readonly anchor: string;
   readonly text: string;
 }
 
-/** A document of the repository, as far as tests look at it. No text that it returns has the marks of code. */
+/** A document of the repository, limited to what tests examine. Code markup is removed from all returned texts. */
 export class Document {
   /** "docs/go.md". */
   readonly path: string;
@@ -27,7 +27,7 @@ export class Document {
     this.sections = parseSections(this.text);
   }
 
-  /** The table of a section that has this text in its first column. */
+  /** The table of a section whose first column contains this text. */
   table(title: string, member: string): Table {
     const section = this.sections.find((section) => section.title === title);
     const tables = [...section?.text.matchAll(/(?:^\|.*\n)+/gm) ?? []].map(([table]) => parseTable(table));
@@ -36,7 +36,7 @@ export class Document {
     return table;
   }
 
-  /** Where links lead, those in code aside. */
+  /** Link targets, except those in code. */
   get links(): string[] {
     return [...withoutBlocks(this.text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target);
   }
@@ -52,7 +52,7 @@ function parseSections(text: string): Section[] {
   }));
 }
 
-/** As GitHub makes them. */
+/** Anchors as GitHub generates them. */
 function anchorOf(title: string): string {
   return title.toLowerCase().replace(/[^\p{Letter}\p{Number}_ -]/gu, "").replaceAll(" ", "-");
 }
@@ -67,7 +67,7 @@ function parseTable(text: string): Table {
   ]));
 }
 
-/** As long as the original, so that what stands in one stands in the other at the same place. */
+/** Keeps the length of the original, so that positions are the same in both. */
 function withoutBlocks(text: string): string {
   return text.replace(/^```[\s\S]*?^```/gm, (block) => block.replace(/[^\n]/g, " "));
 }

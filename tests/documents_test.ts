@@ -51,7 +51,7 @@ function checkDefault({ required, settings, dependent = {} }: OptionTable, name:
   else assertEquals(value, literal, name);
 }
 
-/** A default that is a number, a word of the language or a text; undefined for a description. */
+/** A default that is a number, a keyword or a string literal; undefined for a description. */
 function parseLiteral(text: string): unknown {
   const number = /^[\d,]+(?= ms$| bytes$|$)/.exec(text);
   if (number) return parseNumber(number[0]);
@@ -59,7 +59,7 @@ function parseLiteral(text: string): unknown {
   return /^(true|false|"[^"]*")$/.test(text) ? JSON.parse(text) : undefined;
 }
 
-/** Nothing was given: a list or a set of headers is empty then. */
+/** Whether the option is unset, which includes an empty list or an empty set of headers. */
 function isNothing(value: unknown): boolean {
   if (value instanceof AddressList) return !value.has("127.0.0.1") && !value.has("::1");
   return value === undefined || (typeof value === "object" && Object.keys(value!).length === 0);
@@ -67,7 +67,7 @@ function isNothing(value: unknown): boolean {
 
 interface NumberRange {
   readonly min: number;
-  /** Undefined: there is none. */
+  /** Undefined if there is no maximum. */
   readonly max: number | undefined;
   readonly orInfinity: boolean;
 }
@@ -87,7 +87,7 @@ function parseNumber(text: string): number {
   return Number(text.replaceAll(",", ""));
 }
 
-/** Options that bound each other: one is given as the other, so that the range of each is seen. */
+/** Options that limit each other: the partner is set to the same value, so that the full range of each can be tested. */
 const partners: Readonly<Record<string, string>> = {
   minIntervalMs: "maxIntervalMs",
   maxIntervalMs: "minIntervalMs",
@@ -106,7 +106,7 @@ function checkRange({ required, settings }: OptionTable, name: string, { min, ma
   else refused(Infinity);
 }
 
-// What is exported.
+// Exports.
 
 const members: Keys<PoolConnection> = {
   id: true,

@@ -9,7 +9,7 @@ function example(name: string): URL {
   return new URL(`../examples/${name}.ts`, import.meta.url);
 }
 
-/** The lines of an example that ends by itself, and well. */
+/** The output lines of an example that ends successfully on its own. */
 async function linesOf(name: string): Promise<string[]> {
   const { exitCode, output, errorOutput } = await runToEnd(example(name));
   assertEquals({ exitCode, errorOutput }, { exitCode: 0, errorOutput: "" });
@@ -69,7 +69,7 @@ test("examples/load_balancing: each policy spreads as it says", async () => {
   const lines = await linesOf("load_balancing");
   const [inTurn, leastInUse, failover] = lines.map((line) => line.split(": "));
   assertEquals(inTurn, ["Round robin", "a b c a"]);
-  // Which of two comes first depends on when the connections before have become idle again.
+  // The order of these two depends on when the earlier connections became idle again.
   assertEquals([leastInUse[0], leastInUse[1].split(" ").sort().join(" ")], ["Least in use while a is busy", "b b c c"]);
   assertEquals(failover, ["Failover when a is gone", "b b b b"]);
 });
@@ -118,7 +118,7 @@ test("examples/embedded_server: the pool and a route of the application share a 
   assertEquals(await linesOf("embedded_server"), ["idle links: 0", "hello through the application's own port"]);
 });
 
-/** Starts one of the servers of HTTP on a free port. */
+/** Starts one of the HTTP servers on a free port. */
 async function startHttp(name: string): Promise<{ server: SpawnedRuntime; url: string }> {
   const server = spawnRuntime(runtimeName, example(name), ["0"], { keepErrors: true });
   const { value: greeting } = await server.lines.next();
@@ -131,7 +131,7 @@ function clientOf(url: string): ClientPool {
   return new ClientPool({ url: `${url.replace("http:", "ws:")}/links`, name: "edge-7", maxCapacity: 1 });
 }
 
-/** The status and the body of an answer. */
+/** The status and the body of a response. */
 async function request(url: string, method = "GET"): Promise<[status: number, body: string]> {
   const response = await fetch(url, { method });
   return [response.status, await response.text()];

@@ -3,27 +3,27 @@ import type { Message, NetAddress } from "../src/runtime/socket.ts";
 import type { Clock } from "../src/time/clock.ts";
 import { type EndOptions, FakeCable, type FakeSocket } from "./fake_socket.ts";
 
-/** Where dials begin to be answered, when a listener asks for any port. */
+/** The first port assigned to listeners that ask for any port. */
 const FIRST_PORT = 50_000;
 
-/** A network in memory: listeners by port, and the WebSockets that were opened to them. */
+/** An in-memory network: listeners by port, and the WebSockets opened to them. */
 export class FakeNetwork {
   readonly clock: Clock;
-  /** Delay of the next WebSocket, and of a dial until it is answered. */
+  /** The delay of the next WebSocket, and of the answer to a dial. */
   delayMs: () => number = () => 0;
-  /** From how many bytes under way on a `send` says to wait. */
+  /** From how many bytes in flight `send` signals backpressure. */
   highWaterBytes = 1024 * 1024;
-  /** Nobody answers dials, not even with a refusal. */
+  /** Dials get no answer, not even a refusal. */
   isDark = false;
-  /** Told of each WebSocket before it opens. */
+  /** Called with each WebSocket before it opens. */
   onCable: (cable: FakeCable) => void = () => {};
-  /** Told of each message that is sent; what it returns arrives in its place. */
+  /** Called with each message that is sent; its return value arrives instead. */
   onMessage: (message: Message) => Message = (message) => message;
-  /** WebSockets of which at least one end is not gone. */
+  /** WebSockets with at least one end that is not closed. */
   readonly cables = new Set<FakeCable>();
-  /** When each dial began. */
+  /** The start time of each dial. */
   readonly dials: number[] = [];
-  /** The most dials that were under way at a time. */
+  /** The highest number of simultaneous dials. */
   mostDialing = 0;
   readonly #listeners = new Map<number, FakeListener>();
   #dialing = 0;
@@ -33,12 +33,12 @@ export class FakeNetwork {
     this.clock = clock;
   }
 
-  /** Dials that have been neither answered nor given up. */
+  /** Dials that have been neither answered nor abandoned. */
   get dialing(): number {
     return this.#dialing;
   }
 
-  /** Ends of WebSockets that are not gone. */
+  /** Ends of WebSockets that are not closed. */
   get openSockets(): number {
     return [...this.cables].flatMap(({ client, server }) => [client, server]).filter(({ isGone }) => !isGone).length;
   }
@@ -48,7 +48,7 @@ export class FakeNetwork {
     return this.#listeners.size;
   }
 
-  /** Gives the handler the requests to a port, 0 for any. */
+  /** Passes requests to a port (0 for any) to the handler. */
   listen(port: number, handler: RequestHandler): FakeListener {
     const bound = port || this.#nextPort++;
     if (this.#listeners.has(bound)) throw new Error(`Cannot listen: port ${bound} is in use`);
@@ -57,7 +57,7 @@ export class FakeNetwork {
     return listener;
   }
 
-  /** Sends an upgrade request and waits for the WebSocket. Leaves nothing open when it rejects. */
+  /** Sends an upgrade request and waits for the WebSocket. Leaves nothing open if it rejects. */
   async dial(url: string, headers: HeadersInit, client: EndOptions, signal: AbortSignal): Promise<FakeSocket> {
     this.dials.push(this.clock.now());
     this.mostDialing = Math.max(this.mostDialing, ++this.#dialing);
@@ -71,7 +71,7 @@ export class FakeNetwork {
     }
   }
 
-  /** Joins two ends. */
+  /** Connects two ends. */
   connect(client: EndOptions, server: EndOptions): FakeCable {
     const { clock, highWaterBytes } = this;
     const onGone = () => {
@@ -96,7 +96,7 @@ export class FakeNetwork {
     return visit.outcome(response);
   }
 
-  /** The way of a request to the server; one that nobody answers never arrives. */
+  /** The request's transit to the server; in a dark network it never arrives. */
   async #arrive(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -112,11 +112,11 @@ export class FakeNetwork {
   }
 }
 
-/** What listens on a port. */
+/** A listener on a port. */
 export class FakeListener {
   readonly port: number;
   readonly handler: RequestHandler;
-  /** Its ends of the WebSockets that were opened to it. */
+  /** Its ends of the WebSockets opened to it. */
   readonly sockets = new Set<FakeSocket>();
   readonly #onClose: () => void;
   #isClosed = false;
@@ -127,7 +127,7 @@ export class FakeListener {
     this.#onClose = onClose;
   }
 
-  /** Stops listening and drops every WebSocket that is left, as the port to a runtime says. */
+  /** Stops listening and drops all remaining WebSockets, as the `Runtime` interface requires. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -136,11 +136,11 @@ export class FakeListener {
   }
 }
 
-/** One request, from its arrival to its answer: what a server is given beside it. */
+/** One request, from its arrival to its answer; servers receive it together with the request. */
 export class FakeVisit {
   /** Rejects when the client gives up. */
   readonly aborted: Promise<never>;
-  /** Who was asked. */
+  /** The listener that received the request. */
   listener: FakeListener | undefined;
   readonly #network: FakeNetwork;
   readonly #client: EndOptions;
@@ -166,7 +166,7 @@ export class FakeVisit {
     return this.#client.address;
   }
 
-  /** The server takes the request for an upgrade. */
+  /** The server accepts the upgrade. */
   upgrade(server: EndOptions): Promise<FakeSocket> {
     const cable = this.#cable = this.#network.connect(this.#client, server);
     this.listener!.sockets.add(cable.server);
@@ -175,7 +175,7 @@ export class FakeVisit {
     return cable.server.opened;
   }
 
-  /** What becomes of the dial once the server has answered. */
+  /** The result of the dial once the server has answered. */
   outcome(response: Response | undefined): Promise<FakeSocket> {
     if (response || !this.#cable) throw new Error(`server answered ${response?.status}`);
     return Promise.race([this.#cable.client.opened, this.aborted]);

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "../src/time/clock.ts";
 
-/** What one end of a cable sent, on its way. */
+/** What one end of a cable sent, in transit. */
 interface Frame {
   readonly dueAt: number;
   readonly bytes: number;
@@ -8,11 +8,11 @@ interface Frame {
 }
 
 /**
- * One direction of a cable: what is sent arrives in order, each frame after the delay of the moment, and those that are due
- * together in one turn. All that is under way counts as held by the sender's runtime.
+ * One direction of a cable: frames arrive in order, each after the delay in effect when it was sent, and frames that are due
+ * together arrive in one turn. Everything in flight counts as buffered by the sender's runtime.
  */
 export class FakePipe {
-  /** Told after each arrival. */
+  /** Called after each arrival. */
   onRoom = (): void => {};
   readonly #clock: Clock;
   readonly #delayMs: () => number;
@@ -27,18 +27,18 @@ export class FakePipe {
     this.#delayMs = delayMs;
   }
 
-  /** Bytes under way. */
+  /** Bytes in flight. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The receiving end takes nothing in for a while. */
+  /** While set, the receiving end accepts nothing. */
   set isPaused(isPaused: boolean) {
     this.#isPaused = isPaused;
     this.#schedule();
   }
 
-  /** Nothing arrives, by the test's will. */
+  /** While set, nothing arrives: the test has silenced this direction. */
   set isSilent(isSilent: boolean) {
     this.#isSilent = isSilent;
     this.#schedule();
@@ -51,7 +51,7 @@ export class FakePipe {
     this.#schedule();
   }
 
-  /** Loses what is under way. */
+  /** Drops everything in flight. */
   clear(): void {
     this.#frames = [];
     this.#bytes = 0;

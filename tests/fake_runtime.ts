@@ -3,11 +3,11 @@ import type { NetAddress } from "../src/runtime/socket.ts";
 import { type FakeNetwork, FakeVisit } from "./fake_network.ts";
 import type { EndOptions, FakeSocket } from "./fake_socket.ts";
 
-/** What a fake runtime may have or not. */
+/** Which optional capabilities a fake runtime has. */
 export interface FakeRuntimeOptions {
-  /** Whether its sockets can hold their peer back. @default true */
+  /** Whether its sockets can apply backpressure to their peer. @default true */
   canPause?: boolean;
-  /** The address of its side. @default "127.0.0.1" */
+  /** The address of its end. @default "127.0.0.1" */
   hostname?: string;
 }
 
@@ -16,7 +16,7 @@ export interface FakeDialer extends Dialer {
   dial(signal: AbortSignal): Promise<FakeSocket>;
 }
 
-/** The port to a runtime that has a network in memory and nothing else. */
+/** A `Runtime` implementation that consists of an in-memory network and nothing else. */
 export class FakeRuntime implements Runtime {
   readonly name = "deno";
   websocket(): object {
@@ -47,12 +47,12 @@ export class FakeRuntime implements Runtime {
 
   checkServe(): void {}
 
-  // deno-lint-ignore require-await -- a port in use rejects
+  // deno-lint-ignore require-await -- a port in use must reject instead of throwing
   async serve({ hostname, port }: ServeOptions, handler: RequestHandler): Promise<Listener> {
     const listener = this.network.listen(port, handler);
     return {
       address: { hostname, port: listener.port, transport: "tcp" },
-      // deno-lint-ignore require-await -- the port's interface
+      // deno-lint-ignore require-await -- required by the interface
       close: async () => listener.close(),
     };
   }

@@ -5,7 +5,7 @@ import { FakePeer } from "./fake_world.ts";
 import { ManualClock } from "./fakes.ts";
 import { test } from "./harness.ts";
 
-/** A network with a server that upgrades everybody, and a dial to it. */
+/** A network with a server that accepts every upgrade, and a dial to it. */
 function setUp(options?: FakeRuntimeOptions) {
   const clock = new ManualClock();
   const network = new FakeNetwork(clock);

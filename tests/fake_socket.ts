@@ -3,26 +3,26 @@ import type { Message, NetAddress } from "../src/runtime/socket.ts";
 import type { Clock } from "../src/time/clock.ts";
 import { FakePipe } from "./fake_pipe.ts";
 
-/** What the two ends of a cable have in common. */
+/** What both ends of a cable share. */
 export interface CableOptions {
   readonly clock: Clock;
-  /** How long a frame takes that is sent now. */
+  /** The delay of a frame that is sent now. */
   delayMs: number;
-  /** `send` says to wait from this many bytes under way on, and to go on at a quarter of it. */
+  /** `send` signals backpressure from this many bytes in flight, and the socket drains at a quarter of it. */
   readonly highWaterBytes: number;
-  /** Told when an end is gone. */
+  /** Called when an end is closed. */
   readonly onGone: (socket: FakeSocket) => void;
-  /** Told of each message that is sent; what it returns arrives. */
+  /** Called with each message that is sent; its return value arrives instead. */
   readonly onMessage: (message: Message) => Message;
 }
 
-/** What one end has for itself. */
+/** What is specific to one end. */
 export interface EndOptions {
   readonly address: NetAddress;
   readonly canPause: boolean;
 }
 
-/** One WebSocket of the fake network: both its ends. */
+/** One WebSocket of the fake network, with both of its ends. */
 export class FakeCable {
   readonly client: FakeSocket;
   readonly server: FakeSocket;
@@ -36,12 +36,12 @@ export class FakeCable {
     this.server = new FakeSocket(this, options, server, toClient, toServer);
   }
 
-  /** How long a frame takes that is sent from now on. */
+  /** The delay of frames sent from now on. */
   set delayMs(delayMs: number) {
     this.#options.delayMs = delayMs;
   }
 
-  /** Loses the connection with all that is under way: both ends find out, after the delay. */
+  /** Breaks the connection and drops everything in flight. Both ends find out after the delay. */
   lose(): void {
     this.client.speak();
     this.client.cut();
@@ -59,7 +59,7 @@ export class FakeSocket extends AdaptedSocket {
   readonly tls = undefined;
   readonly localAddress: NetAddress;
   readonly canPause: boolean;
-  /** The WebSocket that it is an end of. */
+  /** The WebSocket that this end belongs to. */
   readonly cable: FakeCable;
   /** How many pings it has sent. */
   pings = 0;
@@ -67,7 +67,7 @@ export class FakeSocket extends AdaptedSocket {
   readonly #outgoing: FakePipe;
   readonly #incoming: FakePipe;
   readonly #opening = Promise.withResolvers<FakeSocket>();
-  /** Who waits until everything is sent. */
+  /** Callbacks waiting until everything is sent. */
   readonly #onceSent: (() => void)[] = [];
   #state: "opening" | "open" | "closing" | "gone" = "opening";
 
@@ -86,7 +86,7 @@ export class FakeSocket extends AdaptedSocket {
     this.#opening.promise.catch(() => {});
   }
 
-  /** Resolves when it is open, rejects when it never will be. */
+  /** Resolves when the socket is open, rejects if it never will be. */
   get opened(): Promise<FakeSocket> {
     return this.#opening.promise;
   }
@@ -103,14 +103,14 @@ export class FakeSocket extends AdaptedSocket {
     return this.#outgoing.bytes;
   }
 
-  /** The handshake is complete at this end. */
+  /** Completes the handshake at this end. */
   open(): void {
     if (this.#state !== "opening") return;
     this.#state = "open";
     this.#opening.resolve(this);
   }
 
-  /** The server's end: answers the upgrade. The client's end opens when the answer has arrived, before all that follows. */
+  /** On the server's end: answers the upgrade. The client's end opens when the answer arrives, before any data that follows. */
   accept(): void {
     this.#outgoing.carry(0, () => this.#peer.open());
     this.#options.clock.setTimeout(() => this.open(), 0);
@@ -134,34 +134,34 @@ export class FakeSocket extends AdaptedSocket {
     this.#incoming.isPaused = false;
   }
 
-  /** The answer is the runtime's business, and tells nobody anything. */
+  /** The runtime handles the pong, and reports nothing. */
   ping(): boolean {
     if (this.#state === "open") this.pings++;
     return true;
   }
 
-  /** Answers nothing any more: what it sends does not leave, and what comes does not reach it. */
+  /** Makes this end unresponsive: nothing that it sends leaves, and nothing reaches it. */
   silence(): void {
     this.#outgoing.isSilent = this.#incoming.isSilent = true;
   }
 
-  /** Loses its voice alone: it goes on to hear. */
+  /** Suppresses sending only; it still receives. */
   mute(): void {
     this.#outgoing.isSilent = true;
   }
 
-  /** Ends `silence` and `mute`: all that was held back follows, in order. */
+  /** Reverts `silence` and `mute`: everything held back follows, in order. */
   speak(): void {
     this.#outgoing.isSilent = this.#incoming.isSilent = false;
   }
 
-  /** Everything under way counts as unsent, so this is when the last of it has arrived. */
+  /** Everything in flight counts as unsent, so this fires when the last of it has arrived. */
   override onceSent(callback: () => void): void {
     if (this.bufferedBytes === 0) callback();
     else this.#onceSent.push(callback);
   }
 
-  /** Loses what it has sent; the other end finds out after the delay. */
+  /** Drops what it has sent; the other end finds out after the delay. */
   cut(): void {
     this.#outgoing.clear();
     this.#outgoing.carry(0, () => this.#peer.#lost());
@@ -211,7 +211,7 @@ export class FakeSocket extends AdaptedSocket {
   }
 }
 
-/** The runtimes refuse what no close frame may carry (RFC 6455 section 7.4). */
+/** Like the runtimes, refuses codes that a close frame must not carry (RFC 6455 section 7.4). */
 function checkCode(code: number): void {
   const isCode = (code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)) || (code >= 3000 && code <= 4999);
   if (!isCode) throw new Error(`Cannot close socket: code must be one that may be sent, got ${code}`);

@@ -11,37 +11,37 @@ import { FakeRuntime, type FakeRuntimeOptions } from "./fake_runtime.ts";
 import type { FakeSocket } from "./fake_socket.ts";
 import { ManualClock } from "./fakes.ts";
 
-/** How long a pool and its peers may take to be gone: the time for streams in use, and two seconds for closes. */
+/** How long a pool and its peers may take to shut down: the drain time for streams in use, and two seconds for closes. */
 const END_MS = 7_000;
 
-/** The pools' second parameter is not for applications, so their types do not show it. */
+/** The pools' second parameter is not part of the public API, so their types do not declare it. */
 type PoolConstructor<Pool, Options> = new (options: Options, environment: Environment) => Pool;
 const HiddenClientPool = ClientPool as unknown as PoolConstructor<ClientPool, ClientPoolOptions>;
 const HiddenServerPool = ServerPool as unknown as PoolConstructor<ServerPool, ServerPoolOptions>;
 
-/** How a client that is no pool dials. */
+/** How a client that is not a pool dials. */
 export interface FakeDialOptions extends FakeRuntimeOptions {
   headers?: Record<string, string>;
   signal?: AbortSignal;
 }
 
-/** A clock, a network and the pools on it. Disposing of it closes them all and fails when anything is left. */
+/** A clock, a network and the pools on it. Disposing it closes them all and fails if anything is left open. */
 export class FakeWorld implements AsyncDisposable {
   readonly clock = new ManualClock();
   readonly network = new FakeNetwork(this.clock);
-  /** What the pools' jitter is made of. */
+  /** The source of randomness for the pools' jitter. */
   random: () => number = () => 0.5;
   readonly #pools: (ClientPool | ServerPool)[] = [];
   readonly #runtimes: FakeRuntime[] = [];
   readonly #servers: FakeServer[] = [];
   readonly #sockets: FakeSocket[] = [];
 
-  /** A client pool, which speaks npws/1 where nothing else is said. */
+  /** A client pool, which speaks npws/1 unless the options say otherwise. */
   clientPool(options: ClientPoolOptions, runtime?: FakeRuntimeOptions): ClientPool {
     return this.#keep(new HiddenClientPool({ protocol: 1, ...options }, this.#environment(runtime)));
   }
 
-  /** A server pool, not started. */
+  /** A server pool that is not started. */
   serverPool(options: ServerPoolOptions = {}, runtime?: FakeRuntimeOptions): ServerPool {
     return this.#keep(new HiddenServerPool({ protocol: 1, ...options }, this.#environment(runtime)));
   }
@@ -53,14 +53,14 @@ export class FakeWorld implements AsyncDisposable {
     return pool;
   }
 
-  /** A server that is no pool. */
+  /** A server that is not a pool. */
   server(runtime?: FakeRuntimeOptions): FakeServer {
     const server = new FakeServer(this.#runtime(runtime));
     this.#servers.push(server);
     return server;
   }
 
-  /** Dials as a client that is no pool, and moves the clock until it is answered. */
+  /** Dials as a client that is not a pool, and runs what is due until the answer has arrived. */
   async dial(pool: ServerPool | FakeServer, options: FakeDialOptions = {}): Promise<FakePeer> {
     const { headers = {}, signal = new AbortController().signal, ...runtime } = options;
     const dialer = this.#runtime(runtime).dialer({ url: urlOf(pool), headers });
@@ -74,7 +74,7 @@ export class FakeWorld implements AsyncDisposable {
     return peer;
   }
 
-  /** Lets everything happen that is due now. */
+  /** Runs everything that is due now. */
   settle(): Promise<void> {
     return this.clock.advance(0);
   }
@@ -85,13 +85,13 @@ export class FakeWorld implements AsyncDisposable {
     await this.clock.advance(END_MS);
     await closed;
     for (const socket of this.#sockets) socket.terminate();
-    // A peer that was silent is not told of the end.
+    // A silenced peer would not notice the end.
     for (const { client, server } of this.network.cables) for (const end of [client, server]) end.speak();
     await this.clock.advance(END_MS);
     assertEquals(this.leaks(), { timers: 0, sockets: 0, listeners: 0, dialers: 0, links: 0, waiting: 0 });
   }
 
-  /** What is open or waits. */
+  /** Everything that is still open or waiting. */
   leaks() {
     const stats = this.#pools.map((pool) => pool.stats());
     return {
@@ -125,14 +125,14 @@ export function urlOf(server: ServerPool | FakeServer): string {
   return `ws://127.0.0.1:${server instanceof FakeServer ? server.port : server.address.port}/`;
 }
 
-/** A server that is no pool: it does to each client what the test wants. */
+/** A server that is not a pool: it treats each client as the test requires. */
 export class FakeServer {
   readonly port: number;
-  /** What it is told of each client that it has accepted, in their order. */
+  /** The clients that it has accepted, in order. */
   readonly peers: FakePeer[] = [];
-  /** Whether it opens a WebSocket to who comes, counted from 0, or answers 503. */
+  /** Whether to upgrade a visit, counted from 0, or to answer 503. */
   accepts: (visit: number) => boolean = () => true;
-  /** What it does to a client that has just come. By default it names the link, as a server of npws/1. */
+  /** What to do with a newly accepted client. By default it sends the link's id, like a server of npws/1. */
   greet: (peer: FakePeer, index: number) => void = (peer, index) => peer.socket.send(idOf(index));
   readonly #runtime: FakeRuntime;
   #visits = 0;
@@ -149,12 +149,12 @@ export class FakeServer {
     return this.peers.filter(({ socket }) => !socket.isGone);
   }
 
-  /** Ends with everything it has. */
+  /** Stops listening and drops all its WebSockets. */
   close(): void {
     this.#listener.close();
   }
 
-  /** Comes up again. */
+  /** Restarts on the same port. */
   restart(): void {
     this.close();
     this.#listener = this.#listen(this.port);
@@ -176,7 +176,7 @@ export class FakeServer {
   }
 }
 
-/** One end of a WebSocket that belongs to no pool, and what came in at it. */
+/** One end of a WebSocket that belongs to no pool, and what it has received. */
 export class FakePeer implements SocketHandler {
   readonly socket: FakeSocket;
   readonly messages: Message[] = [];
@@ -188,12 +188,12 @@ export class FakePeer implements SocketHandler {
     socket.handler = this;
   }
 
-  /** The link's id, which a server of npws/1 says first. */
+  /** The link's id, which a server of npws/1 sends first. */
   get id(): string {
     return (this.messages[0] as Uint8Array).toHex();
   }
 
-  /** All bytes that came, the id's of a server of npws/1 first. */
+  /** All bytes received; from a server of npws/1, starting with the id. */
   get bytes(): number[] {
     return this.messages.flatMap((message) => [...(message as Uint8Array)]);
   }
@@ -211,7 +211,7 @@ export class FakePeer implements SocketHandler {
   }
 }
 
-/** The id of the link number `index` of a server that counts. */
+/** The id of link number `index` of a server that counts its links. */
 export function idOf(index: number): Uint8Array {
   return idBytes(index === 0 ? FIRST_ID : index.toString(16).padStart(8, "0"));
 }

@@ -7,7 +7,7 @@ export class ManualClock implements Clock {
   readonly #timers = new Set<ManualTimer>();
   #endOfTurn: (() => void)[] = [];
 
-  /** Timers and end-of-turn callbacks that have not run: 0 when nothing leaked. */
+  /** Timers and end-of-turn callbacks that have not run: 0 if nothing leaked. */
   get pending(): number {
     return this.#timers.size + this.#endOfTurn.length;
   }
@@ -32,8 +32,8 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Moves the time. Each timer that comes due runs in a turn of its own, in the order of time and then of creation, and every
-   * promise and end-of-turn callback that follows from it is run before the next one.
+   * Advances the time. Each timer that comes due runs in its own turn, ordered by time and then by creation, and all promises
+   * and end-of-turn callbacks that follow from it run before the next one.
    */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms;
@@ -49,7 +49,7 @@ export class ManualClock implements Clock {
 
   #nextDue(until: number): ManualTimer | undefined {
     let next: ManualTimer | undefined;
-    // Insertion order is the order of creation, so the first of equals wins.
+    // Insertion order is creation order, so the first of several equal timers wins.
     for (const timer of this.#timers) if (timer.dueAt <= until && (!next || timer.dueAt < next.dueAt)) next = timer;
     return next;
   }
@@ -73,7 +73,7 @@ interface ManualTimer extends Timer {
 // setImmediate is a global of both runtimes, but not of the web standard's type library.
 const { setImmediate } = globalThis as unknown as { setImmediate(callback: () => void): unknown };
 
-/** Every microtask has run when a new turn of the event loop begins. */
+/** Resolves in a new turn of the event loop, by which time every microtask has run. */
 function emptyMicrotasks(): Promise<void> {
   return new Promise((resolve) => setImmediate(() => resolve()));
 }

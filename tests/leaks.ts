@@ -3,17 +3,17 @@ import process from "node:process";
 
 type TestFunction = () => void | Promise<void>;
 
-/** What a test can leave open. */
+/** Handles that a test can leave open. */
 interface OpenHandles {
   sockets: number;
   timers: number;
 }
 
 /**
- * Makes a test fail that leaves more sockets or timers open than were open before. Deno's sanitizers see timers, but no
+ * Makes a test fail if it leaves more sockets or timers open than were open before. Deno's sanitizers detect timers, but not
  * sockets of node:net; Bun has no sanitizers.
  *
- * @param settleMs How long what the test closed may take to go away.
+ * @param settleMs How long it may take until what the test closed is actually closed.
  */
 export function leavingNothingOpen(run: TestFunction, settleMs = 1_000): () => Promise<void> {
   return async () => {
@@ -28,7 +28,7 @@ export function leavingNothingOpen(run: TestFunction, settleMs = 1_000): () => P
   };
 }
 
-/** Counts the timers of this process that can fire. */
+/** Counts this process's timers that can fire. */
 export const countTimers: () => number = "Bun" in globalThis ? await bunTimerCounter() : denoTimers;
 
 function denoTimers(): number {
@@ -36,9 +36,9 @@ function denoTimers(): number {
 }
 
 async function bunTimerCounter(): Promise<() => number> {
-  const specifier = "bun:jsc"; // in a variable, so that Deno does not look for the module
+  const specifier = "bun:jsc"; // a variable, so that Deno does not try to resolve the module
   const { heapStats } = await import(specifier);
-  // The engine protects a timer's object from collection while the timer can fire.
+  // The engine protects a timer's object from collection for as long as the timer can fire.
   return () => heapStats().protectedObjectTypeCounts.Timeout ?? 0;
 }
 
@@ -46,15 +46,15 @@ function openHandles(): OpenHandles {
   return { sockets: countSockets(), timers: countTimers() };
 }
 
-/** Where Linux lists the open descriptors of this process; other systems have no such list, and nothing is counted. */
+/** Where Linux lists this process's open descriptors. Other systems have no such list, so nothing is counted there. */
 const descriptors = "/proc/self/fd";
 
-/** Counts everything that this process has open. */
+/** Counts this process's open descriptors. */
 export function countDescriptors(): number {
   return listIfExists(descriptors).length;
 }
 
-/** Counts the sockets among it. */
+/** Counts the sockets among them. */
 export function countSockets(): number {
   return listIfExists(descriptors).filter((descriptor) => isSocket(`${descriptors}/${descriptor}`)).length;
 }
@@ -71,7 +71,7 @@ function isSocket(path: string): boolean {
   try {
     return readlinkSync(path).startsWith("socket:");
   } catch {
-    return false; // closed since it was listed, as the descriptor of the listing itself is
+    return false; // closed since it was listed, like the descriptor of the listing itself
   }
 }
 

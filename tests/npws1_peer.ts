@@ -4,21 +4,21 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { RawLink } from "./raw_link.ts";
 import { concat } from "./websocket_frames.ts";
 
-/** An upgrade request that the test's server has read and not answered. */
+/** An upgrade request that the test's server has read but not answered. */
 export interface Opening {
   readonly link: RawLink;
-  /** The request up to its empty line. */
+  /** The request up to and including its empty line. */
   readonly request: string;
-  /** How many came before it. */
+  /** How many requests came before it. */
   readonly index: number;
-  /** The bytes of the answer that completes the WebSocket handshake. */
+  /** The bytes of the response that completes the WebSocket handshake. */
   readonly accept: Uint8Array;
 }
 
 /** Answers an upgrade request. */
 export type Greeting = (opening: Opening) => void | Promise<void>;
 
-/** The server's role of npws/1, written against TCP alone. */
+/** The server role of npws/1, implemented directly on TCP. */
 export class Npws1Server implements AsyncDisposable {
   readonly #listener: Server;
   readonly #greet: Greeting;
@@ -33,7 +33,7 @@ export class Npws1Server implements AsyncDisposable {
     this.#listener = createServer((socket) => this.#open(socket));
   }
 
-  /** Listens on 127.0.0.1. Each link gets the greeting; by default the next id, glued to the handshake's answer. */
+  /** Listens on 127.0.0.1. Each link gets the greeting; by default the next id, in one write with the handshake response. */
   static async listen(greet: Greeting = glued, port = 0): Promise<Npws1Server> {
     const server = new Npws1Server(greet);
     await new Promise<void>((resolve, reject) => {
@@ -52,13 +52,13 @@ export class Npws1Server implements AsyncDisposable {
     return `ws://127.0.0.1:${this.port}`;
   }
 
-  /** The next link that was greeted, in the order of their requests. */
+  /** The next greeted link, in the order of the requests. */
   nextLink(): Promise<RawLink> {
     const link = this.#ready.shift();
     return link ? Promise.resolve(link) : new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** As many links. */
+  /** The next `count` links. */
   async nextLinks(count: number): Promise<RawLink[]> {
     const links: RawLink[] = [];
     while (links.length < count) links.push(await this.nextLink());
@@ -70,7 +70,7 @@ export class Npws1Server implements AsyncDisposable {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Ends, as the end of its process would. */
+  /** Shuts down abruptly, as if its process had ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.drop();
     await new Promise<void>((resolve) => this.#listener.close(() => resolve()));
@@ -89,10 +89,10 @@ export class Npws1Server implements AsyncDisposable {
   }
 }
 
-/** A greeting: the id "00000000" for the first link, "00000001" for the next, in one write with the handshake's answer. */
+/** A greeting: the id "00000000" for the first link, "00000001" for the next, in one write with the handshake response. */
 export const glued: Greeting = (opening) => opening.link.write(concat(opening.accept, idFrame(opening, opening.index)));
 
-/** The frame that tells the id with this number, which becomes the link's. */
+/** The frame that carries the id with this number, which also becomes the id of `link`. */
 export function idFrame({ link }: Pick<Opening, "link">, number: number): Uint8Array {
   link.id = number.toString(16).padStart(8, "0");
   const payload = new Uint8Array(4);
@@ -100,22 +100,22 @@ export function idFrame({ link }: Pick<Opening, "link">, number: number): Uint8A
   return link.frame(0x2, payload);
 }
 
-/** The answer to a request to a server pool. */
+/** A server pool's answer to a request. */
 export interface Answer {
   status: number;
   headers: Headers;
-  /** For what comes after the handshake; the caller destroys it. */
+  /** The connection, for reading what follows the handshake; the caller destroys it. */
   link: RawLink;
 }
 
-/** What an upgrade request may have. */
+/** Options of an upgrade request. */
 export interface UpgradeOptions {
   hostname?: string;
   path?: string;
   headers?: Record<string, string>;
 }
 
-/** Asks a server for an upgrade, and reads no further than its answer's empty line. */
+/** Requests an upgrade, and reads no further than the empty line of the answer. */
 export async function requestUpgrade(port: number, options: UpgradeOptions = {}): Promise<Answer> {
   const { hostname = "127.0.0.1", path = "/", headers = {} } = options;
   const socket = connect(port, hostname);
@@ -132,7 +132,7 @@ export async function requestUpgrade(port: number, options: UpgradeOptions = {})
   return answer;
 }
 
-/** The client's role of npws/1: opens a link and reads its id, and nothing after it. */
+/** The client role of npws/1: opens a link and reads its id, and nothing after it. */
 export async function dialNpws1(port: number, options?: UpgradeOptions): Promise<RawLink> {
   const { status, link } = await requestUpgrade(port, options);
   assertEquals(status, 101);
@@ -146,7 +146,7 @@ function upgradeHeaders(key: string): Record<string, string> {
   return { Connection: "Upgrade", Upgrade: "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": key };
 }
 
-/** Reads to the first empty line. */
+/** Reads up to the first empty line. */
 function readHead(link: RawLink): Promise<string | undefined> {
   return link.read((unread) => {
     const text = new TextDecoder("latin1").decode(unread);

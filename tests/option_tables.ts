@@ -10,21 +10,21 @@ import { clientSettings } from "../src/options/client_options.ts";
 import { getSettings } from "../src/options/get_options.ts";
 import { serverSettings } from "../src/options/server_options.ts";
 
-/** The keys of a type, all of them: the compiler sees to it that none is missing and none too many. */
+/** All keys of a type: the compiler ensures that none is missing and none is superfluous. */
 export type Keys<Type> = Readonly<Record<keyof Type & string, true>>;
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** The options of one table of the README, as the code has them. */
+/** The options of one table of the README, as the code defines them. */
 export interface OptionTable {
   /** The title of the section. */
   readonly section: string;
   readonly names: Readonly<Record<string, true>>;
-  /** What must be given for the others to be read. */
+  /** Options that must be given before the others can be read. */
   readonly required: Values;
-  /** What the code makes of the options. */
+  /** The settings that the code derives from the options. */
   settings(options: Values): Values;
-  /** Defaults that depend on something: in the README's words, and whether the code does the same. */
+  /** Defaults that depend on something: the README's wording, and whether the code agrees. */
   readonly dependent?: Readonly<Record<string, { readonly text: string; readonly holds: () => boolean }>>;
 }
 
@@ -96,7 +96,7 @@ const clientTls: Keys<ClientTlsOptions> = {
 
 const serverTls: Keys<ServerTlsOptions> = { cert: true, key: true, ca: true, requireClientCertificate: true };
 
-/** The tables of options in the README. */
+/** The option tables of the README. */
 export const optionTables: readonly OptionTable[] = [
   { section: "Both pools", names: shared, required: {}, settings: readServer },
   {

@@ -1,6 +1,6 @@
 import { assertMatch } from "@std/assert";
 
-/** What a process logs, line by line, for a test to wait for. */
+/** What a process logs, line by line, so that tests can wait for it. */
 export class ProcessLog {
   /** All lines so far. */
   readonly lines: string[] = [];
@@ -8,7 +8,7 @@ export class ProcessLog {
   readonly #waiting = new Set<() => void>();
   #isEnded = false;
 
-  /** Reads the streams of a process to their ends. `strip` takes off what is of no interest in a line. */
+  /** Reads a process's streams to their ends. `strip` removes irrelevant parts of a line. */
   constructor(streams: AsyncIterable<string>[], strip: (line: string) => string = (line) => line) {
     Promise.allSettled(streams.map((stream) => this.#read(stream, strip))).then(() => {
       this.#isEnded = true;
@@ -17,9 +17,9 @@ export class ProcessLog {
   }
 
   /**
-   * Waits for a line that is logged, or was since the last call found one. Fails when the process ends without.
+   * Waits for a matching line, including those logged since the last call found one. Fails if the process ends without one.
    *
-   * @returns What the groups of the pattern matched.
+   * @returns The matches of the pattern's groups.
    */
   async logged(pattern: RegExp): Promise<string[]> {
     for (;;) {

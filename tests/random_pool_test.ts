@@ -4,7 +4,7 @@ import { test } from "./harness.ts";
 import type { Crossing } from "./random/crossing.ts";
 import { Scenario } from "./random/scenario.ts";
 
-/** Runs one seed alone, to look at its failure again. */
+/** Runs a single seed, to investigate its failure. */
 const { NPWS_SEED } = env;
 
 const SEEDS = 2_000;
@@ -24,7 +24,7 @@ test(
   { timeoutMs: 300_000 },
 );
 
-/** What crossed in the runs with bundles, or in those without. */
+/** The crossings in the runs with bundles, or in those without. */
 function totals(crossings: readonly Crossing[], hasBundles: boolean) {
   const those = crossings.filter((crossing) => crossing.hasBundles === hasBundles);
   const sum = (kind: "bundles" | "controls") => those.reduce((sum, crossing) => sum + crossing[kind], 0);

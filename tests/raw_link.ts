@@ -2,27 +2,27 @@ import { assertEquals } from "@std/assert";
 import type { Socket } from "node:net";
 import { closePayload, concat, decodeFrame, encodeFrame, type Frame, Opcode } from "./websocket_frames.ts";
 
-/** How the peer's side of a WebSocket ended, as it is told on the wire: 1006 where the TCP connection ended without a close frame. */
+/** How the peer's side of a WebSocket ended, as seen on the wire: 1006 if the TCP connection ended without a close frame. */
 export interface RawClose {
   code: number;
   reason: string;
 }
 
 /**
- * A WebSocket in the hands of a test: frames over a TCP socket that reads nothing and answers nothing unless the test asks for
- * it, as a Go peer does with a link that idles in its pool.
+ * A WebSocket that a test controls: frames over a TCP socket that reads and answers nothing unless the test asks for it, like a
+ * Go peer with a link that is idle in its pool.
  */
 export class RawLink {
-  /** The id that the first message told; written by who opens the link. */
+  /** The id from the first message; set by the code that opens the link. */
   id = "";
   readonly #socket: Socket;
   readonly #sendsMasked: boolean;
   #unread: Uint8Array = new Uint8Array();
   #hasEnded = false;
-  /** Wakes who waits for bytes or for the end. */
+  /** Wakes the reader that waits for bytes or for the end. */
   #wake: (() => void) | undefined;
 
-  /** Takes a TCP socket over, with what was read of it too early. */
+  /** Takes over a TCP socket, including any bytes that it has already buffered. */
   constructor(socket: Socket, role: "client" | "server") {
     this.#socket = socket;
     this.#sendsMasked = role === "client";
@@ -38,19 +38,19 @@ export class RawLink {
     return this.#socket.remotePort!;
   }
 
-  /** Whether the TCP connection is gone. */
+  /** Whether the TCP connection is closed. */
   get isDestroyed(): boolean {
     return this.#socket.destroyed;
   }
 
   // Writing.
 
-  /** Writes bytes as they are; resolves when the system took them. */
+  /** Writes bytes unchanged; resolves when the system has accepted them. */
   write(bytes: Uint8Array): Promise<void> {
     return new Promise((resolve) => this.#socket.write(bytes, () => resolve()));
   }
 
-  /** The bytes of a frame, as this role sends it. */
+  /** The bytes of a frame, encoded for this role. */
   frame(opcode: number, payload: Uint8Array | string = "", isFinal = true): Uint8Array {
     const bytes = typeof payload === "string" ? new TextEncoder().encode(payload) : payload;
     return encodeFrame({ opcode, payload: bytes, isFinal, isMasked: this.#sendsMasked });
@@ -66,7 +66,7 @@ export class RawLink {
     return this.write(this.frame(Opcode.close, closePayload(code, reason)));
   }
 
-  /** Sends a close frame and ends the TCP connection behind it, without waiting for an answer, as a Go peer does. */
+  /** Sends a close frame and then ends the TCP connection without waiting for an answer, as a Go peer does. */
   close(code: number, reason = ""): void {
     this.#socket.end(this.frame(Opcode.close, closePayload(code, reason)));
     this.#socket.resume();
@@ -79,7 +79,7 @@ export class RawLink {
 
   // Reading.
 
-  /** The part of the input that `take` finds complete; undefined at the end of the connection. */
+  /** Reads input until `take` finds a complete part; undefined at the end of the connection. */
   async read<T>(take: (unread: Uint8Array) => { value: T; byteLength: number } | undefined): Promise<T | undefined> {
     for (;;) {
       const taken = take(this.#unread);
@@ -92,7 +92,9 @@ export class RawLink {
     }
   }
 
-  /** The next frame; undefined at the end of the connection. Its mask must be what RFC 6455 section 5.1 asks of its sender. */
+  /**
+   * The next frame; undefined at the end of the connection. It must be masked as RFC 6455 section 5.1 requires of its sender.
+   */
   async readFrame(): Promise<Frame | undefined> {
     const frame = await this.read((unread) => {
       const decoded = decodeFrame(unread);
@@ -102,14 +104,14 @@ export class RawLink {
     return frame;
   }
 
-  /** The payload of the next message, which must be one binary frame. */
+  /** The payload of the next message, which must be a single binary frame. */
   async readMessage(): Promise<Uint8Array> {
     const frame = await this.readFrame();
     assertEquals([frame?.opcode, frame?.isFinal], [Opcode.binary, true], "a binary message was expected");
     return frame!.payload;
   }
 
-  /** As many bytes, or more, of binary messages. */
+  /** At least `count` bytes from binary messages. */
   async readBytes(count: number): Promise<Uint8Array> {
     const messages: Uint8Array[] = [];
     for (let got = 0; got < count;) {
@@ -120,7 +122,7 @@ export class RawLink {
     return concat(...messages);
   }
 
-  /** Reads on to the peer's close frame, or the end of the connection, and does not answer it. */
+  /** Reads up to the peer's close frame or the end of the connection, and does not answer the close. */
   async readClose(): Promise<RawClose> {
     for (let frame = await this.readFrame(); frame; frame = await this.readFrame()) {
       if (frame.opcode !== Opcode.close) continue;
@@ -130,7 +132,7 @@ export class RawLink {
     return { code: 1006, reason: "" };
   }
 
-  /** Reads on to the end of the connection. */
+  /** Reads up to the end of the connection. */
   async readToEnd(): Promise<Frame[]> {
     const frames: Frame[] = [];
     for (let frame = await this.readFrame(); frame; frame = await this.readFrame()) frames.push(frame);

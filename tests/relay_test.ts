@@ -57,7 +57,9 @@ test("relay() notices a broken readable while the other end takes nothing", asyn
   assertStrictEquals(await assertRejects(() => moved), error);
 });
 
-/** What comes for a writable that breaks by itself while a write never ends. Where there is no room, nothing has to. */
+/**
+ * What arrives for a writable that breaks on its own while a write never settles. If it has no room, nothing needs to arrive.
+ */
 const comes: Record<string, { highWaterMark: number; come?: (writer: WritableStreamDefaultWriter) => Promise<void> }> =
   {
     "it has no room": { highWaterMark: 1 },
@@ -79,7 +81,7 @@ for (const [what, { highWaterMark, come }] of Object.entries(comes)) {
     await writer.write(bytes("stuck"));
     const error = new Error("broken");
     broken.error(error);
-    await new Promise((resolve) => setTimeout(resolve)); // the relay hears of it, or not
+    await new Promise((resolve) => setTimeout(resolve)); // gives the relay the chance to notice
     come?.(writer).catch(() => {});
     assertStrictEquals(await rejected, error);
   });
@@ -172,7 +174,7 @@ test("relay() reads no further than a reader that takes nothing allows", async (
   const stop = new AbortController();
   const moved = relay(a, b, { signal: stop.signal });
   await isWriting;
-  await new Promise((resolve) => setTimeout(resolve)); // what it would read, it reads at once
+  await new Promise((resolve) => setTimeout(resolve)); // whatever it would read, it reads immediately
   assertEquals(read, 2);
   stop.abort();
   await assertRejects(() => moved);
@@ -195,7 +197,7 @@ test("relay() lets no more than 1 MiB wait at a writable that counts chunks", as
     allowMore.resolve();
     allowMore = Promise.withResolvers();
     await atRest(() => read);
-    assertEquals([written, read], [count, count + 17]); // 16 wait, and the relay has the next one
+    assertEquals([written, read], [count, count + 17]); // 16 are queued, and the relay holds the next one
   }
   stop.abort();
   await assertRejects(() => moved);
@@ -276,7 +278,7 @@ test("relay() breaks both ends when a readable gives no bytes", async () => {
   await assertRejects(() => moved, TypeError, "Cannot relay: a readable must give chunks of Uint8Array, got a string");
 });
 
-/** An end whose peer reads and writes in vain. */
+/** Asserts that reads and writes fail at each end with this error. */
 async function assertBroken(a: RelayEnd, b: RelayEnd | undefined, error: Error): Promise<void> {
   for (const end of b ? [a, b] : [a]) {
     assertStrictEquals(await assertRejects(() => end.readable.getReader().read()), error);
@@ -284,7 +286,7 @@ async function assertBroken(a: RelayEnd, b: RelayEnd | undefined, error: Error):
   }
 }
 
-/** A writable that leads to another one and is full from the start. */
+/** A writable that pipes into another one and is full from the start. */
 function fullWritable(target: WritableStream<Uint8Array>) {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   const writer = writable.getWriter();

@@ -2,12 +2,12 @@ import type { RuntimeName } from "../scripts/runtime_path.ts";
 import { type SpawnedRuntime, spawnRuntime } from "./spawn_runtime.ts";
 import type { Answer, Call } from "./serve_actor.ts";
 
-/** The methods of an actor, by their names. */
+/** A method of an actor. */
 type Action = (...args: never[]) => unknown;
 type Actions<Actor> = { [Name in keyof Actor]: Actor[Name] extends Action ? Name : never }[keyof Actor];
 type ActionOf<Actor, Name extends Actions<Actor>> = Extract<Actor[Name], Action>;
 
-/** An object in a process of its own. Disposing it kills the process. */
+/** An object in a separate process. Disposing it kills the process. */
 export class RemoteActor<Actor extends object> implements AsyncDisposable {
   readonly #process: SpawnedRuntime;
   readonly #calls = new Map<number, PromiseWithResolvers<unknown>>();
@@ -15,20 +15,20 @@ export class RemoteActor<Actor extends object> implements AsyncDisposable {
   #number = 0;
   #hasEnded = false;
 
-  /** `file` is the program: it serves the actor with `serveActor`. */
+  /** `file` is the program, which serves the actor with `serveActor`. */
   constructor(runtime: RuntimeName, file: URL) {
     this.#process = spawnRuntime(runtime, file);
     this.#reading = this.#readAnswers();
   }
 
-  /** Runs a method of the other process's actor. Several may be under way. */
+  /** Runs a method of the actor in the other process. Several calls may be in progress at once. */
   call<Name extends Actions<Actor>>(
     name: Name,
     ...args: Parameters<ActionOf<Actor, Name>>
   ): Promise<Awaited<ReturnType<ActionOf<Actor, Name>>>> {
     const call: Call = { number: this.#number++, name: String(name), args };
     const answer = Promise.withResolvers<unknown>();
-    answer.promise.catch(() => {}); // a test that kills the process may not wait for it
+    answer.promise.catch(() => {}); // a test that kills the process may not await it
     if (this.#hasEnded) answer.reject(endedError());
     else {
       this.#calls.set(call.number, answer);
@@ -42,7 +42,7 @@ export class RemoteActor<Actor extends object> implements AsyncDisposable {
     this.#process.kill(signal);
   }
 
-  /** Tells the process that no more calls come. Resolves with its exit code when nothing keeps it running any more. */
+  /** Tells the process that no more calls follow. Resolves with its exit code once nothing keeps it running. */
   leave(): Promise<number | null> {
     this.#process.input.write("leave\n");
     return this.#process.exited;

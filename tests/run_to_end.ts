@@ -3,22 +3,22 @@ import { fileURLToPath } from "node:url";
 import { runtimePath } from "../scripts/runtime_path.ts";
 import { runtimeName } from "./harness.ts";
 
-/** What a program printed, and how it ended. */
+/** A program's output, and how it ended. */
 export interface EndedProgram {
   exitCode: number | null;
   output: string;
   errorOutput: string;
 }
 
-/** A program that takes longer is killed, in milliseconds. */
+/** A program that runs longer is killed, in milliseconds. */
 const DEADLINE_MS = 50_000;
 
-/** Runs a TypeScript file, as a user would, on the runtime that the tests run on. */
+/** Runs a TypeScript file as a user would, on the runtime that runs the tests. */
 export function runToEnd(file: URL, args: string[] = []): Promise<EndedProgram> {
   return runCommand(runtimePath(runtimeName), ["run", ...runtimeArguments(), fileURLToPath(file), ...args]);
 }
 
-/** The same on a pseudo-terminal that the command `script` makes; standard error comes with the output. */
+/** The same on a pseudo-terminal created by the `script` command; standard error is included in the output. */
 export function runOnTerminal(file: URL, args: string[] = []): Promise<EndedProgram> {
   const command = [runtimePath(runtimeName), "run", ...runtimeArguments(), fileURLToPath(file), ...args];
   const quoted = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");

@@ -1,14 +1,14 @@
 import process from "node:process";
 import { createInterface } from "node:readline";
 
-/** What a process reads, a line each. */
+/** A line that the process reads. */
 export interface Call {
   number: number;
   name: string;
   args: unknown[];
 }
 
-/** What it prints for each call, in the order in which they end. */
+/** What it prints for each call, in the order in which the calls complete. */
 export interface Answer {
   number: number;
   result?: unknown;
@@ -16,8 +16,8 @@ export interface Answer {
 }
 
 /**
- * Runs a method of the actor for each line of the standard input. When that ends, so does the process. After the line "leave" it
- * ends when nothing keeps it running: no timer, and no socket.
+ * Runs a method of the actor for each line of standard input, and exits when the input ends. After the line "leave" it exits
+ * only once nothing keeps it running: no timer, and no socket.
  */
 export async function serveActor(actor: object): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {

@@ -1,15 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** A file of the module's source, as far as the architecture's rules look at it. */
+/** A source file of the module, limited to what the architecture rules examine. */
 export interface SourceFile {
   /** "src/pool/pool.ts". */
   path: string;
   /** Its text without comments. */
   code: string;
-  /** Paths of the source files that it imports or exports from, types included. */
+  /** Paths of the source files that it imports or re-exports from, including types. */
   imports: string[];
-  /** Specifiers of everything else that it imports. */
+  /** Specifiers of all other imports. */
   packages: string[];
 }
 
@@ -23,7 +23,7 @@ export function sourceFiles(): SourceFile[] {
   );
 }
 
-/** Finds the code and the imports of a file. */
+/** Extracts the code and the imports of a file. */
 export function parseSource(path: string, text: string): SourceFile {
   const code = text.replace(token, (found) => /^\/[/*]/.test(found) ? "" : found);
   const specifiers = [...code.matchAll(/\b(?:from|import)[\s(]*"([^"]+)"/g)].map(([, specifier]) => specifier);
@@ -36,7 +36,7 @@ export function parseSource(path: string, text: string): SourceFile {
   };
 }
 
-/** The code without the text in its strings and regular expressions; what templates compute stays. */
+/** The code without the text in its strings and regular expressions; expressions in templates remain. */
 export function withoutText(code: string): string {
   return code.replace(token, (found) => {
     if (!found.startsWith("`")) return '""';
@@ -44,7 +44,7 @@ export function withoutText(code: string): string {
   });
 }
 
-/** A comment, a string, a template (which may hold templates one level down), or a regular expression. */
+/** A comment, a string, a template (which may contain nested templates one level deep), or a regular expression. */
 const token = new RegExp(
   [
     String.raw`\/\/[^\n]*`,

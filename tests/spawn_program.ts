@@ -2,21 +2,21 @@ import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import type { Readable, Writable } from "node:stream";
 
-/** A process. Disposing it kills it and waits for its end. */
+/** A process. Disposing it kills it and waits for it to end. */
 export interface SpawnedProgram extends AsyncDisposable {
   readonly pid: number;
   /** Its standard input. */
   readonly input: Writable;
-  /** What it prints to its standard output, up to its end; `await lines.next()` gives one. */
+  /** The lines of its standard output, up to its end; `await lines.next()` gives one. */
   readonly lines: AsyncIterableIterator<string>;
-  /** The same of its standard error, where that is kept; else it is the test's own. */
+  /** The lines of its standard error if that is captured; otherwise it goes to the test's own standard error. */
   readonly errorLines: AsyncIterableIterator<string> | undefined;
   /** Its exit code, or null when a signal ended it. */
   readonly exited: Promise<number | null>;
   kill(signal?: "SIGHUP" | "SIGINT" | "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGUSR2"): void;
 }
 
-/** Runs a program. Its standard error is kept where that is wanted. */
+/** Runs a program. Its standard error is captured only on request. */
 export function spawnProgram(
   program: string,
   args: string[] = [],
@@ -24,7 +24,7 @@ export function spawnProgram(
 ): SpawnedProgram {
   const child: ChildProcess = spawn(program, args, { stdio: ["pipe", "pipe", keepErrors ? "pipe" : "inherit"] });
   const exited = new Promise<number | null>((resolve, reject) => child.once("error", reject).once("exit", resolve));
-  child.stdin!.on("error", () => {}); // a program that is gone reads nothing, and `exited` tells of it
+  child.stdin!.on("error", () => {}); // a program that has exited reads nothing, and `exited` reports its end
   return {
     pid: child.pid!,
     input: child.stdin!,
@@ -32,7 +32,8 @@ export function spawnProgram(
     errorLines: keepErrors ? linesOf(child.stderr!) : undefined,
     exited,
     kill(signal = "SIGKILL") {
-      // After child.kill(), Deno says that the signal ended the process, even where it was handled and the process ended itself.
+      // After child.kill(), Deno reports that the signal ended the process, even if the process handled it and exited on its
+      // own.
       if (child.exitCode === null && child.signalCode === null) process.kill(child.pid!, signal);
     },
     async [Symbol.asyncDispose]() {

@@ -1,6 +1,6 @@
 import type { PoolStats } from "@npws/pool";
 
-/** No two are alike, so that none can stand in for another. */
+/** All values differ, so that none can be mistaken for another. */
 export const STATISTICS: PoolStats = {
   idle: 2,
   inUse: 3,
@@ -26,7 +26,7 @@ export const STATISTICS: PoolStats = {
   bytesWritten: 73,
 };
 
-/** A pool that has statistics and nothing else. */
+/** A pool that only has statistics. */
 export function poolWith(stats: Partial<PoolStats> = {}): { stats(): PoolStats } {
   return { stats: () => ({ ...STATISTICS, ...stats }) };
 }

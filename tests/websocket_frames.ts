@@ -1,7 +1,7 @@
-/** Opcodes of RFC 6455 section 5.2. */
+/** Opcodes from RFC 6455 section 5.2. */
 export const Opcode = { continuation: 0x0, text: 0x1, binary: 0x2, close: 0x8, ping: 0x9, pong: 0xa } as const;
 
-/** One frame, as it is on the wire but for its mask. */
+/** One frame as it is on the wire, except for its mask. */
 export interface Frame {
   opcode: number;
   payload: Uint8Array;
@@ -9,7 +9,7 @@ export interface Frame {
   isMasked: boolean;
 }
 
-/** Writes one frame. */
+/** Encodes one frame. */
 export function encodeFrame({ opcode, payload, isFinal, isMasked }: Frame): Uint8Array {
   const length = lengthField(payload.length);
   const key = isMasked ? crypto.getRandomValues(new Uint8Array(4)) : new Uint8Array();
@@ -18,7 +18,7 @@ export function encodeFrame({ opcode, payload, isFinal, isMasked }: Frame): Uint
   return concat(Uint8Array.of((isFinal ? 0x80 : 0) | opcode), length, key, body);
 }
 
-/** Reads the frame at the beginning of the bytes, and tells how many it took; undefined where it is not complete. */
+/** Decodes the frame at the start of the bytes, with the number of bytes that it takes; undefined if it is incomplete. */
 export function decodeFrame(bytes: Uint8Array): { frame: Frame; byteLength: number } | undefined {
   if (bytes.length < 2) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -40,7 +40,7 @@ export function closePayload(code: number, reason = ""): Uint8Array {
   return concat(Uint8Array.of(code >> 8, code & 0xff), new TextEncoder().encode(reason));
 }
 
-/** One array of all bytes. */
+/** Concatenates the byte arrays. */
 export function concat(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

@@ -36,7 +36,7 @@ export const cases: readonly BenchCase[] = [
   dial,
 ];
 
-/** The case of this name. */
+/** Finds the case with this name. */
 export function findCase(name: string): BenchCase {
   const found = cases.find((candidate) => candidate.name === name);
   if (!found) {

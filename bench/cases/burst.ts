@@ -23,7 +23,7 @@ class BurstServer {
     return { pool: `ws://127.0.0.1:${this.#pool.address.port}`, raw: `ws://127.0.0.1:${port}` };
   }
 
-  /** How long it takes until as many callers have had a connection for a while, in milliseconds. */
+  /** How long it takes until `callers` callers have each had a connection and held it briefly, in milliseconds. */
   async burst(callers: number): Promise<number> {
     const startedAt = performance.now();
     await Promise.all(Array.from({ length: callers }, async () => {
@@ -43,7 +43,7 @@ class BurstClient {
     this.#addresses = addresses;
   }
 
-  /** A pool that has no more links than it keeps for a quiet time. */
+  /** Opens a pool and waits until it has its minimum number of links. */
   async open(): Promise<void> {
     const filled = Promise.withResolvers<void>();
     this.#pool = new ClientPool({ url: this.#addresses.pool, minCapacity: MIN_CAPACITY, maxCapacity: MAX_CAPACITY });
@@ -59,7 +59,7 @@ class BurstClient {
     await this.#pool.close({ drainMs: 0 });
   }
 
-  /** How long as many raw WebSockets take to dial, in milliseconds. */
+  /** How long it takes to dial `count` raw WebSockets, in milliseconds. */
   async dial(count: number): Promise<number> {
     const startedAt = performance.now();
     const sockets = await fillRaw(this.#addresses.raw, count);
@@ -78,7 +78,7 @@ async function endWithPeer(connection: PoolConnection): Promise<void> {
   await connection.close();
 }
 
-/** Many callers at once at a server whose client keeps few links: they are served as fast as the client can dial. */
+/** Many simultaneous callers at a server whose client keeps few links: they are served as fast as the client can dial. */
 export const burst = benchCase({
   name: "burst",
   about:

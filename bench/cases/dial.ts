@@ -4,7 +4,7 @@ import type { FillKind } from "../fill.ts";
 
 const LINKS = 1_000;
 
-/** How fast a client pool fills, against raw WebSockets that wait for their first message. */
+/** How fast a client pool fills, compared with raw WebSockets that wait for their first message. */
 export const dial = benchCase({
   name: "dial",
   about: "How fast a client pool opens links, each with an id (npws/1).",

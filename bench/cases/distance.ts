@@ -11,21 +11,21 @@ import {
 } from "../pipe_ends.ts";
 import type { Role } from "../remote.ts";
 
-/** What the way adds in each direction, in milliseconds. */
+/** The delay that the proxy adds in each direction, in milliseconds. */
 const DELAY_MS = 50;
 
 const CHUNK_BYTES = 65_536;
 
-/** Enough for the first second and more than one after it, at the target's rate. */
+/** Enough for the first second and more than one second after it, at the target rate. */
 const BYTES = 2_048 * CHUNK_BYTES;
 
-/** When the window has had the time to grow, in milliseconds. */
+/** How long the window is given to grow, in milliseconds. */
 const WARM_MS = 1_000;
 
 /** The default of `maxWindowBytes`. */
 const MAX_WINDOW_BYTES = 4 * 1024 * 1024;
 
-/** A stream to a peer that is far away: its window has to grow until it holds what is under way. */
+/** A stream to a distant peer: its window has to grow until it covers all bytes in flight. */
 export const distance = benchCase({
   name: "distance",
   about:

@@ -29,14 +29,14 @@ class GetClient extends FillClient {
     return cpuOfGetsUs(pool, ids);
   }
 
-  /** The least that a connection can cost: its two streams. */
+  /** The minimum cost of a connection: its two streams. */
   makeStreams(count: number): Promise<number> {
     const streams: unknown[] = [];
     return cpuUs(count, () => streams.push(new ReadableStream({ type: "bytes" }), new WritableStream()));
   }
 }
 
-/** What it costs to get a link that is there, against making the streams of a connection. */
+/** The cost of getting an existing link, compared with creating the streams of a connection. */
 export const get = benchCase({
   name: "get",
   about:
@@ -75,7 +75,7 @@ function cpuOfGetsUs(pool: Pool, ids: string[]): Promise<number> {
   return cpuUs(ids.length, async (i) => connections.push(await pool.outgoingGet(ids[i])));
 }
 
-/** Processor time for each run. Nothing else happens meanwhile: no turn of the event loop ends. */
+/** Processor time per run. Nothing else happens meanwhile, because the event loop does not turn. */
 async function cpuUs(times: number, run: (i: number) => unknown): Promise<number> {
   const us = await cpuUsOf(async () => {
     for (let i = 0; i < times; i++) await run(i);

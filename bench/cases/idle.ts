@@ -6,7 +6,7 @@ import { residentBytes } from "../memory.ts";
 
 const LINKS = 10_000;
 
-/** Longer than the default keep-alive and the heartbeat timeout behind it, in milliseconds. */
+/** Longer than the default keep-alive plus the heartbeat timeout that follows it, in milliseconds. */
 const WATCHED_MS = 40_000;
 
 class IdleServer extends FillServer {
@@ -29,7 +29,7 @@ class IdleClient extends FillClient {
   }
 }
 
-/** What links cost that nobody uses: heartbeats and sweeps. */
+/** The cost of unused links: heartbeats and sweeps. */
 export const idle = benchCase({
   name: "idle",
   about: "What links of npws/2 cost that nobody uses: heartbeats and sweeps with the default keep-alive.",
@@ -53,8 +53,8 @@ export const idle = benchCase({
   }],
 });
 
-/** The share of a core that this process uses when nobody asks anything of it. */
+/** The share of a core that this process uses while it has nothing to do. */
 async function cpuShare(): Promise<number> {
-  await residentBytes(); // the garbage of the dials is no cost of idle links
+  await residentBytes(); // garbage from the dials is not a cost of idle links
   return await cpuUsOf(() => setTimeout(WATCHED_MS)) / WATCHED_MS / 1_000;
 }

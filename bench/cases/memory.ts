@@ -6,7 +6,7 @@ import type { Remote, Role } from "../remote.ts";
 
 const LINKS = 4_000;
 
-/** Links that are open before: compiled code, and heaps that the garbage of the first dials has grown, belong to no link. */
+/** Links opened beforehand: compiled code, and heap growth caused by garbage from the first dials, are not a cost of links. */
 const WARM_LINKS = 2_000;
 
 /** A process whose memory is measured. */
@@ -34,7 +34,7 @@ class MemoryClient extends FillClient {
   }
 }
 
-/** Resident memory of idle links, against idle raw WebSockets. */
+/** Resident memory of idle links, compared with idle raw WebSockets. */
 export const memory = benchCase({
   name: "memory",
   about: "Resident memory for each idle link of npws/2, 4,000 of them, after the garbage was collected.",

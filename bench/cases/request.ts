@@ -3,7 +3,7 @@ import { ClientPipeEnd, openPipes, roundTripUs, ServerPipeEnd } from "../pipe_en
 
 const TIMES = 1_000;
 
-/** Requests that are answered with as many bytes, against one byte on the same connection. */
+/** Requests that are answered with the same number of bytes, compared with one byte on the same connection. */
 export const request = benchCase({
   name: "request",
   about: "Requests and answers of some size on one stream of npws/1: none may wait for a delayed acknowledgement.",

@@ -17,7 +17,7 @@ const figure: RoundTripFigure = {
   ],
 };
 
-/** One byte there and back on an established connection, against a raw WebSocket. */
+/** The round trip of one byte on an established connection, compared with a raw WebSocket. */
 export const roundTrip = benchCase({
   name: "round-trip",
   about: "One byte there and back on a stream of npws/1.",

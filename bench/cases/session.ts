@@ -10,13 +10,13 @@ const GO_ONE_BY_ONE = 200;
 /** What the messages of a session cost without the pool and its streams. */
 const sameMessages = "same messages, no streams";
 
-/** What they cost with web streams that are made for each session, as the API has it. */
+/** What they cost with web streams created for each session, as the API requires. */
 const bareStreams = "same messages, bare web streams";
 
 type SessionFigure = Figure<SessionServer, SessionClient>;
 type SessionBaseline = Baseline<SessionServer, SessionClient>;
 
-/** Sessions on links that are used again (npws/2), against a fresh WebSocket for each, and against a round trip. */
+/** Sessions on reused links (npws/2), compared with a fresh WebSocket for each session, and with a round trip. */
 export const session = benchCase({
   name: "session",
   about:

@@ -8,11 +8,11 @@ const KIB = 1_024;
 const MIB = 1_024 * KIB;
 const MANY = 1_000;
 
-/** What each stream may hold at its reader and at its writer: the window, and what waits in front of it. */
+/** What each stream may buffer: the window at its reader, and the queue in front of it at its writer. */
 const WINDOW_BYTES = 256 * KIB;
 const HIGH_WATER_BYTES = 64 * KIB;
 
-/** A write that waits for so long waits for the reader, in milliseconds. */
+/** A write that has been pending for this long is blocked by the reader, in milliseconds. */
 const STALLED_MS = 1_000;
 
 /** One end of streams that nobody reads. */
@@ -23,7 +23,7 @@ class StoppedEnd {
     return residentBytes();
   }
 
-  /** Writes to every stream until none takes more. */
+  /** Writes to every stream until none accepts more. */
   async flood(): Promise<void> {
     const chunk = new Uint8Array(HIGH_WATER_BYTES);
     await Promise.all(this.connections.map(async ({ writable }) => {
@@ -62,7 +62,7 @@ class StoppedClient extends StoppedEnd {
 
 type StoppedFigure = Figure<StoppedServer, StoppedClient>;
 
-/** What both sides hold of streams whose reader stopped while the writer goes on for as long as it can. */
+/** What both sides hold for streams whose reader has stopped while the writer continues for as long as it can. */
 export const stopped = benchCase({
   name: "stopped",
   about:

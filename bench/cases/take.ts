@@ -15,7 +15,7 @@ class TakingClient {
     for (const links of [FEW_LINKS, MANY_LINKS]) this.#pools.set(links, await fillPool(url, links, 2));
   }
 
-  /** Processor time of this process for each stream, in microseconds. */
+  /** Processor time of this process per stream, in microseconds. */
   async cpuOfSessionUs(links: number, sessions: number): Promise<number> {
     const { pool } = this.#pools.get(links)!;
     const us = await cpuUsOf(async () => {

@@ -15,10 +15,10 @@ type PipeFigure = Figure<ServerPipeEnd, ClientPipeEnd>;
 
 const MIB = 1024 * 1024;
 
-/** How many writes a compiler wants to have seen. */
+/** How many writes the compiler needs to see before it optimizes. */
 const WARM_UP_WRITES = 10_000;
 
-/** One stream against a raw WebSocket with one frame for each write. */
+/** One stream compared with a raw WebSocket that sends one frame per write. */
 export const throughput = benchCase({
   name: "throughput",
   about: "One stream of npws/1, through its web streams. The raw WebSocket sends a frame for each write.",
@@ -31,7 +31,7 @@ export const throughput = benchCase({
   ]),
 });
 
-/** The same on npws/2, which has flow control in both directions, and eight streams at once against one. */
+/** The same on npws/2, which has flow control in both directions, and eight concurrent streams compared with one. */
 export const throughput2 = benchCase({
   name: "throughput-2",
   about:

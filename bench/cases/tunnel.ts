@@ -8,21 +8,21 @@ const BULK_BYTES = 128 * MIB;
 
 const WORKERS = 32;
 const CONNECTIONS = 1_600;
-/** Each of several programs has to be compiled; a tunnel lives long. */
+/** Several programs each have to be compiled first; a tunnel is long-lived. */
 const WARM_UP_ROUNDS = 10;
 const ONE_BY_ONE = 500;
 const ROUND_TRIPS = 2_000;
 const HELD = 500;
 
-/** Of the path in each direction, in milliseconds. */
+/** The path's delay in each direction, in milliseconds. */
 const DELAY_MS = 20;
 
 type TunnelFigure = Figure<TcpTarget, TcpLoad>;
 
-/** A measurement on one of the ways. */
+/** Measures one of the paths. */
 type OnWay = (way: "tunnel" | "relays" | "direct") => TunnelFigure["ours"];
 
-/** The tunnel of the examples, against two plain TCP relays in a row and against TCP without anything between. */
+/** The tunnel of the examples, compared with two plain TCP relays in a row and with a direct TCP connection. */
 export const tunnel = benchCase({
   name: "tunnel",
   about:
@@ -63,7 +63,7 @@ export const tunnel = benchCase({
   ],
 });
 
-/** The memory of the two processes, which are new for each measurement. */
+/** The memory of the two processes, which are started anew for each measurement. */
 export const tunnelMemory = benchCase({
   name: "tunnel-memory",
   about: `Resident memory of both processes of the tunnel while ${HELD} connections are open.`,
@@ -82,7 +82,7 @@ export const tunnelMemory = benchCase({
   ],
 });
 
-/** The tunnel over a path of 40 ms. */
+/** The tunnel over a path with a round trip of 40 ms. */
 export const tunnelDistance = benchCase({
   name: "tunnel-distance",
   about:
@@ -117,7 +117,7 @@ export const tunnelDistance = benchCase({
   ],
 });
 
-/** Compared as the other figures of its case are, when all programs on the way are compiled. */
+/** Compared like the other figures of its case, but only once all programs on the path are compiled. */
 function newConnections(compared: typeof atDistance, name: string, limit: number): TunnelFigure {
   const onWay: OnWay = (way) => ({ client }, effort) =>
     client.call("connectionsPerSecond", way, WORKERS, CONNECTIONS * effort);
@@ -134,7 +134,7 @@ function bulk(name: string, wish: "download" | "upload", connections: number): T
   );
 }
 
-/** Compared with the relays, and where it says something with a direct connection. */
+/** Compared with the relays, and with a direct connection where that is meaningful. */
 function figure(name: string, unit: string, target: Target, onWay: OnWay, isDirectToo = true): TunnelFigure {
   const direct: Baseline<TcpTarget, TcpLoad> = { name: "direct TCP", measure: onWay("direct") };
   return {
@@ -148,7 +148,7 @@ function figure(name: string, unit: string, target: Target, onWay: OnWay, isDire
   };
 }
 
-/** Has a target of its own, for the path decides and not the machine. */
+/** Has an absolute target, because the result depends on the path, not on the machine. */
 function atDistance(name: string, unit: string, target: Target, onWay: OnWay): TunnelFigure {
   return {
     name,

@@ -6,7 +6,7 @@ import { turn } from "../turn.ts";
 
 const TIMES = 100;
 
-/** Names its links 0, 1, 2 and so on, so that the client can wait for one that is not there. */
+/** Numbers its links 0, 1, 2 and so on, so that the client can wait for one that does not exist yet. */
 class NumberingServer {
   #links = 0;
 
@@ -30,12 +30,12 @@ class WaitingClient {
     await this.#pool.start();
   }
 
-  /** The median of the times between a link's opening and the end of the wait for it, in microseconds. */
+  /** The median time from a link's opening until the wait for it ends, in microseconds. */
   async wait(times: number): Promise<number> {
     const waitsUs: number[] = [];
     for (let i = 0; i < times; i++) {
       const idle = await this.#pool.incomingGet();
-      // The take makes the pool dial, and the server names what it dials next.
+      // Taking the link makes the pool dial, and the server assigns the next number to that new link.
       const awaited = await this.#pool.outgoingGet(nextId(idle.id));
       waitsUs.push((performance.now() - this.#openedAt) * 1_000);
       await Promise.all([idle.close(), awaited.close()]);
@@ -43,7 +43,7 @@ class WaitingClient {
     return median(waitsUs);
   }
 
-  /** The median time of a turn of the event loop in which nothing happens, in microseconds. */
+  /** The median time of an empty event-loop turn, in microseconds. */
   async turns(times: number): Promise<number> {
     const turnsUs: number[] = [];
     for (let i = 0; i < times; i++) {
@@ -55,7 +55,7 @@ class WaitingClient {
   }
 }
 
-/** How long a get by id that waits takes to see that its link was opened, against a turn of the event loop. */
+/** How long a waiting get by id takes to notice that its link has opened, compared with an event-loop turn. */
 export const wake = benchCase({
   name: "wake",
   about: "How soon a get by id that waits sees that its link was opened.",

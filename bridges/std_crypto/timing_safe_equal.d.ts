@@ -1,4 +1,4 @@
-/** Compares in a time that tells nothing of where the bytes differ. */
+/** Compares in a time that does not reveal where the bytes differ. */
 export function timingSafeEqual(
   a: ArrayBufferView | ArrayBufferLike | DataView,
   b: ArrayBufferView | ArrayBufferLike | DataView,

@@ -4,7 +4,7 @@ import { PlainLines } from "../../examples/demo/plain_lines.ts";
 import type { TransferState } from "../../examples/demo/progress.ts";
 import { test } from "../harness.ts";
 
-/** An output that keeps what is written. */
+/** An output that records what is written. */
 class Written {
   text = "";
   readonly columns: number;
@@ -21,7 +21,7 @@ class Written {
 
   /** What was written since the last call, without colors. */
   take(): string {
-    // deno-lint-ignore no-control-regex -- it is the escape character that is looked for
+    // deno-lint-ignore no-control-regex -- the escape character is what it looks for
     const text = this.text.replaceAll(/\x1b\[\d+m/g, "");
     this.text = "";
     return text;

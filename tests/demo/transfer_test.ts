@@ -25,7 +25,7 @@ const flipOneBit: Change = (chunk, controller) => {
 
 const loseAll: Change = () => {};
 
-/** Runs a transfer over streams in memory that change what goes there and what comes back. */
+/** Runs a transfer over in-memory streams that can modify the bytes in either direction. */
 async function run({ there = keep, back = keep }: { there?: Change; back?: Change }): Promise<Transfer> {
   const stop = new AbortController();
   const wayThere = new TransformStream<Uint8Array<ArrayBuffer>>({ transform: there });

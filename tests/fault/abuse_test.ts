@@ -15,24 +15,24 @@ import { within } from "./within.ts";
 
 const CLIENTS = 1_000;
 
-/** How many times as fast the server's time passes, so that nobody waits for its 10 s where there is no time for that. */
+/** How many times faster the server's clock runs, so that short test runs need not wait out its 10 s. */
 const hurry = isLong ? 1 : 5;
 
-/** How long the server waits for a hello, and a second for the answer to its close. */
+/** How long the server waits for a hello, plus a second for the answer to its close. */
 const HELLO_MS = (10_000 + 1_000) / hurry;
 
-/** By how much a busy machine may be late. */
+/** How late a busy machine may be. */
 const LATE_MS = 5_000;
 
-/** Silence that ends a link, in milliseconds: longer than a thousand upgrades keep a busy machine. */
+/** The silence that ends a link, in milliseconds: longer than a thousand upgrades occupy a busy machine. */
 const [keepAliveMs, heartbeatTimeoutMs] = [1_000, 2_000];
 
-/** What clients do that have been let in. */
+/** What admitted clients do. */
 interface Abuse {
   what: string;
-  /** How long they can hold their places with it, in milliseconds. */
+  /** How long it lets them hold their places, in milliseconds. */
   heldMs: number;
-  /** Which runtimes keep their sockets for as long as they stay, though the pool has closed or dropped these. */
+  /** Runtimes that keep the sockets open as long as the clients stay, although the pool has closed or dropped them. */
   keptBy?: RuntimeName[];
   act(links: RawLink[]): Promise<void> | void;
 }
@@ -41,7 +41,7 @@ const abuses: Abuse[] = [
   { what: "say no hello", heldMs: HELLO_MS, keptBy: ["deno", "bun"], act() {} },
   {
     what: "send garbage in the place of frames",
-    heldMs: HELLO_MS, // what happens to begin a long frame
+    heldMs: HELLO_MS, // some of the garbage happens to start a long frame
     act(links) {
       for (const link of links) link.write(crypto.getRandomValues(new Uint8Array(1_000)));
     },
@@ -66,7 +66,7 @@ const abuses: Abuse[] = [
   },
 ];
 
-/** A server of 1,000 places, under the load of an honest client. */
+/** A server with 1,000 places, under the load of an honest client. */
 function start(): Promise<ProcessPair> {
   const heartbeat = { keepAliveMs, heartbeatTimeoutMs };
   const hurried = { keepAliveMs: keepAliveMs * hurry, heartbeatTimeoutMs: heartbeatTimeoutMs * hurry };
@@ -79,7 +79,7 @@ function start(): Promise<ProcessPair> {
   });
 }
 
-/** All come at once. Those for whom there is no place are refused. */
+/** All clients arrive at once. Those for whom there is no place are refused. */
 async function upgradeAll(pair: ProcessPair): Promise<RawLink[]> {
   const request = () => requestUpgrade(pair.proxy.target, { path: "/?npws=2" });
   const answers = await Promise.all(Array.from({ length: CLIENTS }, request));
@@ -87,12 +87,12 @@ async function upgradeAll(pair: ProcessPair): Promise<RawLink[]> {
   assert(dialing <= CLIENTS, `${dialing} links are being opened`);
   const [admitted, refused] = [101, 503].map((wanted) => answers.filter(({ status }) => status === wanted));
   assertEquals(admitted.length + refused.length, CLIENTS);
-  assert(admitted.length >= CLIENTS - 4 * LINKS, `only ${admitted.length} were let in`); // some are the honest client's
+  assert(admitted.length >= CLIENTS - 4 * LINKS, `only ${admitted.length} were let in`); // the honest client holds some places
   for (const { link } of refused) link.destroy();
   return admitted.map(({ link }) => link);
 }
 
-/** No place is held any more but by links of the honest client, or by those that it has just lost. */
+/** Whether all places are free, except for links of the honest client and those that it has just lost. */
 async function areFree(pair: ProcessPair): Promise<boolean> {
   const { dialing, links } = await pair.server.call("stats");
   return dialing <= LINKS && links <= 4 * LINKS;
@@ -140,16 +140,16 @@ test(`faults: 1,000 clients that do not finish their requests keep nobody from a
   await assertWhole(pair);
 });
 
-/** Bun drops them after 10 s, looking every few seconds. Deno never does. */
+/** Bun drops them after 10 s, checking every few seconds. Deno never does. */
 async function assertDropped(sockets: Socket[]): Promise<void> {
   await delay(20_000);
   assertEquals(sockets.filter(({ destroyed }) => destroyed).length, runtimeName === "bun" ? CLIENTS : 0);
 }
 
-/** Resolves when it has sent a part of a request. */
+/** Resolves once it has sent part of a request. */
 async function sendHalf(port: number): Promise<Socket> {
   const socket = connect(port, "127.0.0.1");
-  socket.resume().on("error", () => {}); // it is closed then
+  socket.resume().on("error", () => {}); // a close follows
   await new Promise<void>((resolve) => {
     socket.write("GET /?npws=2 HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n", () => resolve());
   });

@@ -4,7 +4,7 @@ import { fewerPeerRuntimes, peerRuntimes } from "./long.ts";
 import { ProcessPair } from "./process_pair.ts";
 import { assertServed, assertWhole, longWay, startTraffic, stopCallers } from "./under_load.ts";
 
-/** Faults of which the connection's ends are told. The others take the heartbeat's time each. */
+/** Faults that the ends are notified of. Each of the others takes as long as the heartbeat needs to detect it. */
 const told: readonly Fault[] = ["cut", "reset"];
 
 for (const fault of faults) {

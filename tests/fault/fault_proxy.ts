@@ -2,12 +2,13 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { type Breach, Way, type WayLimits } from "./way.ts";
 
 /**
- * What can happen to a connection. `cut`: both ends see its end, wherever in a frame that is. `reset`: both see that it is broken.
- * `blackhole`: nothing gets through any more, and nobody is told. `half-open`: one end sees a reset, the other one is told nothing.
+ * The faults of a connection. `cut`: both ends see its end, at any position within a frame. `reset`: both ends see a reset.
+ * `blackhole`: nothing gets through any longer, and neither end is notified. `half-open`: one end sees a reset, the other is
+ * not notified.
  */
 export type Fault = "cut" | "reset" | "blackhole" | "half-open at the client" | "half-open at the server";
 
-/** All of them. */
+/** All faults. */
 export const faults: readonly Fault[] = [
   "cut",
   "reset",
@@ -16,18 +17,18 @@ export const faults: readonly Fault[] = [
   "half-open at the server",
 ];
 
-/** A fault that waits for a connection. */
+/** A fault that awaits a future connection. */
 export interface Trap {
   fault: Fault;
-  /** In which direction bytes are counted. */
+  /** The direction in which bytes are counted. */
   from: "client" | "server";
-  /** How many still get through, before the first or at the last of which it happens. */
+  /** How many bytes still get through before the fault. 0: it happens when the first bytes arrive. */
   afterBytes: number;
 }
 
-/** A way to a server that can be long or narrow, and on which everything happens that happens to connections. */
+/** A path to a server, with optional latency and bandwidth limits, that can inflict any connection fault. */
 export class FaultProxy implements AsyncDisposable {
-  /** The port on 127.0.0.1 to forward new connections to. */
+  /** The port on 127.0.0.1 that new connections are forwarded to. */
   target: number;
   readonly #listener: Server;
   readonly #limits: WayLimits;
@@ -39,11 +40,11 @@ export class FaultProxy implements AsyncDisposable {
   private constructor(target: number, limits: WayLimits) {
     this.target = target;
     this.#limits = limits;
-    // What one end has ended the other one may still go on with.
+    // When one end has half-closed, the other may still continue.
     this.#listener = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
   }
 
-  /** Listens on 127.0.0.1, and forwards to this port there. */
+  /** Listens on 127.0.0.1 and forwards to this port there. */
   static async listen(target: number, limits: WayLimits = {}): Promise<FaultProxy> {
     const proxy = new FaultProxy(target, limits);
     await new Promise<void>((resolve) => proxy.#listener.listen(0, "127.0.0.1", resolve));
@@ -54,25 +55,25 @@ export class FaultProxy implements AsyncDisposable {
     return `ws://127.0.0.1:${(this.#listener.address() as { port: number }).port}`;
   }
 
-  /** How many connections are forwarded. */
+  /** How many connections are being forwarded. */
   get forwarded(): number {
     return this.#connections.size;
   }
 
-  /** How many bytes have come in all, from the clients and from the server. */
+  /** How many bytes have arrived in total, from the clients and from the server. */
   readonly received = { client: 0, server: 0 };
 
-  /** Lets it happen to all connections of now, or to those that are hit. */
+  /** Inflicts a fault on all current connections, or on those selected by `isHit`. */
   inflict(fault: Fault, isHit: () => boolean = () => true): void {
     for (const connection of this.#connections) if (isHit()) connection.inflict(fault);
   }
 
-  /** Lets it happen to one connection to come: to the next one, if no other trap waits for that. */
+  /** Sets a trap for one future connection: the next one, unless earlier traps are still waiting. */
   lay(trap: Trap): void {
     this.#traps.push(trap);
   }
 
-  /** Forwards nothing more. Connections stay open, those of now for ever; new ones get no answer. */
+  /** Forwards nothing any longer. Connections stay open, existing ones stalled forever; new ones get no answer. */
   block(): void {
     this.#isBlocked = true;
     this.inflict("blackhole");
@@ -83,7 +84,7 @@ export class FaultProxy implements AsyncDisposable {
     this.#isBlocked = false;
   }
 
-  /** Drops what faults have left open, as the network does when it is whole again. */
+  /** Drops what faults have left open, as a network does once it has recovered. */
   clear(): void {
     const forwarded = new Set([...this.#connections].flatMap(({ client, server }) => [client, server]));
     for (const socket of this.#sockets) if (!forwarded.has(socket)) socket.destroy();
@@ -109,20 +110,20 @@ export class FaultProxy implements AsyncDisposable {
   #keep(socket: Socket): Socket {
     this.#sockets.add(socket);
     socket.setNoDelay(true);
-    socket.on("error", () => {}); // the close follows
+    socket.on("error", () => {}); // a close follows
     socket.on("close", () => this.#sockets.delete(socket));
     return socket;
   }
 }
 
-/** A connection that is forwarded. */
+/** A forwarded connection. */
 class Connection {
   readonly client: Socket;
   readonly server: Socket;
   readonly #ways: Way[];
   readonly #over: () => void;
 
-  /** `over` is called when it is forwarded no more. */
+  /** `over` is called when it is no longer forwarded. */
   constructor(client: Socket, server: Socket, limits: WayLimits, trap: Trap | undefined, over: () => void) {
     this.client = client;
     this.server = server;
@@ -148,7 +149,10 @@ class Connection {
     return { afterBytes, broken: () => this.inflict(fault) };
   }
 
-  /** One end has ended: what it has sent and ended in order is still on its way, and an error is not. */
+  /**
+   * When one end closes: after a graceful end, its data and end are still in transit; after an error, nothing more is
+   * forwarded.
+   */
   #closed(other: Socket): (hadError: boolean) => void {
     return (hadError) => {
       if (!hadError && !other.destroyed) return;

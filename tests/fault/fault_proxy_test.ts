@@ -8,11 +8,11 @@ import { concat } from "../websocket_frames.ts";
 import { type Fault, FaultProxy, faults, type Trap } from "./fault_proxy.ts";
 import type { WayLimits } from "./way.ts";
 
-/** One end of a connection, and what was seen of it. */
+/** One end of a connection, and what it has observed. */
 class End {
   readonly socket: Socket;
   readonly #chunks: Uint8Array[] = [];
-  /** How the connection ended for this end, as far as it did. */
+  /** How the connection ended for this end, if it has. */
   ended: "not" | "end" | "reset" = "not";
 
   constructor(socket: Socket) {
@@ -27,7 +27,7 @@ class End {
   }
 }
 
-/** A proxy in front of a server, and the ends of the connections through it. */
+/** A proxy in front of a server, and both ends of the connections through it. */
 class Setting implements AsyncDisposable {
   readonly proxy: FaultProxy;
   readonly #listener: Server;
@@ -67,7 +67,7 @@ class Setting implements AsyncDisposable {
   }
 }
 
-/** How both ends see each fault. */
+/** How each end sees each fault. */
 const seen: Record<Fault, [client: End["ended"], server: End["ended"]]> = {
   cut: ["end", "end"],
   reset: ["reset", "reset"],

@@ -1,7 +1,7 @@
 import type { PoolConnection } from "@npws/pool";
 import { type Outcome, type Side, Transfer, type TransferPlan } from "./transfer.ts";
 
-/** The transfers of a process, and how they went. */
+/** The transfers of a process, and their outcomes. */
 export class Ledger {
   readonly #running = new Set<Transfer>();
   #outcomes: Outcome[] = [];
@@ -11,23 +11,23 @@ export class Ledger {
     return this.#running.size;
   }
 
-  /** Which they are. */
+  /** Descriptions of those transfers. */
   describe(): string[] {
     return Array.from(this.#running, (transfer) => transfer.describe());
   }
 
-  /** What the slowest one of those without an end has received, in bytes. */
+  /** How many bytes the slowest endless transfer has received. */
   get leastReceived(): number {
     const endless = [...this.#running].filter(({ isEndless }) => isEndless);
     return Math.min(...endless.map(({ receivedBytes }) => receivedBytes));
   }
 
-  /** Does one end's part, and keeps how it went. */
+  /** Performs one end's part and records its outcome. */
   run(connection: PoolConnection, plan: TransferPlan, side: Side): Promise<Outcome> {
     return this.start(connection, plan, side).outcome;
   }
 
-  /** The same, for who may give it up. */
+  /** The same for a caller that may give it up. */
   start(connection: PoolConnection, plan: TransferPlan, side: Side): Transfer {
     const transfer = new Transfer(connection, plan, side);
     this.#running.add(transfer);
@@ -38,23 +38,23 @@ export class Ledger {
     return transfer;
   }
 
-  /** Gives all up that have not ended. */
+  /** Gives up all transfers that have not ended. */
   abort(): void {
     for (const transfer of this.#running) transfer.abort();
   }
 
-  /** How those went that have ended since the last call. */
+  /** The outcomes of the transfers that have ended since the last call. */
   take(): Outcome[] {
     return this.#outcomes.splice(0);
   }
 }
 
-/** A plan as `open()` tells it to the other side. */
+/** A plan, encoded as the metadata of `open()`. */
 export function planBytes(plan: object): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(plan));
 }
 
-/** The plan that was told. */
+/** The plan that the opener sent. */
 export function planOf<Plan>({ metadata }: PoolConnection): Plan {
   return JSON.parse(new TextDecoder().decode(metadata));
 }

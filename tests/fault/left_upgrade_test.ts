@@ -10,7 +10,7 @@ import { within } from "./within.ts";
 
 const CLIENTS = 50;
 
-/** How long an upgrade that was answered may take to become a socket, in milliseconds. */
+/** How long an answered upgrade may take to become a socket, in milliseconds. */
 const UPGRADE_MS = 10_000;
 
 const request = "GET /?npws=2 HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
@@ -25,7 +25,7 @@ test(`faults: clients that reset right behind their requests keep nobody from a 
   await stopCallers(pair, ["client"]);
   await pair.client.call("flush");
   await pair.full();
-  // Deno never tells that the upgrade came to nothing, and keeps the socket for ever.
+  // Deno never reports that the upgrade failed, and keeps the socket forever.
   const left = await pair.server.call("straySockets") - strays - RUNTIMES_OWN_SOCKETS;
   assertEquals(left > 0, runtimeName === "deno", `${left} sockets are left`);
   if (!isLong) return;
@@ -33,10 +33,10 @@ test(`faults: clients that reset right behind their requests keep nobody from a 
   await within(UPGRADE_MS + 2_000, "all places are free", eventually(areFree));
 }, { timeoutMs: 60_000 });
 
-/** Resolves when the connection is gone. */
+/** Resolves when the connection is closed. */
 function requestAndReset(port: number): Promise<void> {
   const socket = connect(port, "127.0.0.1");
-  socket.on("error", () => {}); // the close follows
+  socket.on("error", () => {}); // a close follows
   socket.write(request, () => socket.resetAndDestroy());
   return new Promise((resolve) => socket.once("close", () => resolve()));
 }

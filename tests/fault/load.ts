@@ -3,37 +3,37 @@ import { Dice } from "../random/dice.ts";
 import { type Ledger, planBytes } from "./ledger.ts";
 import type { Outcome, TransferPlan } from "./transfer.ts";
 
-/** Callers that open one stream after the other. */
+/** Callers that each open one stream after another. */
 export interface LoadPlan {
-  /** Names the streams, so it differs from that of every other load. */
+  /** The prefix of the stream names, different for each load. */
   name: string;
   callers: number;
   /** How long each call may take. */
   timeoutMs: number;
-  /** How much a stream carries each way at most. */
+  /** The most bytes that a stream carries in each direction. */
   longestBytes: number;
 }
 
-/** What became of the calls. */
+/** The results of the calls. */
 export interface LoadReport {
   /** Calls that got a stream. */
   served: number;
-  /** Calls that got none, by what they rejected with. */
+  /** The number of calls that got none, by the name of the error. */
   failed: Record<string, number>;
-  /** How much longer than it may a call took at most, in milliseconds; 0 or less where none did. */
+  /** The largest overrun of a call's deadline, in milliseconds; 0 or less if there was none. */
   longestOverrunMs: number;
 }
 
-/** Callers that open one stream after the other until they are stopped, whatever becomes of each. */
+/** Callers that open one stream after another until they are stopped, whatever becomes of each stream. */
 export class Load {
   readonly #pool: Pool;
   readonly #plan: LoadPlan;
   readonly #ledger: Ledger;
   readonly #dice: Dice;
-  /** What has become of the calls so far. */
+  /** The results of the calls so far. */
   readonly report: LoadReport = { served: 0, failed: {}, longestOverrunMs: -Infinity };
   readonly #callers: Promise<void>[];
-  /** Callers that have to see a stream through before everybody is served. */
+  /** Callers that still have to complete a stream before everybody counts as served. */
   readonly #unserved = new Set<number>();
   #served: PromiseWithResolvers<void> | undefined;
   #streams = 0;
@@ -47,14 +47,14 @@ export class Load {
     this.#callers = Array.from({ length: plan.callers }, (_, number) => this.#run(number));
   }
 
-  /** Resolves when every caller has opened a stream from now on, and has seen it through. */
+  /** Resolves once every caller has opened and completed a stream from now on. */
   everybodyServed(): Promise<void> {
     this.#callers.forEach((_, number) => this.#unserved.add(number));
     this.#served = Promise.withResolvers();
     return this.#served.promise;
   }
 
-  /** Ends the callers, each behind its stream. */
+  /** Stops the callers, each after its current stream. */
   async stop(): Promise<LoadReport> {
     this.#isOver = true;
     await Promise.all(this.#callers);
@@ -65,7 +65,7 @@ export class Load {
     while (!this.#isOver) {
       const isCounted = this.#unserved.has(caller);
       const outcome = await this.#open();
-      if (!outcome) await new Promise((resolve) => setTimeout(resolve, 1)); // a pool that is closed rejects at once
+      if (!outcome) await new Promise((resolve) => setTimeout(resolve, 1)); // a closed pool rejects immediately
       else if (isCounted && outcome.sent.end === "clean" && outcome.received.end === "clean") this.#wasServed(caller);
     }
   }

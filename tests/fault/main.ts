@@ -1,6 +1,6 @@
 /**
- * Runs the tests of faults on both runtimes: `deno task fault`. With `--long` a process is stopped for 20 s, there are 400 rounds in
- * the place of 50, no clock is hurried, and all pairs of runtimes meet.
+ * Runs the fault tests on both runtimes: `deno task fault`. With `--long`, a process is stopped for 20 s, there are 400 rounds
+ * instead of 50, no clock is accelerated, and all pairs of runtimes are tested.
  */
 import { exitWith, runSteps } from "../../scripts/run_steps.ts";
 import { testStep } from "../../scripts/test_step.ts";
@@ -11,7 +11,7 @@ if (unknown !== undefined) {
   console.error(`Cannot run the tests of faults: "${unknown}" is no option, only --long is`);
   Deno.exit(2);
 }
-if (isLong) Deno.env.set("NPWS_FAULT_LONG", "1"); // for the processes of the steps
+if (isLong) Deno.env.set("NPWS_FAULT_LONG", "1"); // for the processes that run the steps
 
 const folder = "tests/fault";
 const files = Array.from(Deno.readDirSync(folder), ({ name }) => name).filter((name) => name.endsWith("_test.ts"))

@@ -1,34 +1,34 @@
 import { Buffer } from "node:buffer";
 import { concat } from "../websocket_frames.ts";
 
-/** How many bytes it takes until they repeat: a prime, so that no chunk's length divides it. */
+/** How many bytes come before they repeat: a prime, so that no chunk length divides it. */
 const PERIOD = 1_048_573;
 
-/** The longest piece that is looked at in one. */
+/** The longest piece that is checked at once. */
 const LONGEST = 65_536;
 
-/** The period, and its beginning once more, so that no piece has to be put together. */
+/** One period plus the beginning of the next, so that every piece is contiguous. */
 const block = concat(randomBlock(PERIOD), randomBlock(LONGEST));
 
 /**
- * What one direction of a stream carries: any number of bytes, of which each is known by its place. Bytes that were lost, doubled,
- * swapped, or that belong to another stream are not what stands at their place.
+ * The content of one direction of a stream: any number of bytes, each determined by its position. Bytes that are lost,
+ * duplicated, swapped, or from another stream do not match their position.
  */
 export class Numbered {
   readonly #start: number;
 
-  /** The same name has the same bytes in every process. */
+  /** The same name yields the same bytes in every process. */
   constructor(name: string) {
     this.#start = hashOf(name) % PERIOD;
   }
 
-  /** The bytes at this place, 64 KiB at most. The memory is shared: it is not to be changed. */
+  /** The bytes at this position, at most 64 KiB. The memory is shared and must not be modified. */
   at(offset: number, length: number): Uint8Array {
     const from = (this.#start + offset) % PERIOD;
     return block.subarray(from, from + Math.min(length, LONGEST));
   }
 
-  /** Where the first byte is that should not be at its place, counted from the direction's start; undefined if all are right. */
+  /** The position of the first wrong byte, counted from the start of the direction; undefined if all are right. */
   firstWrong(offset: number, bytes: Uint8Array): number | undefined {
     for (let at = 0; at < bytes.length; at += LONGEST) {
       const piece = bytes.subarray(at, at + LONGEST);
@@ -49,7 +49,7 @@ function isEqual(one: Uint8Array, other: Uint8Array): boolean {
   return Buffer.compare(one, other) === 0;
 }
 
-/** Upper bits of a linear congruential generator, the same each time. */
+/** The upper bits of a linear congruential generator, the same every time. */
 function randomBlock(length: number): Uint8Array {
   let state = 1;
   return Uint8Array.from({ length }, () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) >>> 24);

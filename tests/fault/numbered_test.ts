@@ -5,7 +5,7 @@ import { Numbered } from "./numbered.ts";
 
 const numbered = new Numbered("a stream");
 
-/** The bytes from a place on. */
+/** The bytes from a position on. */
 function from(offset: number, length: number): Uint8Array<ArrayBuffer> {
   const pieces: Uint8Array[] = [];
   for (let at = 0; at < length; at += 60_000) pieces.push(numbered.at(offset + at, Math.min(60_000, length - at)));
@@ -28,13 +28,13 @@ test("Numbered.firstWrong() finds bytes that were lost, doubled, swapped, change
   changed[1_500] ^= 1;
   const wrong = [
     two, // lost
-    concat(one, one, two), // doubled
+    concat(one, one, two), // duplicated
     concat(two, one), // swapped
     changed,
     concat(one, new Numbered("another stream").at(1_000, 1_000)),
     concat(one, new Numbered("another stream").at(0, 1_000)),
   ];
-  // Bytes at two places are equal by chance, so where exactly it begins is not told.
+  // Bytes at two positions may be equal by chance, so the exact start of the mismatch is not reported.
   const found = wrong.map((bytes) => Math.floor(numbered.firstWrong(0, bytes)! / 500) * 500);
   assertEquals(found, [0, 1_000, 0, 1_500, 1_000, 1_000]);
 });

@@ -7,16 +7,16 @@ import { peerRuntimes } from "./long.ts";
 import { FULL_AGAIN_MS, LINKS, ProcessPair } from "./process_pair.ts";
 import { within } from "./within.ts";
 
-/** Inside of a hello, seen from its end, in bytes. */
+/** A position within a hello, counted from its end, in bytes. */
 const IN_HELLO = 20;
 
-/** Inside of the request, and of its answer. */
+/** A position within the request, and within the response. */
 const IN_HANDSHAKE = 100;
 
-/** Nothing but openings passes. */
+/** With these options, only opening traffic passes. */
 const silent = { keepAliveMs: 0 };
 
-/** Where openings break that have so many bytes each way. */
+/** The places where an opening with these byte counts is broken. */
 function places(opening: { client: number; server: number }): Omit<Trap, "fault">[] {
   return [
     { from: "client", afterBytes: IN_HANDSHAKE },

@@ -9,47 +9,47 @@ import type { Outcome } from "./transfer.ts";
 import type { TrafficActor } from "./traffic_actor.ts";
 import type { WayLimits } from "./way.ts";
 
-/** A pool in a process of its own. */
+/** A pool in a separate process. */
 export type RemoteTraffic = RemoteActor<TrafficActor>;
 
 /** One of the two pools. */
 export type PoolSide = "client" | "server";
 
-/** Both. */
+/** Both sides. */
 export const sides: readonly PoolSide[] = ["client", "server"];
 
-/** How many links the client keeps. */
+/** How many idle links the client keeps. */
 export const LINKS = 8;
 
-/** How long it may take until a pool is full again, from the end of a fault on, in milliseconds. */
+/** How long a pool may take to be full again after a fault has ended, in milliseconds. */
 export const FULL_AGAIN_MS = 5_000;
 
-/** Silence that ends a link, in milliseconds: longer than a busy machine keeps a process waiting. */
+/** The silence that ends a link, in milliseconds: longer than a busy machine delays a process. */
 export const heartbeat = { keepAliveMs: 400, heartbeatTimeoutMs: 600 };
 
 /**
- * How long a broken link may go unnoticed, in milliseconds: the heartbeat's times, the time between two looks, and as much again
+ * How long a broken link may go unnoticed, in milliseconds: the heartbeat's times and the interval between two checks, doubled
  * for a busy machine.
  */
 export const NOTICED_MS = 2 * (heartbeat.keepAliveMs + heartbeat.heartbeatTimeoutMs + heartbeat.keepAliveMs / 4);
 
-/** What two processes are started with. */
+/** How the two processes are started. */
 export interface ProcessPairOptions {
   client: RuntimeName;
   server: RuntimeName;
   way?: WayLimits;
   clientOptions?: Partial<ClientPoolOptions>;
   serverOptions?: ServerPoolOptions;
-  /** How many times as fast time passes at the server pool. @default 1 */
+  /** How many times faster the server pool's clock runs. @default 1 */
   hurry?: number;
 }
 
-/** A client pool and a server pool in a process each, and the way between them. Disposing it kills both. */
+/** A client pool and a server pool in separate processes, and the path between them. Disposing it kills both. */
 export class ProcessPair implements AsyncDisposable {
   readonly proxy: FaultProxy;
   readonly #options: ProcessPairOptions;
   readonly #processes: Record<PoolSide, RemoteTraffic>;
-  /** How many sockets each had open before it had a pool. */
+  /** How many sockets each process had open before it had a pool. */
   readonly #socketsBefore = { client: 0, server: 0 };
 
   private constructor(options: ProcessPairOptions, proxy: FaultProxy, processes: Record<PoolSide, RemoteTraffic>) {
@@ -58,7 +58,7 @@ export class ProcessPair implements AsyncDisposable {
     this.#processes = processes;
   }
 
-  /** Starts both; all links are idle. */
+  /** Starts both; on return all links are idle. */
   static async start(options: ProcessPairOptions): Promise<ProcessPair> {
     const processes = { client: startProcess(options.client), server: startProcess(options.server) };
     const pair = new ProcessPair(options, await FaultProxy.listen(0, options.way), processes);
@@ -81,24 +81,26 @@ export class ProcessPair implements AsyncDisposable {
     return [this.client, this.server];
   }
 
-  /** Kills a process and starts another in its place, on the same port if it is the server's. */
+  /** Kills a process and starts another in its place; a server keeps its port. */
   async replace(side: PoolSide): Promise<void> {
     await this.#processes[side][Symbol.asyncDispose]();
     await this.startAgain(side);
   }
 
-  /** Starts another process in the place of one that has ended. */
+  /** Starts another process in place of one that has ended. */
   async startAgain(side: PoolSide): Promise<void> {
     this.#processes[side] = startProcess(this.#options[side]);
     await (side === "client" ? this.#dial() : this.#serve());
   }
 
-  /** Resolves when both pools are full of the same links, and have no others. Rejects when that takes too long. */
+  /** Resolves when both pools are full of the same links and have no others. Rejects if that takes too long. */
   async full(): Promise<void> {
     await within(FULL_AGAIN_MS, "both pools are full", eventually(() => this.#isFull()));
   }
 
-  /** Resolves when nothing is under way in either process, with what became of all transfers. Rejects when that takes too long. */
+  /**
+   * Resolves with the outcomes of all transfers, once none is in progress in either process. Rejects if that takes too long.
+   */
   async settled(withinMs: number): Promise<Outcome[]> {
     const settled = Promise.all(this.both.map((process) => process.call("untilSettled")));
     await within(withinMs, "all streams have ended at both sides", settled);
@@ -106,7 +108,7 @@ export class ProcessPair implements AsyncDisposable {
     return outcomes.flat();
   }
 
-  /** Closes both pools. Resolves when both processes have ended, and rejects when something keeps one of them running. */
+  /** Closes both pools. Resolves when both processes have exited, and rejects if something keeps one of them running. */
   async leave(): Promise<void> {
     for (const process of this.both) await process.call("close", 0);
     for (const side of sides) await leave(this.#processes[side], this.#options[side], this.#socketsBefore[side]);
@@ -122,7 +124,7 @@ export class ProcessPair implements AsyncDisposable {
     return links >= LINKS && [client.links, server.idle, server.links].every((count) => count === links);
   }
 
-  /** On the port that it had before, if there was one. */
+  /** Serves on the previous port, if there was one. */
   async #serve(): Promise<void> {
     const { serverOptions, hurry = 1 } = this.#options;
     this.#socketsBefore.server = await this.server.call("sockets");

@@ -51,7 +51,7 @@ for (const server of fewerPeerRuntimes) {
   );
 }
 
-/** The peer of a process that is stopped for longer than its heartbeat allows drops its links, and its callers end in time. */
+/** The peer of a process that is stopped for longer than the heartbeat allows drops its links, and its callers fail in time. */
 async function stopImpatient(side: PoolSide, server: RuntimeName): Promise<void> {
   await using pair = await ProcessPair.start({ client: runtimeName, server, way: longWay });
   await startTraffic(pair);
@@ -65,11 +65,11 @@ async function stopImpatient(side: PoolSide, server: RuntimeName): Promise<void>
   pair[side].kill("SIGCONT");
   await assertServed(pair);
   await stopCallers(pair, [otherSide[side]]);
-  await pair[side].call("stopLoad"); // for whom it was stopped as well
+  await pair[side].call("stopLoad"); // its callers were stopped along with it
   await assertWhole(pair);
 }
 
-/** Streams go on as soon as both processes do, where nobody was impatient. */
+/** Where no heartbeat intervenes, streams continue as soon as both processes do. */
 async function stopPatient(side: PoolSide, server: RuntimeName): Promise<void> {
   const patient = { ...heartbeat, heartbeatTimeoutMs: 10 * STOPPED_MS };
   await using pair = await ProcessPair.start({

@@ -7,11 +7,11 @@ import { test } from "../harness.ts";
 import { FaultProxy } from "./fault_proxy.ts";
 import { fewerPeerRuntimes } from "./long.ts";
 
-/** A pool that sends no heartbeat, of one link where it is a client's. */
+/** Options of a pool that sends no heartbeats, and of a client pool with a single link. */
 const noHeartbeat = { keepAliveMs: 0 };
 const oneLink = { minCapacity: 1, maxCapacity: 1, dialTimeoutMs: 500, maxBackoffMs: 200 };
 
-/** A client that reaches its server through a proxy. Both send back what is sent to them. */
+/** A client that reaches its server through a proxy. Both echo what they receive. */
 async function startBehindProxy() {
   const server = serverPool(noHeartbeat);
   await server.start();
@@ -39,7 +39,7 @@ for (const side of ["client", "server"] as const) {
     net.proxy.block();
     const waiting = net[side].open();
     await until(net[side], ({ deadOnTake }) => deadOnTake === 1);
-    // A server cannot dial, and a client that hears nothing does not know yet that its link is dead.
+    // A server cannot dial, and a client that receives nothing does not yet know that its link is dead.
     const other = side === "server" ? net.client.open() : undefined;
     net.proxy.unblock();
     await exchange(await waiting, "through again");

@@ -5,7 +5,7 @@ import { assertServed, assertWhole, startCallers, stopCallers } from "./under_lo
 
 const callers = { callers: 200, timeoutMs: 5_000, longestBytes: 2_000 };
 
-/** How a process ends: at once, or behind its pool. */
+/** How a process ends: abruptly, or after closing its pool. */
 const ends = {
   "killed": (pair: ProcessPair, side: PoolSide) => pair.replace(side),
   async "closed"(pair: ProcessPair, side: PoolSide) {

@@ -12,32 +12,35 @@ import { within } from "./within.ts";
 
 const ROUNDS = isLong ? 400 : 50;
 
-/** How many rounds lie between two looks. Before the fourth each fault has happened, and most code is compiled. */
+/** How many rounds lie between two samples. By the fourth sample each fault has occurred, and most code is compiled. */
 const LOOK_ROUNDS = ROUNDS / 10;
 
-/** What both sides say until a link is open is shorter, in bytes. */
+/** More bytes than both sides exchange while a link opens. */
 const OPENING_BYTES = 600;
 
-/** Timers that a process may have, whatever it went through: some of its pool, and some of the test's. */
+/** The most timers that a process may have, whatever it has been through: some of its pool's, and some of the test's. */
 const MOST_TIMERS = 8;
 
 /**
- * What a broken link may leave behind. One that stays has 17 objects, and costs 9,000 bytes on Deno: compiled code and what belongs
- * to it, which grows for a few hundred rounds, hides no more than that.
+ * What a broken link may leave behind. A leaked link has 17 objects, and costs 9,000 bytes on Deno; the growth of compiled code
+ * and its data, which lasts a few hundred rounds, cannot hide more than that.
  */
 const LEFT_OBJECTS = 1;
 const LEFT_BYTES = isLong ? 1_000 : 7_000;
 
-/** Impatient, so that a round is short. A link that was only slow is replaced as well as one that broke. */
+/** Short timeouts keep the rounds short. A link that was merely slow is replaced just like a broken one. */
 const impatience = { keepAliveMs: 200, heartbeatTimeoutMs: 300 };
 
-/** Those of which the ends are told, by turns. The others take the heartbeat's time each, so there are few of them. */
+/**
+ * Alternates between the faults that the ends are notified of. The others each cost the heartbeat's time, so there are few of
+ * them.
+ */
 function faultOf(round: number): Fault {
   const silent = faults.slice(2);
   return silent[round % 30] ?? faults[round % 2];
 }
 
-/** Traps for as many links, from the opening's first byte on; two of them spring in streams. */
+/** Traps for all links, from the first byte of the opening on; two of them spring within streams. */
 function trapsOf(round: number, fault: Fault): Trap[] {
   return Array.from({ length: LINKS }, (_, index): Trap => {
     const place = (round * LINKS + index) * 37;
@@ -46,7 +49,7 @@ function trapsOf(round: number, fault: Fault): Trap[] {
   });
 }
 
-/** Replaces all links, of which each breaks somewhere, and uses those that come for these. */
+/** Replaces all links, breaks each of the new ones somewhere, and uses their replacements. */
 async function runRound(pair: ProcessPair, round: number, fault: Fault): Promise<void> {
   for (const trap of trapsOf(round, fault)) pair.proxy.lay(trap);
   await pair[sides[round % 2]].call("flush");
@@ -59,7 +62,7 @@ async function runRound(pair: ProcessPair, round: number, fault: Fault): Promise
   await pair.full();
 }
 
-/** What one of the processes holds after each so many rounds. */
+/** What one of the processes holds, sampled every few rounds. */
 class Samples {
   readonly #runtime: RuntimeName;
   readonly #strays: number[] = [];

@@ -1,9 +1,9 @@
-/** A measurement: where it was made, and what it found. */
+/** A measurement: the position where it was taken, and its value. */
 export type Point = readonly [at: number, value: number];
 
 /**
- * By how much the value grows from one place to the next: the median of the slopes between all pairs of points (Theil and Sen), so
- * that a few that lie far off change little. 0 where there are less than two.
+ * The growth of the value per unit of position: the median of the slopes between all pairs of points (Theil–Sen), so that a few
+ * outliers change little. 0 if there are fewer than two points.
  */
 export function slopeOf(points: readonly Point[]): number {
   const slopes = points.flatMap(([x, y], index) =>

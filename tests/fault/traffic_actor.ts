@@ -7,17 +7,17 @@ import { Ledger, planBytes, planOf } from "./ledger.ts";
 import { Load, type LoadPlan, type LoadReport } from "./load.ts";
 import type { Outcome, TransferPlan } from "./transfer.ts";
 
-/** A pool whose streams carry what both ends know, byte by byte. */
+/** A pool whose streams carry content that both ends know, byte by byte. */
 export class TrafficActor extends PoolActor {
   readonly #ledger = new Ledger();
   #load: Load | undefined;
 
-  /** Does its part of each stream that the other side opens, from now on. */
+  /** From now on, performs its part of each stream that the other side opens. */
   acceptTransfers(): void {
     this.eachAccepted((connection) => this.#ledger.run(connection, planOf<TransferPlan>(connection), "acceptor"));
   }
 
-  /** Opens a stream for each plan. Resolves when they are open, and goes on with them. */
+  /** Opens a stream for each plan. Resolves when all are open; the transfers then continue in the background. */
   async openTransfers(plans: TransferPlan[], options: Pick<GetOptions, "timeoutMs" | "early"> = {}): Promise<void> {
     await Promise.all(plans.map(async (plan) => {
       const connection = await this.pool.open({ ...options, metadata: planBytes(plan) });
@@ -25,7 +25,7 @@ export class TrafficActor extends PoolActor {
     }));
   }
 
-  /** Resolves when every transfer without an end has received so many bytes. */
+  /** Resolves when every endless transfer has received `bytes` bytes. */
   untilReceived(bytes: number): Promise<void> {
     return eventually(() => this.#ledger.leastReceived >= bytes);
   }
@@ -35,37 +35,37 @@ export class TrafficActor extends PoolActor {
     return this.pool.flush();
   }
 
-  /** Gives up all transfers that are running. */
+  /** Gives up all running transfers. */
   abortTransfers(): void {
     this.#ledger.abort();
   }
 
-  /** Resolves when no transfer is running. */
+  /** Resolves when no transfer is running any longer. */
   untilSettled(): Promise<void> {
     return eventually(() => this.#ledger.running === 0);
   }
 
-  /** Resolves when no link is left. */
+  /** Resolves when no links are left. */
   untilLost(): Promise<void> {
     return eventually(() => this.pool.stats().links === 0);
   }
 
-  /** How the transfers went that have ended since the last call. */
+  /** The outcomes of the transfers that have ended since the last call. */
   outcomes(): Outcome[] {
     return this.#ledger.take();
   }
 
-  /** Starts callers that open one stream after the other. */
+  /** Starts callers that each open one stream after another. */
   startLoad(plan: LoadPlan): void {
     this.#load = new Load(this.pool, plan, this.#ledger);
   }
 
-  /** Resolves when every caller has opened a stream from now on, and has seen it through. */
+  /** Resolves once every caller has opened and completed a stream from now on. */
   everybodyServed(): Promise<void> {
     return this.#load!.everybodyServed();
   }
 
-  /** What has become of the calls so far. */
+  /** The results of the calls so far. */
   loadReport(): LoadReport {
     return this.#load!.report;
   }
@@ -83,12 +83,12 @@ export class TrafficActor extends PoolActor {
     return countSockets();
   }
 
-  /** How many of them are no link's. */
+  /** How many sockets belong to no link. */
   straySockets(): number {
     return countSockets() - this.pool.stats().links;
   }
 
-  /** Clients that may have left in the middle of their upgrade: those whose links did not come to be open. */
+  /** Clients that may have left in the middle of their upgrade: those whose links never opened. */
   leftInUpgrade(): number {
     const { dialFailures, dialing } = this.pool.stats();
     return dialFailures + dialing;

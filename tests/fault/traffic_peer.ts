@@ -1,4 +1,4 @@
-/** The other process of a test: it runs methods of a `TrafficActor`. */
+/** The other process of a test: runs methods of a `TrafficActor`. */
 import { serveActor } from "../serve_actor.ts";
 import { TrafficActor } from "./traffic_actor.ts";
 

@@ -5,20 +5,20 @@ import { hashOf, Numbered } from "./numbered.ts";
 /** An end of a stream. */
 export type Side = "opener" | "acceptor";
 
-/** What a stream is to carry. Both ends know it. */
+/** The planned content of a stream, known to both ends. */
 export interface TransferPlan {
-  /** The stream's name, by which its ends find each other and each byte is known. */
+  /** The name of the stream: it identifies the stream's two ends and determines its bytes. */
   name: string;
-  /** How many bytes each end sends; null: for ever. */
+  /** How many bytes each end sends; null for an endless stream. */
   opener: number | null;
   acceptor: number | null;
-  /** One end that does not see it through. */
+  /** Set if one end gives up before the stream is complete. */
   giveUp?: GiveUp;
 }
 
 /**
- * How an end gives up, once it has sent (`cancel`: received) so many bytes, fewer than the plan has: the connection as a whole, its
- * sending direction, or the other one.
+ * How an end gives up, after it has sent (`cancel`: received) `afterBytes` bytes, fewer than planned: it aborts the connection,
+ * aborts its writable, or cancels its readable.
  */
 export interface GiveUp {
   by: Side;
@@ -26,28 +26,28 @@ export interface GiveUp {
   afterBytes: number;
 }
 
-/** How one direction went for one end of a stream: seen through, given up by this end, or broken. */
+/** How one direction ended, as seen by one end: completed, given up by this end, or broken. */
 export interface Half {
   bytes: number;
   end: "clean" | "given up" | "broken";
-  /** What broke it. */
+  /** The error that broke it. */
   error?: string;
 }
 
-/** How a stream went for one end of it. */
+/** How a stream ended, as seen by one end. */
 export interface Outcome {
   plan: TransferPlan;
   side: Side;
   sent: Half;
   received: Half;
-  /** What must not be, whatever happened on the way. */
+  /** A violation that no fault can justify. */
   wrong?: string;
 }
 
-/** Writes of up to so many bytes, of which many are small. */
+/** The largest write, in bytes; many writes are small. */
 const LONGEST_BYTES = 65_536;
 
-/** What one end of a stream does with it. */
+/** One end's part of a stream. */
 export class Transfer {
   /** Resolves when both directions have ended, and never rejects. */
   readonly outcome: Promise<Outcome>;
@@ -68,24 +68,24 @@ export class Transfer {
     this.outcome = this.#run();
   }
 
-  /** How many bytes have come. */
+  /** How many bytes have arrived. */
   get receivedBytes(): number {
     return this.#receivedBytes;
   }
 
-  /** Which end of which stream it is, and how far it is. */
+  /** Identifies the stream and the end, and describes the progress. */
   describe(): string {
     const { protocol } = this.#connection;
     const { name } = this.#plan;
     return `${this.#side} of stream ${name} (npws/${protocol}, ${this.#sentBytes} sent, ${this.#receivedBytes} received)`;
   }
 
-  /** Whether what comes has no end. */
+  /** Whether this end receives an endless stream. */
   get isEndless(): boolean {
     return this.#plan[this.#other] === null;
   }
 
-  /** Gives both directions up. */
+  /** Gives up both directions. */
   abort(): void {
     this.#hasGivenUp = true;
     this.#connection.abort("given up");
@@ -93,7 +93,7 @@ export class Transfer {
 
   async #run(): Promise<Outcome> {
     const [sent, received] = await Promise.all([this.#send(), this.#receive()]);
-    await this.#connection.closed.catch(() => {}); // the directions tell what broke
+    await this.#connection.closed.catch(() => {}); // the two directions report what broke
     return { plan: this.#plan, side: this.#side, sent, received, wrong: this.#wrong };
   }
 
@@ -103,12 +103,12 @@ export class Transfer {
       const isSeenThrough = await this.#write(writer);
       return { bytes: this.#sentBytes, end: isSeenThrough ? "clean" : "given up" };
     } catch {
-      // Closing a writable that is broken rejects with a TypeError that does not say what broke it.
+      // Closing a broken writable rejects with a TypeError that does not say what broke it.
       return this.#broken(this.#sentBytes, await writer.closed.catch((error) => error));
     }
   }
 
-  /** False: it was given up. */
+  /** Returns false if it was given up. */
   async #write(writer: WritableStreamDefaultWriter<Uint8Array>): Promise<boolean> {
     const isGivenUp = this.#giveUp !== undefined && this.#giveUp.how !== "cancel";
     const length = isGivenUp ? this.#giveUp!.afterBytes : this.#plan[this.#side] ?? Infinity;
@@ -125,7 +125,7 @@ export class Transfer {
       else await writer.abort("given up");
       return false;
     }
-    // On npws/1 whoever ends its direction ends the stream, so an end that has nothing to say waits for the other one's end.
+    // On npws/1, ending either direction ends the whole stream, so an end that has nothing to send waits for the other end.
     if (this.#connection.protocol === 2 || length > 0) await writer.close();
     return true;
   }
@@ -143,7 +143,7 @@ export class Transfer {
     }
   }
 
-  /** False: it was given up. */
+  /** Returns false if it was given up. */
   async #read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<boolean> {
     const content = new Numbered(`${this.#plan.name} ${this.#other}`);
     for (;;) {
@@ -159,10 +159,11 @@ export class Transfer {
     }
   }
 
-  /** A direction that ended in order has all its bytes, and its sender has not given it up. */
+  /** Checks that a gracefully ended direction delivered all its bytes, and that its sender did not give up. */
   #checkEnd(): void {
     const { giveUp, [this.#other]: length } = this.#plan;
-    // On npws/1 nobody is told that a link was taken: whoever sees it idle may close it, as long as it was not fetched.
+    // On npws/1 nobody is notified when a link is taken: the side that sees it idle may close it, as long as it has not been
+    // fetched.
     if (this.#connection.protocol === 1 && this.#receivedBytes === 0) return;
     if (this.#receivedBytes !== length) {
       this.#foundWrong(`it looks complete with ${this.#receivedBytes} bytes, and ${length ?? "endless"} were to come`);

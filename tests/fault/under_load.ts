@@ -5,18 +5,18 @@ import type { TransferPlan } from "./transfer.ts";
 import { problemsOf } from "./verdict.ts";
 import { within } from "./within.ts";
 
-/** By how much a busy machine may let a call miss its deadline, in milliseconds. */
+/** How much a busy machine may let a call overrun its deadline, in milliseconds. */
 const OVERRUN_MS = 1_000;
 
-/** Long and narrow enough that much is on its way when something happens. */
+/** Enough latency, and little enough bandwidth, that many bytes are in flight when something happens. */
 export const longWay = { delayMs: 10, bytesPerSecond: 2_000_000 };
 
 const callers = { callers: 4, timeoutMs: 2_000, longestBytes: 50_000 };
 
-/** Names what a later process sends differently from what an earlier one did. */
+/** Numbers the loads, so that a restarted process does not reuse the names of an earlier one. */
 let loads = 0;
 
-/** Streams without an end, opened by this side. Resolves when they are flowing. */
+/** Opens endless streams from this side. Resolves when they are flowing. */
 export async function startEndless(pair: ProcessPair, side: PoolSide): Promise<void> {
   const plans = ["first", "second"].map((which): TransferPlan => {
     return { name: `${which} of load ${loads++}`, opener: null, acceptor: null };
@@ -25,25 +25,25 @@ export async function startEndless(pair: ProcessPair, side: PoolSide): Promise<v
   await pair[side].call("untilReceived", 100_000);
 }
 
-/** Callers of this side. Resolves when all were served. */
+/** Starts callers on this side. Resolves when all of them have been served. */
 export async function startCallers(pair: ProcessPair, side: PoolSide, plan: Partial<LoadPlan> = {}): Promise<void> {
   await pair[side].call("startLoad", { name: `load ${loads++}`, ...callers, ...plan });
   await pair[side].call("everybodyServed");
 }
 
-/** Both, at both sides. */
+/** Starts endless streams and callers on both sides. */
 export async function startTraffic(pair: ProcessPair): Promise<void> {
   for (const side of sides) await startEndless(pair, side);
   for (const side of sides) await startCallers(pair, side);
 }
 
-/** All callers of these sides are served again. */
+/** Asserts that all callers of these sides are served again. */
 export async function assertServed(pair: ProcessPair, from: readonly PoolSide[] = sides): Promise<void> {
   const served = Promise.all(from.map((side) => pair[side].call("everybodyServed")));
   await within(FULL_AGAIN_MS, `all callers of ${from.join(" and ")} are served`, served);
 }
 
-/** Ends the callers of these sides: none of them had to wait beyond its deadline. */
+/** Stops the callers of these sides, and asserts that none of them waited beyond its deadline. */
 export async function stopCallers(pair: ProcessPair, from: readonly PoolSide[] = sides): Promise<LoadReport[]> {
   const reports = await Promise.all(from.map((side) => pair[side].call("stopLoad")));
   for (const { longestOverrunMs } of reports) {
@@ -53,8 +53,8 @@ export async function stopCallers(pair: ProcessPair, from: readonly PoolSide[] =
 }
 
 /**
- * All streams have ended at both sides, each as it may: complete, or with an error. Both pools are full again, and when they are
- * closed nothing keeps their processes running.
+ * Asserts that all streams have ended on both sides, each in a permitted way: complete, or with an expected error. Both pools
+ * are full again, and once they are closed nothing keeps their processes running.
  */
 export async function assertWhole(pair: ProcessPair): Promise<void> {
   const outcomes = await pair.settled(NOTICED_MS);

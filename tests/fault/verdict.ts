@@ -1,18 +1,18 @@
 import type { Half, Outcome } from "./transfer.ts";
 
 /**
- * What may break a direction: the link was lost, a side has given up, or the call behind an early start has come to nothing. Anything
- * else says that a pool broke a rule.
+ * The errors that may break a direction: the link was lost, a side gave up, or the call behind early data failed. Any other
+ * error means that a pool broke a rule.
  */
 const expected = /^(ConnectionLostError|ConnectionResetError|PoolClosedError|PoolTimeoutError|AbortError): /;
 
-/** What is wrong with streams, as both ends saw them. An end whose process was killed cannot tell anything. */
+/** The violations found in streams, as both ends saw them. An end whose process was killed cannot report anything. */
 export function problemsOf(outcomes: readonly Outcome[]): string[] {
   const problems = outcomes.flatMap(ownProblems);
   for (const [name, ends] of Map.groupBy(outcomes, ({ plan }) => plan.name)) {
     const [openers, acceptors] = ["opener", "acceptor"].map((side) => ends.filter((end) => end.side === side));
     if (openers.length > 1) problems.push(`stream ${name} has ${openers.length} openers`);
-    // An open whose link was given up may have reached the other side, which is told so by a reset.
+    // An open whose link was given up may still have reached the other side, which is notified by a reset.
     const live = acceptors.filter(({ received }) => received.bytes > 0);
     if (live.length > 1) problems.push(`stream ${name} has ${live.length} acceptors that received something`);
     for (const opener of openers) for (const acceptor of live) problems.push(...mutualProblems(opener, acceptor));

@@ -1,32 +1,32 @@
 import type { Socket } from "node:net";
 
-/** How long and how narrow a way is. */
+/** The latency and bandwidth of a path. */
 export interface WayLimits {
-  /** How much longer everything takes, in milliseconds. @default 0 */
+  /** The added latency in each direction, in milliseconds. @default 0 */
   delayMs?: number;
-  /** How many bytes go through in a second. @default Infinity */
+  /** The bandwidth, in bytes per second. @default Infinity */
   bytesPerSecond?: number;
 }
 
-/** Where a way breaks by itself. */
+/** Where a path breaks on its own. */
 export interface Breach {
-  /** What still gets through. 0: the way breaks when the first bytes come. */
+  /** How many bytes still get through. 0: the path breaks when the first bytes arrive. */
   afterBytes: number;
-  /** Called once that has gone out. */
+  /** Called once those bytes have been written. */
   broken(): void;
 }
 
-/** One direction of a connection: hands everything on in its order, and the end behind it, until it is stopped. */
+/** One direction of a connection: forwards everything in order, followed by the end, until it is stopped. */
 export class Way {
   readonly #from: Socket;
   readonly #to: Socket;
   readonly #delayMs: number;
   readonly #bytesPerSecond: number;
   #breach: Breach | undefined;
-  /** What is on its way, in its order. */
+  /** Everything in transit, in order. */
   readonly #queue: { readonly dueAt: number; readonly arrive: () => void }[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** When all that was read has gone into the way; nothing more is read before. */
+  /** When the path has taken in everything read so far; nothing more is read until then. */
   #freeAt = 0;
   #gate: ReturnType<typeof setTimeout> | undefined;
 
@@ -40,7 +40,7 @@ export class Way {
     to.on("drain", this.#resume).once("close", this.#discard);
   }
 
-  /** Hands on nothing more, not what is on its way either. */
+  /** Stops forwarding, and drops what is in transit. */
   stop(): void {
     this.#from.off("data", this.#take).off("end", this.#end).pause();
     this.#to.off("drain", this.#resume).off("close", this.#discard);
@@ -60,7 +60,7 @@ export class Way {
     if (!this.#gate && !this.#to.writableNeedDrain) this.#from.resume();
   };
 
-  /** Nobody is there any more. A socket that is not read would not tell that it has ended. */
+  /** The receiver is gone. The source must still be read, because an unread socket does not report its end. */
   readonly #discard = (): void => {
     this.#clear();
     this.#from.resume();

@@ -1,4 +1,4 @@
-/** What the promise resolves with. Rejects when that takes longer, and says what did not come to pass: "all links are idle". */
+/** The result of the promise. Rejects if that takes longer, naming the condition that was not met: "all links are idle". */
 export async function within<Result>(ms: number, what: string, promise: Promise<Result>): Promise<Result> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error(`Cannot go on: not within ${ms} ms that ${what}`)), ms);

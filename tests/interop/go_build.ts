@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-/** The peer's program, or why there is none here. */
+/** The peer's program, or the reason why it is not available. */
 export type GoBuild = { program: string } | { missing: string };
 
 const source = fileURLToPath(new URL("./go_peer", import.meta.url));
@@ -18,7 +18,7 @@ const BUILD_DEADLINE_MS = 120_000;
 /**
  * Builds the Go peer, which takes a second once Go has it in its cache.
  *
- * @throws {Error} The peer does not compile. That Go or the module cannot be had here is no error.
+ * @throws {Error} The peer does not compile. If Go or the module is not available, that is not an error.
  */
 export async function buildGoPeer(): Promise<GoBuild> {
   const go = await findGo();
@@ -27,7 +27,7 @@ export async function buildGoPeer(): Promise<GoBuild> {
   if (download.failure) return { missing: `its modules cannot be downloaded: ${download.failure}` };
   await mkdir(builds, { recursive: true });
   const program = join(builds, "go_peer");
-  const fresh = `${program}-${process.pid}`; // another process may be running the last build, or building as well
+  const fresh = `${program}-${process.pid}`; // another process may be running the last build, or building too
   const build = await run(go, ["build", "-buildvcs=false", "-o", fresh, "."], BUILD_DEADLINE_MS);
   if (build.failure) throw new Error(`Cannot build the Go peer: ${build.failure}`);
   await rename(fresh, program);
@@ -54,8 +54,8 @@ function lastLine(output: string): string {
 }
 
 /**
- * Without C, so that no compiler but Go's is needed, and with the Go that is here. Go keeps its caches below the home directory,
- * and does nothing where it has none.
+ * Disables cgo, so that no C compiler is needed, and uses the installed Go version. Go keeps its caches below the home
+ * directory, and fails without one.
  */
 function goEnvironment(): NodeJS.ProcessEnv {
   const environment = { ...process.env, GOTOOLCHAIN: "local", CGO_ENABLED: "0" };

@@ -1,39 +1,39 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
-/** How the peer runs. */
+/** How the peer is started. */
 export type GoPeerOptions =
   & { tls?: "off" | "self-signed" | "verified"; capacity: number }
   & ({ role: "client"; url: string; ca?: string } | { role: "server"; port?: number; cert?: string; key?: string });
 
-/** A Go process that speaks npws/1. Its streams are named by their ids. Disposing it kills it. */
+/** A Go process that speaks npws/1. Its streams are identified by their links' ids. Disposing it kills it. */
 export interface GoPeer extends AsyncDisposable {
-  /** Where it listens; 0 for a client. */
+  /** The port that it listens on; 0 for a client. */
   readonly port: number;
-  /** Takes any idle link, and tells its id. */
+  /** Takes any idle link, and returns its id. */
   any(): Promise<string>;
-  /** Takes the link with this id, looking for it every 50 ms. */
+  /** Takes the link with this id, polling for it every 50 ms. */
   fetch(id: string): Promise<string>;
-  /** Writes this many random bytes, and tells their SHA-256. */
+  /** Writes `count` random bytes, and returns their SHA-256. */
   send(id: string, count: number): Promise<string>;
-  /** Reads this many bytes, and tells their SHA-256. */
+  /** Reads `count` bytes, and returns their SHA-256. */
   receive(id: string, count: number): Promise<string>;
   /** Writes a word and a line break. */
   tell(id: string, word: string): Promise<string>;
   /** Reads a line. */
   hear(id: string): Promise<string>;
-  /** Reads to the end of the stream, and tells how many bytes were left, "0" for none. */
+  /** Reads to the end of the stream, and returns how many bytes were left, "0" for none. */
   end(id: string): Promise<string>;
   close(id: string): Promise<string>;
-  /** Answers each session that the peer tells of on link 00000000 with as many bytes. */
+  /** Answers each session that the peer announces on link 00000000 with `byteLength` bytes. */
   serve(byteLength: number): Promise<string>;
-  /** Has sessions on fresh links, and tells how long all took, in microseconds. */
+  /** Runs sessions on fresh links, and returns the total time, in microseconds. */
   sessions(workers: number, count: number, byteLength: number): Promise<string>;
-  /** Sends requests and reads answers of the same length; in microseconds for all. */
+  /** Sends requests and reads answers of the same length; returns the total time in microseconds. */
   ask(id: string, times: number, byteLength: number): Promise<string>;
   /** The other end of `ask`. */
   answer(id: string, times: number, byteLength: number): Promise<string>;
-  /** Writes bytes in chunks, until the peer has read all; in microseconds. */
+  /** Writes bytes in chunks until the peer has read all of them; returns the time in microseconds. */
   pour(id: string, byteLength: number, chunkBytes: number): Promise<string>;
   /** The other end of `pour`. */
   drink(id: string, byteLength: number): Promise<string>;
@@ -41,11 +41,11 @@ export interface GoPeer extends AsyncDisposable {
 
 type Pending = PromiseWithResolvers<string>;
 
-/** Starts the peer; resolves when a server listens. */
+/** Starts the peer; for a server, resolves once it is listening. */
 export async function startGoPeer(program: string, options: GoPeerOptions): Promise<GoPeer> {
   const child = spawn(program, [], { stdio: ["pipe", "pipe", "inherit"] });
   const exited = new Promise<void>((resolve, reject) => child.once("error", reject).once("exit", () => resolve()));
-  child.stdin.on("error", () => {}); // a program that is gone reads nothing, and its commands are rejected
+  child.stdin.on("error", () => {}); // a program that has exited reads nothing, and its commands are rejected
   const ready = Promise.withResolvers<number>();
   const pending = new Map<number, Pending>();
   const lines = createInterface({ input: child.stdout });

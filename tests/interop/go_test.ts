@@ -16,13 +16,13 @@ const build = await buildGoPeer();
 if ("missing" in build) console.warn(`Cannot run the tests against Go: ${build.missing}`);
 const isLong = process.env.NPWS_INTEROP_LONG === "1";
 
-/** A test that counts as skipped where there is no Go peer. */
+/** Registers a test that is skipped where the Go peer is not available. */
 function goTest(name: string, run: (program: string) => Promise<void>, timeoutMs = 20_000): void {
   if ("missing" in build) test(`${name} (skipped: ${build.missing})`, () => {}, { skip: true });
   else test(name, () => run(build.program), { timeoutMs });
 }
 
-/** Ways in which both sides come to the same link. */
+/** Ways in which both sides arrive at the same link. */
 const takers: { name: string; take: (meeting: Meeting) => Promise<PoolConnection> }[] = [
   {
     name: "we take",
@@ -127,7 +127,7 @@ for (const { name: role, meet } of roles) {
       const { pool } = meeting;
       await until(pool, ({ idle }) => idle === 300);
       const before = pool.stats();
-      await new Promise((resolve) => setTimeout(resolve, 90_000)); // no wait for an event: that nothing happens is the claim
+      await new Promise((resolve) => setTimeout(resolve, 90_000)); // no event to await: nothing should happen
       assertEquals([pool.active, pool.stats().dialed, pool.stats().lost], [300, before.dialed, 0]);
       const connections = await Promise.all(Array.from({ length: 300 }, () => pool.incomingGet()));
       await Promise.all(connections.map(async (connection) => {
@@ -138,7 +138,7 @@ for (const { name: role, meet } of roles) {
   }
 }
 
-/** Sends this many bytes each way at once; both sides agree on what was sent. */
+/** Sends `count` bytes each way simultaneously; both sides agree on what was sent. */
 async function exchange(connection: PoolConnection, { go }: Meeting, count: number): Promise<void> {
   const { id } = connection;
   const [ours, gotByGo, theirs, got] = await Promise.all([

@@ -1,6 +1,6 @@
 /**
- * Runs the tests against Go on both runtimes: `deno task interop`. With `--long` the links are left idle for 90 s as well. Where
- * there is no Go it says so, and the tests count as skipped.
+ * Runs the tests against Go on both runtimes: `deno task interop`. With `--long`, links are also left idle for 90 s. Where Go
+ * is not available, it says so, and the tests count as skipped.
  */
 import { exitWith, runSteps } from "../../scripts/run_steps.ts";
 import { testStep } from "../../scripts/test_step.ts";
@@ -13,7 +13,7 @@ if (unknown !== undefined) {
   console.error(`Cannot run the tests against Go: "${unknown}" is no option, only --long is`);
   Deno.exit(2);
 }
-if (isLong) Deno.env.set("NPWS_INTEROP_LONG", "1"); // for the processes of the steps
+if (isLong) Deno.env.set("NPWS_INTEROP_LONG", "1"); // for the processes that run the steps
 
 const build = await buildGoPeer();
 if ("missing" in build) console.log(`Cannot run the tests against Go: ${build.missing}`);

@@ -3,32 +3,32 @@ import { createAuthority, createCertificate } from "../certificates.ts";
 import { clientPool, serverPool } from "../contract/pools.ts";
 import { type GoPeer, startGoPeer } from "./go_peer.ts";
 
-/** How a link is protected. */
+/** The levels of link protection. */
 export const protections = ["off", "self-signed", "verified"] as const;
 
 /** How a link is protected. */
 export type Protection = typeof protections[number];
 
-/** A pool of ours that has links, or gets them, from a Go peer in the other role. Disposing it kills the peer first. */
+/** One of our pools, connected to a Go peer in the other role. Disposing it kills the peer first. */
 export interface Meeting extends AsyncDisposable {
   readonly pool: Pool;
   readonly go: GoPeer;
-  /** Where the server of the two listens. */
+  /** The port of whichever side is the server. */
   readonly port: number;
   /** Kills the Go peer and starts another in its place. */
   restartGo(): Promise<void>;
 }
 
-/** What is set up. */
+/** Options of a meeting. */
 export interface MeetingOptions {
   protection?: Protection;
-  /** How many links are kept idle. @default 2 */
+  /** How many idle links are kept. @default 2 */
   capacity?: number;
-  /** How many the Go side keeps, where that differs. */
+  /** How many the Go side keeps, if that differs. */
   goCapacity?: number;
 }
 
-/** Who we are towards the Go peer. */
+/** The role of our pool opposite the Go peer. */
 export interface Role {
   readonly name: "client" | "server";
   meet(program: string, options?: MeetingOptions): Promise<Meeting>;

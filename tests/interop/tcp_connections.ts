@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 const ESTABLISHED = "01";
 
 /**
- * Counts the ends of TCP connections to or from an IPv4 port that neither side has begun to close, both ends of each on this
- * machine. Only Linux lists them; elsewhere there are none.
+ * Counts the ends of TCP connections to or from an IPv4 port that neither side has begun to close; for a connection within this
+ * machine, both ends count. Only Linux lists them; on other systems the count is 0.
  */
 export function countEstablished(port: number): number {
   const wanted = port.toString(16).toUpperCase().padStart(4, "0");

@@ -4,7 +4,7 @@ import { readExactly } from "../contract/streams.ts";
 
 const CHUNK_BYTES = 65_536;
 
-/** Writes this many random bytes, and tells their SHA-256. */
+/** Writes `count` random bytes, and returns their SHA-256. */
 export async function send({ writable }: PoolConnection, count: number): Promise<string> {
   const hash = createHash("sha256");
   const writer = writable.getWriter();
@@ -20,7 +20,7 @@ export async function send({ writable }: PoolConnection, count: number): Promise
   return hash.digest("hex");
 }
 
-/** Reads this many bytes, and tells their SHA-256. */
+/** Reads `count` bytes, and returns their SHA-256. */
 export async function receive(connection: PoolConnection, count: number): Promise<string> {
   const hash = createHash("sha256");
   for (let left = count; left > 0; left -= CHUNK_BYTES) {
@@ -29,7 +29,7 @@ export async function receive(connection: PoolConnection, count: number): Promis
   return hash.digest("hex");
 }
 
-/** Reads one line, without its break. */
+/** Reads one line, without its line break. */
 export async function hear(connection: PoolConnection): Promise<string> {
   let line = "";
   for (;;) {

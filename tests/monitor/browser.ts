@@ -7,7 +7,7 @@ import type { Readable } from "node:stream";
 import { DevTools } from "./dev_tools.ts";
 import { BrowserPage } from "./browser_page.ts";
 
-/** The program of Debian's package `chromium`. */
+/** The executable from Debian's package `chromium`. */
 const EXECUTABLE = "/usr/bin/chromium";
 
 const FLAGS = [
@@ -15,10 +15,10 @@ const FLAGS = [
   ...["--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-port=0"],
 ];
 
-/** How long the browser may take to end, in milliseconds. */
+/** How long the browser may take to exit, in milliseconds. */
 const END_TIMEOUT_MS = 5_000;
 
-/** A headless Chromium with a profile of its own. Disposing it ends it, and leaves nothing behind. */
+/** A headless Chromium with its own profile. Disposing it ends the browser and leaves nothing behind. */
 export class Browser implements AsyncDisposable {
   readonly #profile: string;
   readonly #child: ChildProcess;
@@ -35,7 +35,7 @@ export class Browser implements AsyncDisposable {
     this.#profile = profile;
     this.#child = spawn(EXECUTABLE, [...FLAGS, `--user-data-dir=${profile}`, "about:blank"], {
       stdio: ["ignore", "ignore", "pipe"],
-      env: { ...process.env, TMPDIR: profile }, // what it leaves behind goes with the profile
+      env: { ...process.env, TMPDIR: profile }, // leftovers are deleted with the profile
     });
     this.#exited = new Promise((resolve) => this.#child.once("exit", () => resolve()));
   }
@@ -47,10 +47,10 @@ export class Browser implements AsyncDisposable {
     return await BrowserPage.attach(this.#tools, sessionId);
   }
 
-  /** Its own way to end takes its other processes along. */
+  /** Closing the browser through its own protocol also ends its child processes. */
   async [Symbol.asyncDispose](): Promise<void> {
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), END_TIMEOUT_MS);
-    await this.#tools.call("Browser.close").catch(() => {}); // it may be gone before it answers
+    await this.#tools.call("Browser.close").catch(() => {}); // it may exit before it answers
     await this.#exited;
     clearTimeout(timer);
     await this.#tools.close();
@@ -59,14 +59,14 @@ export class Browser implements AsyncDisposable {
   }
 }
 
-/** Where the browser listens, which it prints among other things. */
+/** The address that the browser listens on, found in its output. */
 async function addressIn(errors: Readable): Promise<string> {
   let text = "";
   for await (const part of errors.setEncoding("utf8").iterator({ destroyOnReturn: false })) {
     text += part;
     const address = /DevTools listening on (\S+)\s/.exec(text)?.[1];
     if (address === undefined) continue;
-    errors.resume(); // what else it prints is of no interest
+    errors.resume(); // the rest of its output is irrelevant
     return address;
   }
   throw new Error(`Cannot start ${EXECUTABLE}: ${text}`);

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import type { DevTools, Fields } from "./dev_tools.ts";
 
-/** What a page is looked at with. */
+/** The screen that a page is viewed on. */
 export interface Screen {
   readonly width: number;
   readonly height: number;
@@ -10,7 +10,7 @@ export interface Screen {
 
 /** A page in the browser. */
 export class BrowserPage {
-  /** Everything that went wrong in the page: exceptions, console errors, requests that failed or were refused. */
+  /** Everything that went wrong in the page: exceptions, console errors, and requests that failed or were refused. */
   readonly problems: string[] = [];
   /** Rejects when a script of the page throws. */
   readonly #broken = Promise.withResolvers<never>();
@@ -26,7 +26,7 @@ export class BrowserPage {
   private constructor(tools: DevTools, sessionId: string) {
     this.#tools = tools;
     this.#sessionId = sessionId;
-    this.#broken.promise.catch(() => {}); // told by until()
+    this.#broken.promise.catch(() => {}); // reported by until()
     tools.listen(sessionId, (method, params) => this.#hear(method, params));
   }
 
@@ -34,7 +34,7 @@ export class BrowserPage {
     const mobile = width < 600;
     const deviceScaleFactor = mobile ? 2 : 1;
     await this.#call("Emulation.setDeviceMetricsOverride", { width, height, mobile, deviceScaleFactor });
-    await this.#call("Emulation.setScrollbarsHidden", { hidden: true }); // a screenshot has none, but leaves room for them
+    await this.#call("Emulation.setScrollbarsHidden", { hidden: true }); // screenshots would leave room for them
     const features = [{ name: "prefers-color-scheme", value: scheme }];
     await this.#call("Emulation.setEmulatedMedia", { features });
   }
@@ -43,12 +43,15 @@ export class BrowserPage {
     await this.#call("Page.navigate", { url });
   }
 
-  /** What a function returns, or what its promise resolves with. It must know nothing but its arguments, which are JSON. */
+  /**
+   * The result of a function that runs in the page, or of its promise. It must use nothing but its arguments, which travel as
+   * JSON.
+   */
   async run<Value, Args extends unknown[]>(inPage: (...args: Args) => Value, ...args: Args): Promise<Awaited<Value>> {
     return await this.#evaluate(callOf(inPage, args)) as Awaited<Value>;
   }
 
-  /** Resolves when a function returns true, which is called with every frame that is drawn. Rejects when a script throws. */
+  /** Resolves once a function returns true; it is called on every drawn frame. Rejects if a script throws. */
   async until<Args extends unknown[]>(inPage: (...args: Args) => boolean, ...args: Args): Promise<void> {
     const isTrue = this.#evaluate(`new Promise((resolve) => {
       const look = () => ${callOf(inPage, args)} ? resolve() : requestAnimationFrame(look);
@@ -57,12 +60,12 @@ export class BrowserPage {
     await Promise.race([isTrue, this.#broken.promise]);
   }
 
-  /** Moves the mouse to a place of the window. */
+  /** Moves the mouse to a position in the window. */
   async point(x: number, y: number): Promise<void> {
     await this.#call("Input.dispatchMouseEvent", { type: "mouseMoved", x, y });
   }
 
-  /** The whole page, as a PNG file. */
+  /** Saves a screenshot of the whole page as a PNG file. */
   async screenshot(path: string): Promise<void> {
     const { data } = await this.#call("Page.captureScreenshot", { format: "png", captureBeyondViewport: true });
     await writeFile(path, Uint8Array.from(atob(data), (character) => character.charCodeAt(0)));

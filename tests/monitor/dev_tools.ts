@@ -1,4 +1,4 @@
-/** What the browser answers to a call, or tells of an event. */
+/** The browser's result of a call, or the parameters of an event. */
 // deno-lint-ignore no-explicit-any -- the protocol has hundreds of shapes
 export type Fields = Record<string, any>;
 
@@ -11,14 +11,14 @@ interface Message {
   error?: { message: string };
 }
 
-/** The Chrome DevTools Protocol over one WebSocket, with a session for each page. */
+/** The Chrome DevTools Protocol over one WebSocket, with a session per page. */
 export class DevTools {
   readonly #socket: WebSocket;
   readonly #calls = new Map<number, PromiseWithResolvers<Fields>>();
   readonly #listeners = new Set<(method: string, params: Fields, sessionId: string | undefined) => void>();
   #lastId = 0;
 
-  /** @param address What the browser prints when it listens. */
+  /** @param address The address that the browser prints when it listens. */
   static async connect(address: string): Promise<DevTools> {
     const socket = new WebSocket(address);
     await new Promise((resolve, reject) => {
@@ -43,7 +43,7 @@ export class DevTools {
     return call.promise;
   }
 
-  /** Hears the events of a page. */
+  /** Subscribes to the events of a page. */
   listen(sessionId: string, listener: (method: string, params: Fields) => void): void {
     this.#listeners.add((method, params, session) => session === sessionId && listener(method, params));
   }

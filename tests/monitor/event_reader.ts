@@ -1,11 +1,11 @@
-/** An event of a stream of server-sent events. */
+/** One server-sent event. */
 export interface ServerEvent {
   readonly type: string;
-  // deno-lint-ignore no-explicit-any -- as JSON.parse() has it
+  // deno-lint-ignore no-explicit-any -- like JSON.parse()
   readonly data: any;
 }
 
-/** Reads the events of a response, as a browser does. Disposing it leaves. */
+/** Reads the events of a response, as a browser does. Disposing it disconnects. */
 export class EventReader implements AsyncDisposable {
   readonly #reader: ReadableStreamDefaultReader<string>;
   #text = "";

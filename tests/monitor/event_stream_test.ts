@@ -3,7 +3,7 @@ import { eventStream } from "../../examples/monitor/event_stream.ts";
 import { Feed, type Viewer } from "../../examples/monitor/feed.ts";
 import { test } from "../harness.ts";
 
-/** A feed whose samples come when the test says so. */
+/** A feed whose samples the test triggers. */
 class FeedByHand extends Feed {
   readonly viewers = new Set<Viewer>();
 

@@ -3,7 +3,7 @@ import { Feed, type Viewer } from "../../examples/monitor/feed.ts";
 import type { Sample } from "../../examples/monitor/sample.ts";
 import { test } from "../harness.ts";
 
-/** A viewer who does nothing but what the test looks at. */
+/** A viewer that does nothing except what the test examines. */
 function viewer(part: Partial<Viewer>): Viewer {
   return { history() {}, sample() {}, end() {}, ...part };
 }

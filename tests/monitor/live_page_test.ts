@@ -12,7 +12,7 @@ import type { BrowserPage } from "./browser_page.ts";
 
 const skip = !isAvailable("chromium");
 
-/** A monitor of two pools, on a server of its own. */
+/** Starts a monitor of two pools, on its own server. */
 async function startMonitor(options: MonitorOptions = {}) {
   const pools = await startPools({ protocol: 2, client: { minCapacity: 3, maxCapacity: 3 } });
   const [server, client] = [timed(pools.server), timed(pools.client)];

@@ -13,7 +13,7 @@ import { tellStory } from "./story.ts";
 
 const skip = !isAvailable("chromium");
 
-/** Where the screenshots are kept. */
+/** Where the screenshots are stored. */
 const artifacts = fileURLToPath(new URL("../../artifacts/", import.meta.url));
 
 const screens: Record<string, Screen> = {
@@ -24,7 +24,7 @@ const screens: Record<string, Screen> = {
   "phone-dark": { width: 360, height: 780, scheme: "dark" },
 };
 
-/** The monitor's page, with a story in the place of the feed. */
+/** The monitor's page, with a prepared story instead of the live feed. */
 function serveStory() {
   const handle = monitor({});
   return serve("127.0.0.1", 0, (request) => {
@@ -33,7 +33,7 @@ function serveStory() {
   }, new ServerPool());
 }
 
-/** The whole story at once. It does not end, or the page would tell that the connection was lost. */
+/** The whole story at once. The stream does not end, because the page would then report a lost connection. */
 function storyStream(): ReadableStream<Uint8Array> {
   const story = tellStory();
   const last = story.pop();
@@ -41,7 +41,7 @@ function storyStream(): ReadableStream<Uint8Array> {
   return new ReadableStream<string>({
     start(controller) {
       controller.enqueue(`event: history\ndata: ${JSON.stringify(story)}\n\ndata: ${JSON.stringify(last)}\n\n`);
-      timer = setInterval(() => controller.enqueue(":\n\n"), 1_000); // a server may close what says nothing
+      timer = setInterval(() => controller.enqueue(":\n\n"), 1_000); // a server may close a silent connection
     },
     cancel: () => clearInterval(timer),
   }).pipeThrough(new TextEncoderStream());

@@ -15,7 +15,7 @@ function watch(handle: Monitor, path = "/events"): EventReader {
   return new EventReader(ask(handle, path)!);
 }
 
-/** A monitor that samples as often as it can. */
+/** A monitor that samples as often as possible. */
 function quickMonitor(options: MonitorOptions = {}): Monitor {
   return monitor({ edge: poolWith() }, { intervalMs: 1, ...options });
 }
@@ -78,7 +78,7 @@ test("monitor() refuses what is no GET, and begins nothing for it", async () => 
     const { status, headers } = ask(handle, path, "POST")!;
     assertEquals([status, headers.get("allow")], [405, "GET"]);
   }
-  await using _viewer = watch(handle); // nobody has taken the place
+  await using _viewer = watch(handle); // the only viewer's place is still free
 });
 
 test("monitor() tells the statistics of one pool, or of several by their names", async () => {

@@ -12,7 +12,7 @@ export function tellStory(): Sample[] {
   }));
 }
 
-/** The second in which the server is gone, and the one in which it is back. */
+/** The second in which the server disappears, and the one in which it is back. */
 const OUTAGE = [80, 86];
 
 class StoryPool {

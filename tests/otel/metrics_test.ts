@@ -5,7 +5,7 @@ import { test } from "../harness.ts";
 import { STATISTICS } from "../statistics.ts";
 import { Telemetry } from "./telemetry.ts";
 
-/** A pool that has statistics and nothing else. */
+/** A pool that only has statistics. */
 function poolWith(stats: () => PoolStats): Pool {
   return { stats } as Pool;
 }

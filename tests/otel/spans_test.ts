@@ -10,7 +10,7 @@ import { Telemetry } from "./telemetry.ts";
 
 const names = (telemetry: Telemetry) => telemetry.spans.map(({ name }) => name).sort();
 
-/** Opens a stream at one end and accepts it at the other, and says a word each way. */
+/** Opens a stream at one end, accepts it at the other, and sends a word each way. */
 async function converse(opener: Pool, acceptor: Pool): Promise<void> {
   const [asking, answering] = await Promise.all([opener.open(), acceptor.accept()]);
   await Promise.all([writeAndClose(asking, "question"), writeAndClose(answering, "reply")]);
@@ -136,7 +136,7 @@ test("instrument().pool is the pool in all else, and the pool itself stays as it
   assertEquals([pool.address, pool.stats()], [pools.server.address, pools.server.stats()]);
   assertEquals(pool.open, pool.open);
   const closed = new Promise((resolve) => pool.addEventListener("linkclose", resolve, { once: true }));
-  await converse(pools.server, pools.client); // past the instrumentation
+  await converse(pools.server, pools.client); // bypassing the instrumentation
   await pool.close();
   await closed;
   assertEquals(pools.server.isReady, false);

@@ -15,7 +15,7 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 
-/** A value that was exported; of a histogram, how many measurements it has. */
+/** An exported value; for a histogram, the number of its measurements. */
 export interface ExportedPoint {
   readonly name: string;
   readonly unit: string;
@@ -24,7 +24,7 @@ export interface ExportedPoint {
   readonly value: number;
 }
 
-/** OpenTelemetry's own SDK with exporters that keep all in memory. */
+/** OpenTelemetry's own SDK, with exporters that keep everything in memory. */
 export class Telemetry implements AsyncDisposable {
   readonly meter: Meter;
   readonly tracer: Tracer;
@@ -42,7 +42,7 @@ export class Telemetry implements AsyncDisposable {
     context.setGlobalContextManager(new StackContextManager().enable());
   }
 
-  /** Collects the metrics now. */
+  /** Collects the metrics immediately. */
   async points(): Promise<ExportedPoint[]> {
     this.#metricExporter.reset();
     await this.#meters.forceFlush();

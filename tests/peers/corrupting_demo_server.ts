@@ -1,4 +1,4 @@
-/** The demo's server, but it changes the first byte that it sends back. */
+/** The demo's server, except that it changes the first byte that it sends back. */
 import process from "node:process";
 import { echo } from "../../examples/demo/echo.ts";
 import { serve } from "../../examples/demo/serve.ts";

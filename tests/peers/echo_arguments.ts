@@ -1,4 +1,4 @@
-/** Prints the runtime's name and its arguments, a line each; "--wait" makes it stay. */
+/** Prints the runtime's name and its arguments, one per line; with "--wait" it keeps running. */
 import process from "node:process";
 
 console.log("Bun" in globalThis ? "bun" : "deno");

@@ -1,4 +1,4 @@
-/** Serves WebSockets to clients whose certificate the first argument's authority signed, on Bun; prints its port. */
+/** Serves WebSockets on Bun to clients whose certificate is signed by the authority in the first argument; prints its port. */
 import process from "node:process";
 import { runtime } from "../../src/runtime/detect.ts";
 

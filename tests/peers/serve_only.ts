@@ -1,4 +1,4 @@
-/** Serves and upgrades one request, and says so. */
+/** Serves and upgrades one request, and reports it. */
 import { runtime } from "../../src/runtime/detect.ts";
 
 const opened = Promise.withResolvers<void>();

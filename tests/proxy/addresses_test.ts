@@ -6,7 +6,7 @@ import { linksUrl } from "./front.ts";
 import { clientTls } from "./identity.ts";
 import { PROXY_ADDRESS, type ProxyKind, proxyKinds } from "./proxies.ts";
 
-/** What the client claims of itself. */
+/** The address that the client claims to have. */
 const CLAIMED_ADDRESS = "192.0.2.7";
 
 for (const kind of proxyKinds) {
@@ -53,14 +53,14 @@ for (const kind of proxyKinds) {
       const [here, there] = await Promise.all([client.open(), server.accept()]);
       assertEquals(there.remoteAddress?.hostname, PROXY_ADDRESS);
       const proxy = { hostname: "127.0.0.1", port: Number(new URL(url).port), transport: "tcp" };
-      assertEquals(here.remoteAddress, runtimeName === "deno" ? proxy : undefined); // Bun's socket hides it
+      assertEquals(here.remoteAddress, runtimeName === "deno" ? proxy : undefined); // Bun's socket does not expose it
       assertEquals([here.tls?.authorized, there.tls], [true, undefined]);
       await Promise.all([here.close(), there.close()]);
     });
   });
 }
 
-/** Runs a test on a client that claims another address, and a server behind a proxy. */
+/** Runs a test on a client that claims another address, and on a server behind a proxy. */
 async function behind(
   kind: ProxyKind,
   options: ServerPoolOptions,

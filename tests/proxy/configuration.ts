@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** Reads a configuration of this folder, with other values in the place of some that stand in it. Fails where one does not. */
+/** Reads a configuration from this folder and replaces some of its values. Fails if one of them does not occur. */
 export function configuration(file: string, values: Readonly<Record<string, string | number>> = {}): string {
   let text = readFileSync(fileURLToPath(new URL(file, import.meta.url)), "utf8");
   for (const [written, value] of Object.entries(values)) {

@@ -12,7 +12,7 @@ const token = "secret";
 
 for (const kind of proxyKinds) {
   for (const serverRuntime of ["deno", "bun"] as const) {
-    /** Runs a test on pools that hold three idle links each. */
+    /** Runs a test on pools with three idle links each. */
     const onFront = (claim: string, protocol: 1 | 2, run: (front: Front) => Promise<void>) =>
       test(`${kind.name} before a server on ${serverRuntime}: ${claim}`, async () => {
         const client = { protocol, token, name: "edge-7", minCapacity: 3, maxCapacity: 3 };
@@ -46,7 +46,7 @@ for (const kind of proxyKinds) {
   }
 }
 
-/** The client opens a stream, and both write at once. */
+/** The client opens a stream, and both ends write at once. */
 async function carriesBytes({ client, server }: Front): Promise<void> {
   const here = await client.open({ metadata: Uint8Array.of(7) });
   const { stream: there, peer, metadata } = await server.call("accept");
@@ -60,7 +60,7 @@ async function carriesBytes({ client, server }: Front): Promise<void> {
   assertEquals([received, receivedBack], [sent, sentBack]);
 }
 
-/** The server opens a stream, and is answered when it has ended its direction. */
+/** The server opens a stream, and receives the answer after it has half-closed it. */
 async function endsEachDirection({ client, server }: Front): Promise<void> {
   const [{ stream: there }, here] = await Promise.all([server.call("open"), client.accept()]);
   await server.call("write", there, "question");

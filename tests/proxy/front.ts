@@ -6,23 +6,23 @@ import { clientTls } from "./identity.ts";
 import type { FrontOptions, ProxyKind } from "./proxies.ts";
 import type { ProxyProcess } from "./proxy_process.ts";
 
-/** A client pool here, and behind a proxy a server pool in a process of its own. Disposing it ends all. */
+/** A local client pool and, behind a proxy, a server pool in a separate process. Disposing it ends all of them. */
 export interface Front extends AsyncDisposable {
   readonly client: ClientPool;
   readonly proxy: ProxyProcess;
   readonly server: RemotePool;
-  /** Where the server pool listens, behind the proxy. */
+  /** The port of the server pool behind the proxy. */
   readonly port: number;
 }
 
-/** What they are made with. */
+/** Options for all three. */
 export interface FrontedPoolsOptions extends Omit<FrontOptions, "pool"> {
   serverRuntime: RuntimeName;
   client?: Partial<ClientPoolOptions>;
   server?: ServerPoolOptions;
 }
 
-/** Starts all three; the client's first link is idle. */
+/** Starts all three; on return the client's first link is idle. */
 export async function startFront(kind: ProxyKind, options: FrontedPoolsOptions): Promise<Front> {
   const { serverRuntime, client: clientOptions, server: serverOptions, ...frontOptions } = options;
   await using started = new AsyncDisposableStack();
@@ -36,7 +36,7 @@ export async function startFront(kind: ProxyKind, options: FrontedPoolsOptions):
   return { client, proxy, server, port, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
-/** Where clients dial to reach the server pool behind a proxy. */
+/** The URL that clients dial to reach the server pool behind a proxy. */
 export function linksUrl({ place: { tls } }: ProxyProcess): string {
   return `wss://127.0.0.1:${tls}/links`;
 }

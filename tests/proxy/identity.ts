@@ -3,11 +3,11 @@ import { createAuthority, createCertificate } from "../certificates.ts";
 
 const authority = await createAuthority();
 
-/** What the proxies prove themselves with: they are "localhost" and 127.0.0.1. */
+/** The certificate of the proxies, for "localhost" and 127.0.0.1. */
 export const identity = await createCertificate(authority);
 
 /**
- * How clients check that. They dial the address: no runtime can cancel the lookup of a name, so that one whose pool closes
- * meanwhile would end after its test.
+ * How clients verify it. They dial the address, because no runtime can cancel a name lookup: one that is in progress when its
+ * pool closes would outlast its test.
  */
 export const clientTls: ClientTlsOptions = { mode: "verified", caCerts: [authority.cert] };

@@ -4,11 +4,11 @@ import { exchange } from "../contract/npws2_bulk.ts";
 /** How many streams are open at a time. */
 const WORKERS = 8;
 
-/** Opens one stream after the other and has its bytes echoed, several at a time, until it is disposed. */
+/** Opens streams continuously, several at a time, and has their bytes echoed, until it is disposed. */
 export class Load implements AsyncDisposable {
-  /** What calls for a stream were rejected with. */
+  /** The errors that calls for a stream rejected with. */
   readonly failedTakes: unknown[] = [];
-  /** What streams broke with. */
+  /** The errors that broke streams. */
   readonly broken: unknown[] = [];
   readonly #pool: ClientPool;
   readonly #workers: Promise<void>[];
@@ -21,9 +21,9 @@ export class Load implements AsyncDisposable {
     this.#workers = Array.from({ length: WORKERS }, () => this.#work());
   }
 
-  /** Waits for so many streams that are opened from now on and bring their bytes back. */
+  /** Waits until `count` streams opened from now on have had their bytes echoed. */
   async exchanged(count: number): Promise<void> {
-    const goal = this.#exchanged + WORKERS + count; // those under way may have been opened before
+    const goal = this.#exchanged + WORKERS + count; // those in progress may have been opened before
     while (this.#exchanged < goal) await new Promise<void>((resolve) => this.#waiting.add(resolve));
   }
 

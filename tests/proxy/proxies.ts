@@ -5,38 +5,38 @@ import { configuration } from "./configuration.ts";
 import { identity } from "./identity.ts";
 import { ProxyProcess, type ProxyProgram } from "./proxy_process.ts";
 
-/** The address that proxies have towards the server pools behind them. */
+/** The address from which proxies connect to the server pools behind them. */
 export const PROXY_ADDRESS = "127.0.0.9";
 
-/** How a proxy stands before a server pool. */
+/** How a proxy in front of a server pool is configured. */
 export interface FrontOptions {
   /** The server pool's port. */
   pool: number;
-  /** How long a link may be silent, in seconds; else as docs/proxies.md has it. */
+  /** How long a link may be silent, in seconds. @default 90, as in docs/proxies.md */
   silenceS?: number;
-  /** How long connections go on after a reload, in seconds. */
+  /** How long connections may continue after a reload, in seconds. */
   shutdownS?: number;
-  /** Clients may speak HTTP/2 as well. @default false */
+  /** Whether clients may also speak HTTP/2. @default false */
   offersHttp2?: boolean;
 }
 
 /** The ports behind a proxy that refuses links. */
 export interface RefusalOptions {
-  /** Of a server pool. */
+  /** The port of a server pool. */
   pool: number;
-  /** Where requests are not answered. */
+  /** A port that does not answer requests. */
   silent: number;
-  /** Where connections end when a request comes. */
+  /** A port that closes connections when a request arrives. */
   hungUp: number;
 }
 
-/** A kind of proxies. */
+/** A kind of proxy. */
 export interface ProxyKind {
   readonly name: "nginx" | "HAProxy";
   readonly isAvailable: boolean;
-  /** Starts one with the configuration that docs/proxies.md shows: it leads /links on its TLS port to a server pool. */
+  /** Starts a proxy with the configuration from docs/proxies.md: it forwards /links on its TLS port to a server pool. */
   standBefore(options: FrontOptions): Promise<ProxyProcess>;
-  /** Starts one that lets no link through, each path in another way. */
+  /** Starts a proxy that lets no link through, for a different reason on each path. */
   refuse(options: RefusalOptions): Promise<ProxyProcess>;
 }
 
@@ -71,11 +71,11 @@ const haproxyProgram: ProxyProgram = {
   portTaken: /cannot bind socket/,
   workerEnded: /Former worker \(\d+\) exited/,
   reloadSignal: "SIGUSR2",
-  // It executes itself anew when all is loaded, and forgets the signals that came before.
+  // It re-executes itself after loading, and loses signals that arrive before that.
   obeys: (folder) => eventually(() => answers(masterSocket(folder))),
 };
 
-/** Where HAProxy's master process takes commands. */
+/** The socket on which HAProxy's master process accepts commands. */
 function masterSocket(folder: string): string {
   return `${folder}/master.sock`;
 }
@@ -89,7 +89,7 @@ function answers(path: string): Promise<boolean> {
       socket.destroy();
     });
     socket.once("close", () => resolve(false));
-    socket.on("error", () => {}); // the connection's end is told by "close"
+    socket.on("error", () => {}); // "close" reports the connection's end
   });
 }
 
@@ -107,7 +107,7 @@ const haproxy: ProxyKind = {
   refuse: (options) => startHaproxy(undefined, (place) => refusals("haproxy_refusals.cfg", options, place)),
 };
 
-/** All kinds. */
+/** All kinds of proxies. */
 export const proxyKinds: readonly ProxyKind[] = [nginx, haproxy];
 
 type Place = ProxyProcess["place"];

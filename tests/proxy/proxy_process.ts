@@ -6,32 +6,32 @@ import { ProcessLog } from "../process_log.ts";
 import { type SpawnedProgram, spawnProgram } from "../spawn_program.ts";
 import { listen } from "../tunnel/target.ts";
 
-/** A program that is a proxy: how it is run, and what it logs to its standard error. */
+/** A proxy program: how it is run, and what it logs to standard error. */
 export interface ProxyProgram {
   readonly program: string;
-  /** Runs it in the foreground with the files in the folder. */
+  /** The arguments that run it in the foreground with the files in the folder. */
   args(folder: string): string[];
-  /** A worker runs, and its ports are open. */
+  /** Logged when a worker is running and its ports are open. */
   readonly started: RegExp;
-  /** Another process has one of the ports. */
+  /** Logged when another process holds one of the ports. */
   readonly portTaken: RegExp;
-  /** A worker that a reload replaced has ended. */
+  /** Logged when a worker that a reload replaced has ended. */
   readonly workerEnded: RegExp;
   readonly reloadSignal: "SIGHUP" | "SIGUSR2";
-  /** Resolves when signals reach it, where that is later than the start that it logs. */
+  /** Resolves once it reacts to signals, if that is later than the start that it logs. */
   obeys?(folder: string): Promise<void>;
 }
 
-/** Where a proxy runs. */
+/** The folder and the ports of a proxy. */
 export interface ProxyPlace {
-  /** Where its files are. */
+  /** The folder of its files. */
   readonly folder: string;
   /** Two free ports. */
   readonly tls: number;
   readonly plain: number;
 }
 
-/** A proxy that runs, and its workers. Disposing it ends them all. */
+/** A running proxy and its workers. Disposing it ends them all. */
 export class ProxyProcess implements AsyncDisposable {
   readonly place: ProxyPlace;
   readonly #program: ProxyProgram;
@@ -45,12 +45,12 @@ export class ProxyProcess implements AsyncDisposable {
     this.#log = new ProcessLog([this.#process.lines, this.#process.errorLines!]);
   }
 
-  /** Starts a proxy with these files. Resolves when it listens. */
+  /** Starts a proxy with these files. Resolves once it is listening. */
   static async start(
     program: ProxyProgram,
     files: (place: ProxyPlace) => Readonly<Record<string, string>>,
   ): Promise<ProxyProcess> {
-    // Neither proxy can be asked which port it got, so somebody else may be faster.
+    // Neither proxy can report which port it got, so the port is chosen beforehand, and another process may take it first.
     for (;;) {
       const [tls, plain] = await freePorts(2);
       const place = { folder: mkdtempSync(join(tmpdir(), "npws-proxy-")), tls, plain };
@@ -66,25 +66,28 @@ export class ProxyProcess implements AsyncDisposable {
     }
   }
 
-  /** Replaces its workers. Resolves when new ones listen; the old ones live as long as their connections, or as they may. */
+  /**
+   * Replaces its workers. Resolves once the new ones are listening; the old ones live as long as their connections, up to a
+   * limit.
+   */
   async reload(): Promise<void> {
     this.#process.kill(this.#program.reloadSignal);
     if (!await this.#listens()) throw new Error(`${this.#program.program} lost a port while it reloaded`);
   }
 
-  /** Waits for the end of a worker that was replaced. */
+  /** Waits for a replaced worker to end. */
   async workerEnded(): Promise<void> {
     await this.#log.logged(this.#program.workerEnded);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#process.kill("SIGTERM"); // one that is killed would leave its workers behind
+    this.#process.kill("SIGTERM"); // SIGKILL would leave its workers behind
     await this.#process.exited;
     await this.#process[Symbol.asyncDispose]();
     rmSync(this.place.folder, { recursive: true });
   }
 
-  /** Waits for its start or a reload to end. Resolves with false where another process has one of the ports. */
+  /** Waits until it has started or reloaded. Resolves with false if another process holds one of the ports. */
   async #listens(): Promise<boolean> {
     const { started, portTaken, obeys } = this.#program;
     const [taken] = await this.#log.logged(new RegExp(`${started.source}|(${portTaken.source})`));
@@ -94,7 +97,7 @@ export class ProxyProcess implements AsyncDisposable {
   }
 }
 
-/** Ports that were free a moment ago. */
+/** Finds ports that were free a moment ago. */
 async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   const ports = await Promise.all(servers.map(listen));

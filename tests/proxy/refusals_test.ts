@@ -6,7 +6,7 @@ import { clientTls } from "./identity.ts";
 import { proxyKinds } from "./proxies.ts";
 import type { ProxyPlace } from "./proxy_process.ts";
 
-/** The reasons of dials to each URL, where both proxies refuse alike. */
+/** The failure reason for each URL, where both proxies refuse in the same way. */
 const reasons = {
   "ws://plain/page": "server answered 200 OK",
   "ws://plain/redirect?key=secret": "server answered 301 Moved Permanently",
@@ -22,7 +22,7 @@ const reasons = {
   "wss://tls/page": "server answered 200 OK",
 };
 
-/** The others. */
+/** The reasons that differ by proxy. */
 const reasonsByProxy = {
   nginx: {
     "ws://plain/down": "server answered 502 Bad Gateway",
@@ -34,12 +34,12 @@ const reasonsByProxy = {
   },
 };
 
-/** What only the socket that Deno dials with by default shows. */
+/** Details that only the default dialing socket on Deno exposes. */
 const shownByWs = {
   "ws://plain/redirect?key=secret": 'server answered 301 Moved Permanently to "https://pool.example.com/redirect?…"',
 };
 
-/** What Deno's global WebSocket does not show. */
+/** Details that Deno's global WebSocket hides. */
 const hiddenByDeno = { "wss://tls/page": "the upgrade failed, and the runtime tells no reason" };
 
 for (const { name: proxyName, isAvailable, refuse } of proxyKinds) {
@@ -59,7 +59,7 @@ for (const { name: proxyName, isAvailable, refuse } of proxyKinds) {
   }
 }
 
-/** Why a dial fails. The host of the URL is one of the proxy's ports. */
+/** The reason why a dial fails. The host of the URL names one of the proxy's ports. */
 async function reasonOf(
   url: string,
   place: ProxyPlace,

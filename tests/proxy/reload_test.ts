@@ -8,11 +8,11 @@ import { type Front, startFront } from "./front.ts";
 import { Load } from "./load.ts";
 import { proxyKinds } from "./proxies.ts";
 
-/** Fewer than the load has streams, so that each of them is used. */
+/** Fewer links than the load has streams, so that each link is used. */
 const LINKS = 6;
 
 for (const kind of proxyKinds) {
-  /** Runs a test on a pool with as many idle links. */
+  /** Runs a test on a pool with `LINKS` idle links. */
   const onFront = (
     claim: string,
     options: { shutdownS?: number; client?: Partial<ClientPoolOptions> },

@@ -23,7 +23,8 @@ for (const kind of proxyKinds) {
       await using fromClient = await startQuiet(kind, beating, silent);
       await using fromServer = await startQuiet(kind, silent, beating);
       await using pinged = await startQuiet(kind, { ...beating, protocol: 1 }, silent);
-      // The last one: when its links are dropped, those of the others were silent for longer, but for the heartbeats.
+      // Started last: once its links have been dropped, the others would have been silent for longer, were it not for
+      // heartbeats.
       await using dropped = await startQuiet(kind, silent, silent);
 
       const broken = await dropped.connection.closed.catch((error) => error);

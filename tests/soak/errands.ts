@@ -4,50 +4,50 @@ import type { GiveUp, Side, TransferPlan } from "../fault/transfer.ts";
 import { Dice } from "../random/dice.ts";
 import type { PoolName, PoolsOfAProcess } from "./pools_of_a_process.ts";
 
-/** What is told to the other process with a stream: what it carries, or which link to fetch for it. */
+/** The metadata of a stream, for the other process: what the stream carries, or which link to fetch. */
 export interface Message {
   plan: TransferPlan;
   fetch?: { id: string; from: PoolName };
 }
 
-/** What is run. */
+/** What to run. */
 export interface ErrandsPlan {
-  /** Names the streams, so it differs from that of every other process. */
+  /** The prefix of the stream names, different for each process. */
   name: string;
   seed: number;
-  /** How many run at a time. */
+  /** How many errands run at a time. */
   runners: number;
 }
 
-/** What became of the errands. */
+/** The results of the errands. */
 export interface ErrandsReport {
-  /** Calls that rejected, by what with. */
+  /** The number of calls that rejected, by the name of the error. */
   failed: Record<string, number>;
   /** Errors that no call should reject with. */
   problems: string[];
-  /** How much longer than it may a call took at most, in milliseconds. */
+  /** The largest overrun of a call's deadline, in milliseconds. */
   longestOverrunMs: number;
 }
 
-/** How long a call may take that is in no hurry, in milliseconds. */
+/** The deadline of a call that is not urgent, in milliseconds. */
 const CALL_MS = 3_000;
 
-/** What calls may reject with, and streams break with, where links and pools come and go. */
+/** Errors that calls may reject with, and that may break streams, while links and pools come and go. */
 const expectedErrors = new Set([
   "AbortError",
   "ConnectionLostError",
   "ConnectionResetError",
-  "NotSupportedError", // open(), where only the client of npws/1 is connected
+  "NotSupportedError", // open() while only the npws/1 client is connected
   "PoolClosedError",
   "PoolTimeoutError",
 ]);
 
-/** Whether an error is one of those that come with faults, and no mistake. */
+/** Whether an error is an expected consequence of faults rather than a bug. */
 export function isExpected(error: unknown): boolean {
   return error instanceof Error && expectedErrors.has(error.name);
 }
 
-/** Uses the pools in random ways, over and over, until it is stopped. */
+/** Uses the pools in random ways until it is stopped. */
 export class Errands {
   readonly report: ErrandsReport = { failed: {}, problems: [], longestOverrunMs: -Infinity };
   readonly #pools: PoolsOfAProcess;
@@ -64,7 +64,7 @@ export class Errands {
     this.#runners = Array.from({ length: runners }, (_, number) => this.#run(new Dice(seed + number)));
   }
 
-  /** Ends the runners, each behind its errand. */
+  /** Stops the runners, each after its current errand. */
   async stop(): Promise<void> {
     this.#isOver = true;
     await Promise.all(this.#runners);
@@ -81,21 +81,21 @@ export class Errands {
     }
   }
 
-  /** A stream for the other side's accept(), early or not. */
+  /** Opens a stream for the other side's accept(), with early data or not. */
   async #open(dice: Dice): Promise<void> {
     const plan = this.#newPlan(dice);
     const connection = await this.#call(CALL_MS, dice.chance(0.3), plan, dice);
     await this.#ledger.run(connection, plan, "opener");
   }
 
-  /** A call that does not wait for long. */
+  /** Opens a stream with a short deadline. */
   async #openInAHurry(dice: Dice): Promise<void> {
     const plan = this.#newPlan(dice);
     const connection = await this.#call(dice.pick([0, 1, 5, 20]), false, plan, dice);
     await this.#ledger.run(connection, plan, "opener");
   }
 
-  /** A call whose signal may abort, or a stream that is given up at any moment. */
+  /** Opens a stream with a signal that may abort the call, or gives the stream up at a random moment. */
   async #openAndAbort(dice: Dice): Promise<void> {
     const plan = this.#newPlan(dice);
     const aborter = new AbortController();
@@ -113,9 +113,12 @@ export class Errands {
     await transfer.outcome;
   }
 
-  /** Any link, which the other side fetches by its id: told over another stream, which also tells whether that succeeded. */
+  /**
+   * Takes any link, which the other side fetches by its id. The id is sent over another stream, whose answer tells whether the
+   * fetch succeeded.
+   */
   async #take(dice: Dice): Promise<void> {
-    // On npws/1 only one side may take: nothing decides between two.
+    // On npws/1 only one side may take links, because the protocol does not resolve simultaneous takes.
     const from = dice.pick(["server", "client"] as const);
     const taken = await this.#timed(CALL_MS, this.#pools.get(from).incomingGet({ timeoutMs: CALL_MS }));
     const plan = taken.protocol === 1 ? this.#oneWayPlan(dice) : this.#newPlan(dice);
@@ -166,7 +169,7 @@ export class Errands {
     return { name: this.#newName(), opener, acceptor, giveUp };
   }
 
-  /** On npws/1 the end of one direction is the end of both. */
+  /** On npws/1 the end of one direction ends both. */
   #oneWayPlan(dice: Dice): TransferPlan {
     const length = lengthBy(dice);
     const [by, other]: Side[] = dice.chance(0.5) ? ["opener", "acceptor"] : ["acceptor", "opener"];
@@ -190,7 +193,7 @@ export class Errands {
   }
 }
 
-/** Mostly little, sometimes much. */
+/** Usually small, sometimes large. */
 function lengthBy(dice: Dice): number {
   return dice.between(1, dice.weighted([[6, 2_000], [3, 100_000], [1, 1_500_000]]));
 }
@@ -202,9 +205,9 @@ function giveUpBy(dice: Dice, lengths: Record<Side, number>): GiveUp {
   return { by, how, afterBytes: dice.between(0, length - 1) };
 }
 
-/** Whether the other side says that it has fetched the link. */
+/** Whether the other side reports that it has fetched the link. */
 async function isFetched(telling: PoolConnection): Promise<boolean> {
-  telling.writable.close().catch(() => {}); // reading tells of a loss as well
+  telling.writable.close().catch(() => {}); // a loss also surfaces while reading
   try {
     return (await new Response(telling.readable).arrayBuffer()).byteLength > 0;
   } catch {

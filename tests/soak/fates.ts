@@ -4,21 +4,21 @@ import type { Dice } from "../random/dice.ts";
 import { poolNames } from "./pools_of_a_process.ts";
 import type { SoakProcess } from "./soak_process.ts";
 
-/** How long the network keeps quiet about connections that it has lost, in milliseconds. */
+/** How long connections that the network has lost go unreported, in milliseconds. */
 const LOST_MS = 2_500;
 
-/** What befalls the two processes and the ways between them. */
+/** The faults that befall the two processes and the paths between them. */
 export class Fates {
-  /** How often each was dealt. */
+  /** How often each fate was dealt. */
   readonly dealt: Record<string, number> = {};
   readonly #dice: Dice;
   readonly #steady: SoakProcess;
   readonly #restarted: SoakProcess;
   readonly #restart: (process: SoakProcess) => Promise<void>;
-  /** Fates that take their time. */
+  /** Fates still in progress. */
   readonly #pending = new Set<Promise<void>>();
 
-  /** Only one of the processes is ended and started again, by `restart`. */
+  /** Only the `restarted` process is killed and started again, by `restart`. */
   constructor(
     dice: Dice,
     steady: SoakProcess,
@@ -31,7 +31,7 @@ export class Fates {
     this.#restart = restart;
   }
 
-  /** Deals one. Resolves when the next may follow. */
+  /** Deals one fate. Resolves when the next one may follow. */
   async deal(): Promise<void> {
     const fate = this.#dice.weighted([
       [8, this.#strike],
@@ -45,12 +45,12 @@ export class Fates {
     await fate.call(this);
   }
 
-  /** Resolves when none takes its time any more. */
+  /** Resolves when no fate is in progress any longer. */
   async over(): Promise<void> {
     await Promise.all(this.#pending);
   }
 
-  /** Lets everybody know of the connections that were lost. */
+  /** Drops the lost connections, so that their ends find out. */
   clear(): void {
     this.#proxies.forEach((proxy) => proxy.clear());
   }
@@ -59,7 +59,7 @@ export class Fates {
     return [this.#steady.proxy, this.#restarted.proxy];
   }
 
-  /** Some connections of now. */
+  /** Inflicts a fault on some of the current connections. */
   #strike(): void {
     const fault = this.#pickFault();
     const proxy = this.#dice.pick(this.#proxies);
@@ -72,7 +72,7 @@ export class Fates {
     });
   }
 
-  /** Some connections to come, in their openings or in streams. */
+  /** Sets traps for some future connections, in their openings or in streams. */
   #lay(): void {
     const proxy = this.#dice.pick(this.#proxies);
     for (let traps = this.#dice.between(1, 4); traps > 0; traps--) {
@@ -83,7 +83,7 @@ export class Fates {
     }
   }
 
-  /** A way on which nothing gets through for a while. */
+  /** Blocks a path for a short time. */
   #block(): void {
     const proxy = this.#dice.pick(this.#proxies);
     const ms = this.#dice.between(50, 1_500);
@@ -96,7 +96,7 @@ export class Fates {
     });
   }
 
-  /** A process that does nothing for a while, as on a busy machine. */
+  /** Suspends a process for a short time, as on a busy machine. */
   async #stop(): Promise<void> {
     const { actor } = this.#pickProcess();
     this.#count("stopped");
@@ -110,7 +110,7 @@ export class Fates {
     await this.#pickProcess().actor.call("flush", this.#dice.pick(poolNames));
   }
 
-  /** A pool that is closed in order and made anew. */
+  /** Closes a pool gracefully and creates it again. */
   async #renew(): Promise<void> {
     this.#count("pools renewed");
     await this.#pickProcess().actor.call("renew", this.#dice.pick(poolNames));

@@ -1,38 +1,38 @@
 import type { Census } from "../census.ts";
 import { type Point, slopeOf } from "../fault/slope.ts";
 
-/** What a process may have more at the end than at the beginning, and for each stream. */
+/** How much more a process may hold at the end than at the beginning: once, and for each stream. */
 interface Allowance {
   readonly once: number;
   readonly each: number;
 }
 
-/** Compiled code grows for minutes; buffers in use come and go. */
+/** Compiled code keeps growing for minutes; buffers in use fluctuate. */
 const allowedBytes: Allowance = { once: 4 * 2 ** 20, each: 100 };
 
-/** Bun counts them. Those in use come and go. */
+/** Only Bun counts objects. Those in use fluctuate. */
 const allowedObjects: Allowance = { once: 2_000, each: 0.1 };
 
-/** Looks that are left out at the beginning, as a share of all. */
+/** The share of samples at the beginning that is ignored. */
 const WARM = 1 / 3;
 
-/** How what a process holds changes with the streams that it has carried. */
+/** How a process's memory changes with the number of streams that it has carried. */
 export class Growth {
   readonly #bytes: Point[] = [];
   readonly #objects: Point[] = [];
 
-  /** Adds a look, after so many streams. */
+  /** Adds a sample taken after `streams` streams. */
   add(streams: number, { liveBytes, liveObjects }: Pick<Census, "liveBytes" | "liveObjects">): void {
     this.#bytes.push([streams, liveBytes]);
     if (liveObjects !== undefined) this.#objects.push([streams, liveObjects]);
   }
 
-  /** The slope of the memory, in bytes for each stream. */
+  /** The growth of memory, in bytes per stream. */
   get bytesPerStream(): number {
     return slopeOf(warm(this.#bytes));
   }
 
-  /** What has grown beyond what it may. */
+  /** What has grown more than allowed. */
   problems(): string[] {
     return [...judge("bytes", this.#bytes, allowedBytes), ...judge("objects", this.#objects, allowedObjects)];
   }

@@ -9,28 +9,28 @@ import { Growth } from "./growth.ts";
 import { linkCounts, poolNames } from "./pools_of_a_process.ts";
 import type { SoakProcess } from "./soak_process.ts";
 
-/** Time between two lines, in milliseconds. */
+/** The interval between two lines, in milliseconds. */
 const LINE_MS = 10_000;
 
-/** How often is looked at what the steady process holds. */
+/** How often the memory of the steady process is sampled. */
 const LOOKS = 12;
 
 /**
- * How long it may take until all streams have ended and all pools are full, once nothing befalls them any more, in milliseconds. A
+ * How long it may take, once no more faults occur, until all streams have ended and all pools are full, in milliseconds. A
  * client that has left in the middle of its upgrade keeps its place for 10 s.
  */
 const REST_MS = 15_000;
 
-/** How often the network tells of what was lost meanwhile, in milliseconds. */
+/** How often connections lost in the meantime are dropped, in milliseconds. */
 const CLEAR_MS = 500;
 
-/** By how much a call may miss its deadline: a process is stopped for 400 ms at most, and a machine may be busy. */
+/** How much a call may overrun its deadline: a process is stopped for at most 400 ms, and the machine may be busy. */
 const OVERRUN_MS = 2_000;
 
-/** Sockets that may be open besides links: the listener, the runtime's own, those being opened, and those that a fault left. */
+/** Sockets that may be open besides links: the listener, the runtime's own, those being opened, and those left by faults. */
 const MOST_STRAYS = 100;
 
-/** A part of the soak, in which one process is killed and started again and the other one's memory is judged. */
+/** One half of the soak: one process is repeatedly killed and restarted, while the other one's memory is judged. */
 export class Half {
   readonly #dice: Dice;
   readonly #steady: SoakProcess;
@@ -38,7 +38,7 @@ export class Half {
   readonly #fates: Fates;
   readonly #growth = new Growth();
   readonly #problems = new Set<string>();
-  /** What was known at the line before: the other end of a stream may tell later. */
+  /** The outcomes collected for the previous line: the other end of a stream may report later. */
   #recent: Outcome[] = [];
   #streams = 0;
   #bytes = 0;
@@ -54,7 +54,7 @@ export class Half {
     });
   }
 
-  /** Runs for so long, and prints a line now and then. Resolves with what was wrong. */
+  /** Runs for `ms`, printing a line at intervals. Resolves with the problems found. */
   async run(ms: number, print: (line: string) => void): Promise<string[]> {
     try {
       await Promise.all(this.#both.map((process) => this.#run(process)));
@@ -92,7 +92,7 @@ export class Half {
     }
   }
 
-  /** Ends all errands: everything must come to rest, and be as it was. */
+  /** Ends all errands: everything must come to rest and return to its initial state. */
   async #rest(print: (line: string) => void): Promise<void> {
     await this.#fates.over();
     await this.#untilEnded();
@@ -101,7 +101,7 @@ export class Half {
     for (const problem of this.#growth.problems()) this.#problems.add(`${this.#steady.runtime}: ${problem}`);
   }
 
-  /** Waits for all streams. On npws/1 nothing but the network tells of a link that is lost, and some traps may spring only now. */
+  /** Waits for all streams. On npws/1 only the network reports that a link is lost, and some traps may spring only now. */
   async #untilEnded(): Promise<void> {
     const clearing = setInterval(() => this.#fates.clear(), CLEAR_MS);
     try {
@@ -115,13 +115,13 @@ export class Half {
     }
   }
 
-  /** Every link is known at both of its ends, and idle. */
+  /** Whether every link is known at both ends, and idle. */
   async #isAtRest(): Promise<boolean> {
     this.#fates.clear();
     const [one, other] = await Promise.all(this.#both.map(({ actor }) => actor.call("stats")));
     return [[one, other], [other, one]].every(([{ server }, { client, plainClient }]) =>
       [server, client, plainClient].every(({ idle, links, dialing, waiting }) =>
-        idle === links && dialing === 0 && waiting <= 1 // who accepts waits for ever
+        idle === links && dialing === 0 && waiting <= 1 // an accept() waits forever
       ) && client.links >= linkCounts.client && plainClient.links >= linkCounts.plainClient &&
       server.links === client.links + plainClient.links
     );
@@ -132,7 +132,7 @@ export class Half {
     this.#growth.add(this.#streams, await this.#steady.actor.call("census"));
   }
 
-  /** What has become of streams and calls since the last time. */
+  /** Collects the outcomes of streams and calls since the last time. */
   async #collect(): Promise<void> {
     const outcomes = (await Promise.all(this.#both.map(({ actor }) => actor.call("outcomes")))).flat();
     for (const problem of problemsOf([...this.#recent, ...outcomes])) this.#problems.add(problem);

@@ -1,7 +1,7 @@
 /**
- * Random load between a Deno and a Bun process, under faults and restarts: `deno task soak [minutes] [--seed N]`. It prints a line
- * every 10 s, and at the end its verdict; the exit code is 0 where it passed. A seed deals the same fates and errands again, though
- * not at the same instants.
+ * Random load between a Deno and a Bun process, under faults and restarts: `deno task soak [minutes] [--seed N]`. It prints a
+ * line every 10 s and a verdict at the end; the exit code is 0 if it passed. A seed reproduces the same fates and errands,
+ * though not their exact timing.
  */
 import process from "node:process";
 import { Dice } from "../random/dice.ts";
@@ -10,7 +10,7 @@ import { SoakProcess } from "./soak_process.ts";
 
 const DEFAULT_MINUTES = 10;
 
-/** What the command line asks for. */
+/** The options of the command line. */
 interface SoakOptions {
   minutes: number;
   seed: number;

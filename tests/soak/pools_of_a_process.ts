@@ -1,31 +1,31 @@
 import type { ClientPoolOptions, Pool } from "@npws/pool";
 import { clientPool, serverPool } from "../contract/pools.ts";
 
-/** The pools of a process: a server, and two clients of the other process's server, one of which speaks npws/1 only. */
+/** The pools of a process: a server, and two clients of the other process's server, one of which speaks only npws/1. */
 export type PoolName = "server" | "client" | "plainClient";
 
-/** All of them. */
+/** The names of all pools. */
 export const poolNames: readonly PoolName[] = ["server", "client", "plainClient"];
 
-/** How many links each client keeps. */
+/** How many idle links each client keeps. */
 export const linkCounts = { client: 6, plainClient: 3 };
 
-/** How long a pool lets its streams end, in milliseconds. */
+/** How long a closing pool lets its streams finish, in milliseconds. */
 const DRAIN_MS = 300;
 
-/** Silence that ends a link of npws/2, in milliseconds: longer than a process is stopped. */
+/** The silence that ends an npws/2 link, in milliseconds: longer than a process is stopped. */
 const heartbeat = { keepAliveMs: 1_000, heartbeatTimeoutMs: 1_000 };
 
-/** The pools of one process. Each may be closed and made anew while others use it. */
+/** The pools of one process. Each may be closed and created again while others use it. */
 export class PoolsOfAProcess {
   readonly #made: (pool: Pool, name: PoolName) => void;
   readonly #pools = new Map<PoolName, Pool>();
   #port = 0;
   #url = "";
-  /** The same of servers that are closed. */
+  /** The clients of closed servers that may have left in the middle of their upgrade. */
   #leftInUpgrade = 0;
 
-  /** `made` is called with each pool that has been started. */
+  /** `made` is called with each newly started pool. */
   constructor(made: (pool: Pool, name: PoolName) => void) {
     this.#made = made;
   }
@@ -34,7 +34,7 @@ export class PoolsOfAProcess {
     return this.#pools.get(name)!;
   }
 
-  /** Clients that may have left in the middle of their upgrade: those whose links did not come to be open. */
+  /** Clients that may have left in the middle of their upgrade: those whose links never opened. */
   get leftInUpgrade(): number {
     const { dialFailures, dialing } = this.get("server").stats();
     return this.#leftInUpgrade + dialFailures + dialing;
@@ -52,7 +52,7 @@ export class PoolsOfAProcess {
     await Promise.all([this.#make("client"), this.#make("plainClient")]);
   }
 
-  /** Closes a pool, and makes the same again. */
+  /** Closes a pool and creates it again. */
   async renew(name: PoolName): Promise<void> {
     await this.get(name).close({ drainMs: DRAIN_MS });
     if (name === "server") this.#leftInUpgrade = this.leftInUpgrade;
@@ -80,7 +80,7 @@ export class PoolsOfAProcess {
   #clientOptions(name: "client" | "plainClient"): Partial<ClientPoolOptions> {
     const size = { minCapacity: linkCounts[name], maxCapacity: linkCounts[name] };
     const impatience = { dialTimeoutMs: 1_000, maxBackoffMs: 300 };
-    // Short lives, so that links retire as well.
+    // Short lifetimes, so that links retire as well.
     const lives = { maxLinkAgeMs: 5_000, maxStreamsPerLink: 100 };
     return { ...size, ...impatience, ...lives, ...heartbeat, protocol: name === "plainClient" ? 1 : "auto" };
   }

@@ -7,10 +7,10 @@ import { countSockets } from "../leaks.ts";
 import { Errands, type ErrandsPlan, type ErrandsReport, isExpected, type Message } from "./errands.ts";
 import { type PoolName, poolNames, PoolsOfAProcess } from "./pools_of_a_process.ts";
 
-/** How long the link whose id was told may be waited for, in milliseconds. */
+/** How long to wait for a link whose id was announced, in milliseconds. */
 const FETCH_MS = 3_000;
 
-/** A process of the soak: its pools, the errands that it runs, and its part of those of the other process. */
+/** A process of the soak: its pools, its own errands, and its part of the other process's errands. */
 export class SoakActor {
   readonly #ledger = new Ledger();
   readonly #pools = new PoolsOfAProcess((pool, name) => name !== "plainClient" && this.#acceptAll(pool));
@@ -26,12 +26,12 @@ export class SoakActor {
     return this.#pools.dial(url);
   }
 
-  /** Begins to run errands. */
+  /** Starts running errands. */
   run(plan: ErrandsPlan): void {
     this.#errands = new Errands(this.#pools, this.#ledger, plan);
   }
 
-  /** Closes a pool and makes it anew, under the errands. */
+  /** Closes a pool and creates it again while errands are running. */
   renew(name: PoolName): Promise<void> {
     return this.#pools.renew(name);
   }
@@ -40,7 +40,7 @@ export class SoakActor {
     return this.#pools.get(name).flush();
   }
 
-  /** How the streams went that have ended since the last call. */
+  /** The outcomes of the streams that have ended since the last call. */
   outcomes(): Outcome[] {
     return this.#ledger.take();
   }
@@ -49,13 +49,13 @@ export class SoakActor {
     return this.#errands!.report;
   }
 
-  /** Ends the errands, and waits for the other side's. */
+  /** Ends its own errands, and waits for those of the other side. */
   async rest(): Promise<void> {
     await this.#errands!.stop();
     await eventually(() => this.#ledger.running === 0);
   }
 
-  /** Ends of streams that have not ended. */
+  /** Descriptions of the stream ends that are still open. */
   unfinished(): string[] {
     return this.#ledger.describe();
   }
@@ -98,8 +98,8 @@ export class SoakActor {
       await writer.close();
       await new Response(connection.readable).arrayBuffer();
     } catch (error) {
-      connection.abort("not fetched"); // the other side gives it up then
-      if (!isExpected(error)) throw error; // which ends the process
+      connection.abort("not fetched"); // the other side then gives it up
+      if (!isExpected(error)) throw error; // an unexpected error ends the process
     }
   }
 }

@@ -6,17 +6,17 @@ import { RemoteActor } from "../remote_actor.ts";
 import type { ErrandsPlan } from "./errands.ts";
 import type { SoakActor } from "./soak_actor.ts";
 
-/** How long pools may take to close whose links are idle, in milliseconds: a second, and more on a busy machine. */
+/** How long pools whose links are idle may take to close, in milliseconds: a second, or more on a busy machine. */
 const CLOSE_MS = 5_000;
 
 /** How many errands each process runs at a time. */
 const RUNNERS = 8;
 
-/** One of the two processes, and the way to its server. It may be ended and started again. */
+/** One of the two processes, and the path to its server. It can be killed and restarted. */
 export class SoakProcess implements AsyncDisposable {
   readonly runtime: RuntimeName;
   readonly proxy: FaultProxy;
-  /** How many sockets it had open before it had a pool. */
+  /** How many sockets the process had open before it had a pool. */
   #socketsBefore = 0;
   #actor!: RemoteActor<SoakActor>;
   #starts = 0;
@@ -26,7 +26,7 @@ export class SoakProcess implements AsyncDisposable {
     this.proxy = proxy;
   }
 
-  /** Starts the process, with its server. */
+  /** Starts the process and its server. */
   static async start(runtime: RuntimeName): Promise<SoakProcess> {
     const process = new SoakProcess(runtime, await FaultProxy.listen(0));
     await process.#start();
@@ -37,20 +37,20 @@ export class SoakProcess implements AsyncDisposable {
     return this.#actor;
   }
 
-  /** Starts its clients, and begins to run errands. */
+  /** Starts its clients, and starts running errands. */
   async run(other: SoakProcess, seed: number): Promise<void> {
     await this.#actor.call("dial", other.proxy.url);
     const plan: ErrandsPlan = { name: `${this.runtime} ${this.#starts}`, seed: seed + this.#starts, runners: RUNNERS };
     await this.#actor.call("run", plan);
   }
 
-  /** Ends the process at once, and starts it again. */
+  /** Kills the process and starts it again. */
   async replace(): Promise<void> {
     await this.#actor[Symbol.asyncDispose]();
     await this.#start();
   }
 
-  /** Closes its pools and lets it end by itself. */
+  /** Closes its pools and lets it exit on its own. */
   async leave(): Promise<void> {
     await within(CLOSE_MS, `the pools of ${this.runtime} are closed`, this.#actor.call("close"));
     await leave(this.#actor, this.runtime, this.#socketsBefore);

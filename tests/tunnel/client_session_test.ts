@@ -12,7 +12,7 @@ import { eventually } from "../contract/eventually.ts";
 import { bytes } from "../contract/streams.ts";
 import { test } from "../harness.ts";
 
-/** A client as a session sees it. */
+/** A client as seen by its session. */
 class FakeClient {
   readonly session: ClientSession;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
@@ -31,7 +31,7 @@ class FakeClient {
     this.#writer.write(bytes(`${JSON.stringify({ ports })}\n`));
   }
 
-  /** The address that the session tells next. */
+  /** The next address that the session reports. */
   async told(): Promise<{ address: string }> {
     return JSON.parse((await this.#answers.read()).value!);
   }
@@ -90,7 +90,7 @@ test("ClientSession that is replaced while it binds a port takes none back from 
   };
   first.ask({ hostname: "localhost", port: 0 }, { port: 0 });
   await first.leave();
-  // The first has asked to bind, and the second has the port, before the first goes on.
+  // The first has asked to bind, and the second must own the port before the first continues.
   await eventually(() => second !== undefined);
   const secondRuns = second.session.run();
   assertEquals((await second.told()).address, address);

@@ -1,15 +1,15 @@
 import { execFile } from "node:child_process";
 
-/** What a command printed, when it ended well. */
+/** The output of a command that succeeded. */
 export interface CommandOutput {
   output: string;
   errorOutput: string;
 }
 
-/** A command that takes longer is killed, in milliseconds. */
+/** A command that runs longer is killed, in milliseconds. */
 const DEADLINE_MS = 45_000;
 
-/** Runs a command to its end. Rejects when it fails, with what it printed. */
+/** Runs a command to its end. Rejects with its output if it fails. */
 export function run(program: string, args: string[]): Promise<CommandOutput> {
   const options = { timeout: DEADLINE_MS, killSignal: "SIGKILL", encoding: "utf8" } as const;
   return new Promise((resolve, reject) => {

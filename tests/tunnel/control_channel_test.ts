@@ -4,7 +4,7 @@ import { ControlChannel } from "../../examples/tunnel/control_channel.ts";
 import { bytes } from "../contract/streams.ts";
 import { test } from "../harness.ts";
 
-/** What a channel reads of these chunks. */
+/** The lines that a channel reads from these chunks. */
 function linesOf(...chunks: string[]): Promise<string[]> {
   const readable = ReadableStream.from(chunks.map(bytes));
   const channel = new ControlChannel({ readable, writable: new WritableStream() } as unknown as PoolConnection);

@@ -1,4 +1,4 @@
-/** Listens, prints the port and stops: the system queues a few connections, and then answers no more. */
+/** Listens, prints the port, then blocks: the system queues a few connections and leaves all further ones unanswered. */
 import { type AddressInfo, createServer } from "node:net";
 import { writeSync } from "node:fs";
 

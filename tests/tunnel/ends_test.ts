@@ -5,7 +5,7 @@ import { RawClient } from "./raw_client.ts";
 import { deadPort, startEcho, startTarget, type Target } from "./target.ts";
 import { startTunnel } from "./tunnel.ts";
 
-/** A target, and its connections in the hands of the test. */
+/** A target whose connections the test controls. */
 async function heldTarget(): Promise<Target & { next(): Promise<Socket> }> {
   const sockets: Socket[] = [];
   let wake = () => {};
@@ -64,7 +64,7 @@ test("tunnel carries the end of what the target sends, and leaves the other dire
   await using target = await heldTarget();
   await using tunnel = await startTunnel(target.port);
   using client = await RawClient.connect(tunnel.port);
-  client.send("x"); // the target sees the connection, with it or without
+  client.send("x"); // the target may see the connection before or together with this byte
   const socket = await target.next();
   socket.end("greeting");
   assertEquals(await client.readToEnd(), { rest: "greeting", end: "end" });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { listen } from "./target.ts";
 
-/** The file that the server hands out. */
+/** The file that the server serves. */
 export const FILE = Uint8Array.from({ length: 20_000_003 }, (_, index) => index * index % 251);
 
 export const FILE_SHA256 = createHash("sha256").update(FILE).digest("hex");
@@ -13,8 +13,8 @@ export interface HttpTarget extends AsyncDisposable {
 }
 
 /**
- * Starts it: GET /file gives the file, in parts too; GET /chunked gives it without telling its length; PUT or POST answers with
- * the SHA-256 of what was sent; everything else is answered with "hello".
+ * Starts it: GET /file returns the file and supports ranges; GET /chunked returns it without a content length; PUT and POST
+ * return the SHA-256 of the request body; everything else is answered with "hello".
  */
 export async function startHttpTarget(): Promise<HttpTarget> {
   const server = createServer((request, response) => {

@@ -17,7 +17,7 @@ function serverOptions(...more: string[]): ServerOptions {
   return readServerOptions([...server, ...more]) as ServerOptions;
 }
 
-/** A wrong command line ends with exit code 2 and a sentence. */
+/** Asserts that a wrong command line ends with exit code 2 and a sentence. */
 function assertRefused(read: (args: string[]) => unknown, args: string[], sentence: string): void {
   const error = assertThrows(() => read(args), ExitError);
   assertEquals([error.exitCode, error.message], [2, `Cannot start: ${sentence}`]);

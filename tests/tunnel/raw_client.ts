@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 
-/** A TCP connection as a test uses it, with all that came. Disposing it destroys it. */
+/** A TCP connection under the test's control, with everything received so far. Disposing it destroys it. */
 export class RawClient implements Disposable {
   readonly #socket: Socket;
   readonly #waiting = new Set<() => void>();
@@ -31,7 +31,7 @@ export class RawClient implements Disposable {
     this.#socket.write(text, "latin1");
   }
 
-  /** Ends writing; reading goes on. */
+  /** Half-closes the connection; reading continues. */
   endWriting(): void {
     this.#socket.end();
   }
@@ -41,7 +41,7 @@ export class RawClient implements Disposable {
     this.#socket.resetAndDestroy();
   }
 
-  /** Waits until as much has come, and takes it. */
+  /** Waits until `length` characters have arrived, and consumes them. */
   async read(length: number): Promise<string> {
     await this.#until(() => this.#received.length >= length || this.#end !== "open");
     const text = this.#received.slice(0, length);
@@ -49,7 +49,7 @@ export class RawClient implements Disposable {
     return text;
   }
 
-  /** Waits for the end of what comes, and takes the rest. */
+  /** Waits for the end of the input, and consumes the rest. */
   async readToEnd(): Promise<{ rest: string; end: "end" | "reset" }> {
     await this.#until(() => this.#end !== "open");
     return { rest: this.#received, end: this.#end as "end" | "reset" };

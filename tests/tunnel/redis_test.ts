@@ -9,7 +9,7 @@ import { startTunnel } from "./tunnel.ts";
 
 const skip = !isAvailable("redis-server") || !isAvailable("redis-benchmark");
 
-/** A Redis server that keeps everything in memory. */
+/** Starts a Redis server that keeps everything in memory. */
 async function startRedis(): Promise<Target> {
   const port = await deadPort();
   const settings = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];

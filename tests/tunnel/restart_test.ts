@@ -5,13 +5,13 @@ import { RawClient } from "./raw_client.ts";
 import { deadPort, startEcho } from "./target.ts";
 import { startClient, startServer, startTunnel } from "./tunnel.ts";
 
-/** How many connections are opened at a time. */
+/** How many connections are open at a time. */
 const WORKERS = 8;
 
-/** How soon new connections work again after a side of the tunnel was started again, in milliseconds. */
+/** How soon new connections must work again after a side of the tunnel has been restarted, in milliseconds. */
 const RECOVERY_MS = 3_000;
 
-/** Opens one connection after the other, whatever becomes of them, until it is disposed. */
+/** Opens connections continuously, whatever becomes of them, until it is disposed. */
 class Load implements AsyncDisposable {
   readonly #port: number;
   readonly #workers: Promise<void>[];
@@ -24,9 +24,9 @@ class Load implements AsyncDisposable {
     this.#workers = Array.from({ length: WORKERS }, () => this.#work());
   }
 
-  /** Waits for so many connections that were opened from now on and brought their bytes back. */
+  /** Waits until `count` connections opened from now on have had their bytes echoed. */
   async succeeded(count: number): Promise<void> {
-    const goal = this.#succeeded + WORKERS + count; // those under way may have been opened before
+    const goal = this.#succeeded + WORKERS + count; // those in progress may have been opened before
     while (this.#succeeded < goal) await new Promise<void>((resolve) => this.#waiting.add(resolve));
   }
 
@@ -37,11 +37,11 @@ class Load implements AsyncDisposable {
 
   async #work(): Promise<void> {
     while (!this.#isOver) {
-      if (!await this.#exchange()) await new Promise((resolve) => setTimeout(resolve, 10)); // else it would spin
+      if (!await this.#exchange()) await new Promise((resolve) => setTimeout(resolve, 10)); // otherwise it would spin
     }
   }
 
-  /** Whether a new connection brought all its bytes back. */
+  /** Whether a new connection had all its bytes echoed. */
   async #exchange(): Promise<boolean> {
     try {
       using client = await RawClient.connect(this.#port);
@@ -78,11 +78,11 @@ test("tunnel works again when its client stopped without a word under load and a
   await using tunnel = await startTunnel(echo.port, { client: ["--name", "edge-7"] });
   await using load = new Load(tunnel.port);
   await load.succeeded(100);
-  tunnel.client.kill("SIGSTOP"); // its sockets stay open, as those of a machine without power
+  tunnel.client.kill("SIGSTOP"); // its sockets stay open, like those of a machine that has lost power
   const forward = ["--forward", `${tunnel.port}=127.0.0.1:${echo.port}`];
   await using client = startClient(tunnel.url, echo.port, ["--name", "edge-7", ...forward]);
   await client.logged(/on the server leads to/);
-  tunnel.client.kill("SIGKILL"); // lets go of those connections that it held when it was stopped
+  tunnel.client.kill("SIGKILL"); // frees the connections that it held when it was stopped
   await deadline(load.succeeded(1), RECOVERY_MS);
   await load.succeeded(100);
 });

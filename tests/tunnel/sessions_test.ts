@@ -7,14 +7,14 @@ import { RawClient } from "./raw_client.ts";
 import { startEcho } from "./target.ts";
 import { startClient, startServer, startTunnel } from "./tunnel.ts";
 
-/** A connection that the tunnel carries to an echo. */
+/** Asserts that the tunnel carries a connection to an echo target. */
 async function assertEchoes(port: number): Promise<void> {
   using client = await RawClient.connect(port);
   client.send("hello");
   assertEquals(await client.read(5), "hello");
 }
 
-/** A connection that nobody accepts. */
+/** Asserts that nobody accepts a connection. */
 async function assertRefused(port: number): Promise<void> {
   const client = await RawClient.connect(port).catch((error) => error);
   assertEquals(client.code, "ECONNREFUSED");
@@ -98,7 +98,7 @@ test("tunnel client with a wrong token ends", async () => {
   await using client = startClient(url, 1, ["--name", "x"], undefined, "wrong");
   assertEquals(await client.exited, 3);
   await client.logged(/^Cannot dial ws:.*: server answered 401 Unauthorized$/);
-  await server.logged(/^warn +Refused a client at 127\.0\.0\.1: unauthorized$/); // no port: it is counted
+  await server.logged(/^warn +Refused a client at 127\.0\.0\.1: unauthorized$/); // no port: repeats are counted
 });
 
 test("tunnel client tells a server of npws/1 from one that has a tunnel, and ends", async () => {
@@ -160,11 +160,11 @@ test("tunnel client that leaves and is refused meanwhile ends with 0 and asks fo
   await using client = startClient(`ws://127.0.0.1:${server.address.port}`, 1);
   const control = await deadline(server.accept(), 5_000);
   const reader = control.readable.pipeThrough(new TextDecoderStream()).getReader();
-  await reader.read(); // what it asks for
+  await reader.read(); // the request for its ports
   await write(control, `${JSON.stringify({ kind: "listening", index: 0, address: "127.0.0.1:1" })}\n`);
-  await client.logged(/on the server leads to/); // else the signal may come before the session
+  await client.logged(/on the server leads to/); // otherwise the signal might arrive before the session exists
   client.kill("SIGTERM");
-  while (!(await reader.read()).done); // its end: it leaves
+  while (!(await reader.read()).done); // the end of its direction: it is leaving
   const refusals = [false, true].map((isFinal) => ({ kind: "refused", index: 0, reason: "no", isFinal }));
   await writeAndClose(control, refusals.map((refusal) => `${JSON.stringify(refusal)}\n`).join(""));
   assertEquals(await client.exited, 0);

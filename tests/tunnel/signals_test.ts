@@ -8,7 +8,7 @@ import { startTunnel, type Tunnel } from "./tunnel.ts";
 
 const numbers = { SIGINT: 2, SIGTERM: 15 } as const;
 
-/** A connection through the tunnel that is in use. */
+/** An active connection through the tunnel. */
 async function connectionThrough({ port }: Tunnel): Promise<RawClient> {
   const connection = await RawClient.connect(port);
   connection.send("before");
@@ -26,7 +26,7 @@ for (const side of ["server", "client"] as const) {
       await tunnel[side].logged(/^info +Ending/);
       let outcome = "";
       while (outcome !== "ECONNREFUSED") {
-        // It may come before the port is freed, and be reset when nobody has accepted it by then.
+        // It may be made before the port is freed, and is reset if nobody has accepted it by then.
         using late = await RawClient.connect(tunnel.port).catch(({ code }) => void (outcome = code));
         await late?.readToEnd();
       }
@@ -66,7 +66,7 @@ test("tunnel client ends though its target does not answer", async () => {
   await using tunnel = await startTunnel(port, { client: ["--drain", "0"] });
   const connections = Array.from({ length: 8 }, () => connect({ host: "127.0.0.1", port: tunnel.port }));
   for (const connection of connections) connection.on("error", () => {}).write("x");
-  await new Promise((resolve) => setTimeout(resolve, 500)); // until it is connecting
+  await new Promise((resolve) => setTimeout(resolve, 500)); // until it is trying to connect
   tunnel.client.kill("SIGTERM");
   assertEquals(await deadline(tunnel.client.exited, 5_000), 0);
   for (const connection of connections) connection.destroy();

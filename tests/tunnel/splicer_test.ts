@@ -6,7 +6,7 @@ import { Splicer } from "../../examples/tunnel/splicer.ts";
 import { test } from "../harness.ts";
 import { listen } from "./target.ts";
 
-/** A splicer that has joined a connection with a stream that never ends. */
+/** Creates a splicer that has joined a connection with a stream that never ends. */
 async function joined(abort: AbortSignal) {
   const splicer = new Splicer(new Log(new PassThrough() as never, false), abort);
   const { promise, resolve } = Promise.withResolvers<Socket>();
@@ -23,7 +23,7 @@ test("Splicer.drain() waits for what is joined, and breaks what takes longer", a
   const { splicer, join, broken } = await joined(new AbortController().signal);
   await splicer.drain(50);
   await Promise.all([join, broken]);
-  await splicer.drain(1_000_000); // nothing is joined any more
+  await splicer.drain(1_000_000); // nothing is joined any longer
 });
 
 test("Splicer breaks what is joined when it is aborted, which ends the wait", async () => {

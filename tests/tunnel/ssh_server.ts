@@ -5,16 +5,16 @@ import { join } from "node:path";
 import { run } from "./command.ts";
 import { deadPort, type Target } from "./target.ts";
 
-/** The SSH server of this machine, on 127.0.0.1, with keys of its own. */
+/** An SSH server on 127.0.0.1 that uses this machine's sshd, with its own keys. */
 export interface SshServer extends Target {
-  /** Arguments for `ssh`: it logs in with the only key that is let in, at a server with the only key that is believed. */
+  /** Arguments for `ssh`: the client uses the only key that is authorized, and trusts only the server's host key. */
   sshArguments(port: number): string[];
 }
 
-/** The name by which `ssh` knows the server, whatever port leads to it. */
+/** The name by which `ssh` knows the server, regardless of the port that leads to it. */
 const NAME = "behind-the-tunnel";
 
-/** Starts it, for root. */
+/** Starts the server. Requires root. */
 export async function startSshServer(): Promise<SshServer> {
   const folder = await mkdtemp(join(tmpdir(), "npws-ssh-"));
   const [hostKey, userKey, knownHosts] = ["host", "user", "known_hosts"].map((name) => join(folder, name));
@@ -35,10 +35,10 @@ export async function startSshServer(): Promise<SshServer> {
 }
 
 async function startDaemon(port: number, hostKey: string, authorizedKeys: string): Promise<AsyncDisposable> {
-  await mkdir("/run/sshd", { recursive: true }); // where it locks up the part of itself that speaks with strangers
+  await mkdir("/run/sshd", { recursive: true }); // the chroot of its unprivileged process
   const settings = ["ListenAddress=127.0.0.1", `AuthorizedKeysFile=${authorizedKeys}`, "PidFile=none"];
-  const relaxed = ["StrictModes=no", "UsePAM=no"]; // the folder's parents are everybody's; PAM wants a real login
-  const { output: program } = await run("sh", ["-c", "command -v sshd"]); // it starts itself again by its whole path
+  const relaxed = ["StrictModes=no", "UsePAM=no"]; // the parent folder is world-writable; PAM requires a real login
+  const { output: program } = await run("sh", ["-c", "command -v sshd"]); // it re-executes itself by its absolute path
   const args = ["-D", "-e", "-f", "/dev/null", "-p", `${port}`, "-h", hostKey, ...optionsOf([...settings, ...relaxed])];
   const child: ChildProcess = spawn(program.trim(), args, { stdio: ["ignore", "ignore", "pipe"] });
   const exited = new Promise((resolve) => child.once("exit", resolve));

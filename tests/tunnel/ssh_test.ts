@@ -7,12 +7,12 @@ import { isAvailable } from "../debian_programs.ts";
 import { startSshServer } from "./ssh_server.ts";
 import { startTunnel } from "./tunnel.ts";
 
-/** Only root's server can hand a terminal over to a session. */
+/** Only a server that runs as root can pass a terminal to a session. */
 const isRoot = process.getuid!() === 0;
 
 const skip = !isRoot || !isAvailable("sshd") || !isAvailable("ssh");
 
-/** A command on the other side, on a terminal there. Disposing it kills it. */
+/** A remote command with a terminal there. Disposing it kills it. */
 class SshSession implements AsyncDisposable {
   readonly exited: Promise<number | null>;
   readonly #child: ChildProcess;
@@ -30,7 +30,7 @@ class SshSession implements AsyncDisposable {
     this.#child.stdin!.write(key);
   }
 
-  /** Waits until the screen shows so many characters more, or the end. */
+  /** Waits for `length` more characters on the screen, or for the end. */
   async screen(length: number): Promise<string> {
     let shown = "";
     while (shown.length < length) {
@@ -62,10 +62,10 @@ test("tunnel carries a session of SSH key by key, each echoed before the next on
     session.type(key);
     assertEquals(await session.screen(1), key);
   }
-  session.type("\x7f"); // backspace: the terminal wipes the letter away
+  session.type("\x7f"); // backspace: the terminal erases the letter
   assertEquals(await session.screen(3), "\b \b");
   session.type("\r");
   assertEquals(await session.screen(15), "\r\nsingle byte\r\n");
-  session.type("\x04"); // the end of what cat reads
+  session.type("\x04"); // end of input for cat
   assertEquals(await session.exited, 7);
 }, { skip });

@@ -5,13 +5,13 @@ export interface Target extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Starts a server that hands each of its connections, half-open ones allowed, to a function. */
+/** Starts a server that passes each of its connections, including half-open ones, to a function. */
 export async function startTarget(serve: (socket: Socket) => void): Promise<Target> {
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-    socket.on("error", () => {}); // the connection's end is told by "close"
+    socket.on("error", () => {}); // "close" reports the connection's end
     serve(socket);
   });
   const port = await listen(server);
@@ -25,7 +25,7 @@ export async function startTarget(serve: (socket: Socket) => void): Promise<Targ
   };
 }
 
-/** Sends back what comes. */
+/** Echoes what arrives. */
 export function startEcho(): Promise<Target> {
   return startTarget((socket) => void socket.pipe(socket));
 }
@@ -38,7 +38,7 @@ export function listen(server: Server): Promise<number> {
   });
 }
 
-/** A port on which nobody listens: one that was free a moment ago. */
+/** A port on which nobody listens: it was free a moment ago. */
 export async function deadPort(): Promise<number> {
   const server = createServer();
   const port = await listen(server);

@@ -10,15 +10,15 @@ import { runtimeName, spawnRuntime, test } from "../harness.ts";
 import { countSockets } from "../leaks.ts";
 import { deadPort, listen } from "./target.ts";
 
-/** The two ends of a connection. Disposing them destroys both. */
+/** Both ends of a connection. Disposing them destroys both. */
 interface Ends extends Disposable {
   readonly near: TcpSocket;
-  /** Reads nothing before it is told to. */
+  /** Does not read until told to. */
   readonly far: Socket;
 }
 
 function ends(near: TcpSocket, far: Socket): Ends {
-  far.on("error", () => {}); // told by who needs it
+  far.on("error", () => {}); // handled by the tests that expect it
   return {
     near,
     far,
@@ -29,7 +29,7 @@ function ends(near: TcpSocket, far: Socket): Ends {
   };
 }
 
-/** How a socket of the tunnel comes to be, and the other end of it. */
+/** The ways to obtain a socket of the tunnel, together with its other end. */
 const WAYS: Record<string, () => Promise<Ends>> = {
   async "accepted by listenTcp()"() {
     const { promise, resolve, reject } = Promise.withResolvers<TcpSocket>();
@@ -50,11 +50,11 @@ const WAYS: Record<string, () => Promise<Ends>> = {
   },
 };
 
-/** What a socket has told so far. */
+/** The events that a socket has emitted so far. */
 class Heard {
   byteLength = 0;
   chunks = 0;
-  /** The events behind the data, in their order. */
+  /** The events after the data, in order. */
   readonly events: string[] = [];
   readonly #until: { holds: () => boolean; resolve: () => void }[] = [];
 
@@ -67,7 +67,7 @@ class Heard {
     for (const event of ["end", "error", "close"]) socket.on(event, () => this.#hear(() => this.events.push(event)));
   }
 
-  /** Resolves when the last event is there. */
+  /** Resolves once the last event is this one. */
   last(event: string): Promise<void> {
     return this.until(() => this.events.at(-1) === event);
   }
@@ -85,17 +85,17 @@ class Heard {
   }
 }
 
-/** Connects as long as the process lives. */
+/** Creates a connector that is never aborted. */
 function connector(timeoutMs = 10_000): TcpConnector {
   return new TcpConnector(timeoutMs, new AbortController().signal);
 }
 
 const PIECE = new Uint8Array(50_000);
 
-/** More than the system takes from a peer that reads nothing. */
+/** More than the system buffers for a peer that reads nothing. */
 const MUCH = new Uint8Array(32 * 1024 * 1024);
 
-/** Writes until the socket wants no more, and returns how much that was. */
+/** Writes until the socket signals backpressure, and returns how much was written. */
 function fill(socket: TcpSocket): number {
   let written = PIECE.byteLength;
   while (socket.write(PIECE)) written += PIECE.byteLength;
@@ -125,7 +125,7 @@ for (const [made, join] of Object.entries(WAYS)) {
     using both = await join();
     both.far.end(MUCH);
     await atRest(() => both.far.writableLength);
-    assert(both.far.writableLength > 0); // waits for who listens
+    assert(both.far.writableLength > 0); // the rest waits until somebody listens
     const near = new Heard(both.near);
     both.near.resume();
     await near.last("end");
@@ -139,7 +139,7 @@ for (const [made, join] of Object.entries(WAYS)) {
     both.near.pause();
     both.far.resume();
     both.near.write(PIECE);
-    await sentEnd(both.near); // so that nothing but the peer's end is missing
+    await sentEnd(both.near); // so that only the peer's end is still missing
     const sent = 10 * PIECE.byteLength;
     for (let i = 0; i < 10; i++) both.far.write(PIECE);
     both.far.end();
@@ -239,14 +239,14 @@ test("TcpConnector rejects with the target and the reason", async () => {
   await assertRejects(() => connector().connect({ hostname: "127.0.0.1", port }), Error, why);
 });
 
-/** A target that does not answer, and what it takes until then. Disposing of it ends both. */
+/** A target that does not answer, and the connections that the system queues before that. Disposing it ends both. */
 async function deafTarget() {
   const process = spawnRuntime(runtimeName, new URL("deaf_listener.ts", import.meta.url));
   const sockets: TcpSocket[] = [];
   const target = { hostname: "127.0.0.1", port: Number((await process.lines.next()).value) };
   return {
     target,
-    /** Connects until there is no answer, for the system queues some connections. */
+    /** Connects until a connection gets no answer, because the system queues some connections first. */
     async unanswered(connector: TcpConnector): Promise<{ readonly connecting: Promise<TcpSocket> }> {
       for (;;) {
         const connecting = connector.connect(target);
@@ -269,7 +269,7 @@ test("TcpConnector gives up a target that does not answer, and reaches others me
   await assertRejects(() => connecting, Error, why);
   const before = countSockets();
   await assertRejects(() => connector(100).connect(deaf.target), Error, "no connection within 100 ms");
-  assertEquals(countSockets(), before); // what cannot be ended is not begun again
+  assertEquals(countSockets(), before); // a connection attempt that cannot be cancelled is not started again
   using both = await WAYS["made by TcpConnector"]();
   assert(!both.near.destroyed);
 });

@@ -14,7 +14,7 @@ async function assertEchoes(port: number): Promise<void> {
   assertEquals(await connection.read(5), "hello");
 }
 
-/** A folder with these files. Disposing it deletes it. */
+/** Creates a folder with these files. Disposing it deletes the folder. */
 async function folderOf(files: Record<string, string>): Promise<AsyncDisposable & { path(name: string): string }> {
   const folder = await mkdtemp(join(tmpdir(), "npws-tunnel-"));
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);

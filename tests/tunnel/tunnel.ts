@@ -2,27 +2,27 @@ import { runtimeName } from "../harness.ts";
 import type { RuntimeName } from "../../scripts/runtime_path.ts";
 import { TunnelProcess } from "./tunnel_process.ts";
 
-/** How a tunnel may differ from the plainest one. */
+/** How a tunnel differs from the default one. */
 export interface TunnelOptions {
-  /** Arguments of the server, besides its address. */
+  /** Arguments of the server, in addition to its address. */
   server?: string[];
-  /** Arguments of the client, besides the server's address and the forward. */
+  /** Arguments of the client, in addition to the server's address and the forward. */
   client?: string[];
-  /** The runtime of the client. @default the one of the tests */
+  /** The runtime of the client. @default the one that runs the tests */
   clientRuntime?: RuntimeName;
 }
 
-/** A server and a client that leads one public port to a target. */
+/** A server and a client that forward one public port to a target. */
 export interface Tunnel extends AsyncDisposable {
   readonly server: TunnelProcess;
   readonly client: TunnelProcess;
-  /** Where clients connect to. */
+  /** The URL that clients connect to. */
   readonly url: string;
   /** The public port. */
   readonly port: number;
 }
 
-/** Starts a tunnel to a port of this machine. */
+/** Starts a tunnel to a port on this machine. */
 export async function startTunnel(targetPort: number, options: TunnelOptions = {}): Promise<Tunnel> {
   const processes = new AsyncDisposableStack();
   try {
@@ -37,7 +37,7 @@ export async function startTunnel(targetPort: number, options: TunnelOptions = {
   }
 }
 
-/** Starts a server on a port of this machine, 0 for any. */
+/** Starts a server on a port of this machine, 0 for any free one. */
 export async function startServer(
   args: string[] = [],
   port = 0,
@@ -54,7 +54,7 @@ export async function startServer(
   }
 }
 
-/** Starts a client that leads a free public port, or the one of its own `--forward`, to a port of this machine. */
+/** Starts a client that forwards a free public port, or the one of its own `--forward`, to a port on this machine. */
 export function startClient(
   url: string,
   targetPort: number,

@@ -2,7 +2,7 @@ import { runtimeName, type SpawnedRuntime, spawnRuntime } from "../harness.ts";
 import { ProcessLog } from "../process_log.ts";
 import type { RuntimeName } from "../../scripts/runtime_path.ts";
 
-/** A program of the tunnel in a process of its own, and what it has logged. Disposing it kills it. */
+/** A program of the tunnel in a separate process, with its log. Disposing it kills it. */
 export class TunnelProcess implements AsyncDisposable {
   readonly exited: Promise<number | null>;
   readonly #process: SpawnedRuntime;
@@ -16,7 +16,7 @@ export class TunnelProcess implements AsyncDisposable {
     this.#log = new ProcessLog([lines, errorLines!], (line) => line.replace(/^\d{4}-\S+Z /, ""));
   }
 
-  /** All that it has logged, without the times in front, and what it has printed to its standard error. */
+  /** Everything that it has logged, without timestamps, and what it has printed to standard error. */
   get log(): string[] {
     return this.#log.lines;
   }
@@ -26,9 +26,9 @@ export class TunnelProcess implements AsyncDisposable {
   }
 
   /**
-   * Waits for a line that it logs, or has logged since the last call found one. Fails when the process ends without.
+   * Waits for a line that it logs, or has logged since the last call found one. Fails if the process ends without one.
    *
-   * @returns What the groups of the pattern matched.
+   * @returns The matches of the pattern's groups.
    */
   logged(pattern: RegExp): Promise<string[]> {
     return this.#log.logged(pattern);

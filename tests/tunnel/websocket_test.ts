@@ -7,7 +7,7 @@ import { test } from "../harness.ts";
 import { listen, type Target } from "./target.ts";
 import { startTunnel } from "./tunnel.ts";
 
-/** A WebSocket server that sends every message back. */
+/** Starts a WebSocket server that echoes every message. */
 async function startWebSocketEcho(): Promise<Target> {
   const http = createServer();
   const server = new WebSocketServer({ server: http });
