@@ -249,8 +249,13 @@ export class ClientPool extends Pool {
     this.#isCycleDue = true;
     this.clock.endOfTurn(() => {
       this.#isCycleDue = false;
-      if (this.#isRunning) this.#refill.startCycle();
+      if (this.#isRunning) this.#startCycle();
     });
+  }
+
+  #startCycle(): void {
+    if (this.#isOvertaken) this.links.retireLate();
+    this.#refill.startCycle();
   }
 
   /** Once per interval: adapts the interval and starts a cycle. */
@@ -261,7 +266,7 @@ export class ClientPool extends Pool {
     if (!this.#isRunning) return; // a resize listener closed the pool
     this.#tickTimer = this.clock.setTimeout(() => this.#tick(), intervalMs);
     this.#retireSurplus();
-    this.#refill.startCycle();
+    this.#startCycle();
   }
 
   /** Closes idle links above the target that nobody has needed since the last tick, starting with those silent the longest. */

@@ -28,6 +28,8 @@ export class LinkSet implements Iterable<Link> {
   readonly #sweepMs: number;
   readonly #swept: (link: Link, now: number) => void;
   readonly #links = new Set<Link>();
+  /** How many links each named client has. */
+  readonly #byPeer = new Map<string, number>();
   /** Links whose take the peer has not answered. */
   readonly #probes: DeadlineQueue<Link>;
   /** Links whose stream this side has ended or given up, but the peer has not. */
@@ -71,12 +73,13 @@ export class LinkSet implements Iterable<Link> {
 
   /** Whether any of the links belongs to a client with this name. */
   hasPeer(name: string): boolean {
-    return this.#links.values().some(({ peer }) => peer === name);
+    return this.#byPeer.has(name);
   }
 
   add(link: Link): void {
     this.#links.add(link);
     if (link.protocol === 2) this.#npws2++;
+    if (link.peer !== undefined) this.#byPeer.set(link.peer, (this.#byPeer.get(link.peer) ?? 0) + 1);
     if (!this.#sweepTimer) this.#scheduleSweep();
   }
 
@@ -103,6 +106,12 @@ export class LinkSet implements Iterable<Link> {
     if (link.state !== "closed" || !this.#links.delete(link)) return;
     if (before === "closing") this.#closing--;
     if (link.protocol === 2) this.#npws2--;
+    if (link.peer !== undefined) this.#peerLeft(link.peer);
+  }
+
+  /** Begins to close the links whose peers are late, which takes nothing from those that only read slowly. */
+  retireLate(): void {
+    for (const link of this.#late) link.retireWhenDone();
   }
 
   /**
@@ -156,6 +165,12 @@ export class LinkSet implements Iterable<Link> {
       else expired(link);
     });
     return queue;
+  }
+
+  #peerLeft(name: string): void {
+    const left = this.#byPeer.get(name)! - 1;
+    if (left > 0) this.#byPeer.set(name, left);
+    else this.#byPeer.delete(name);
   }
 
   #didNotEnd(link: Link): void {

@@ -20,6 +20,11 @@ export class DeadlineQueue<Item> {
     return this.#dueAt.size;
   }
 
+  /** The items, the one that is due first to begin with. */
+  [Symbol.iterator](): Iterator<Item> {
+    return this.#dueAt.keys();
+  }
+
   /** Starts an item's time, or restarts it if the item is queued already. */
   add(item: Item): void {
     this.#dueAt.delete(item);

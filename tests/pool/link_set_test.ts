@@ -39,10 +39,10 @@ class SetHost extends FakeLinkHost {
   }
 
   /** Opens a link and admits it. */
-  open(protocol: 1 | 2 = 2) {
+  open(protocol: 1 | 2 = 2, name?: string) {
     const socket = new RecordingSocket();
     const id = `0000000${this.links.size}`;
-    const hello = { window: 1_024, pool: "aaaaaaaaaaaaaaaa" };
+    const hello = { window: 1_024, pool: "aaaaaaaaaaaaaaaa", name };
     const link = protocol === 1 ? new Npws1Link(socket, this, id) : new Npws2Link(socket, this, "server", id, hello);
     socket.handler = link;
     this.links.add(link);
@@ -240,6 +240,44 @@ test("LinkSet closes a link whose peer does not give it back in 30 s, when the p
   assertEquals(mute.link.state, "done");
   await clock.advance(1);
   assertEquals([mute.link.state, links.late], ["closed", 0]);
+  links.stop();
+});
+
+test("LinkSet.retireLate() asks the late ones alone, and once", async () => {
+  const host = new SetHost();
+  const { clock, links } = host;
+  const isDone = () => {
+    const { link, socket } = host.open();
+    socket.receive("take");
+    socket.receive("reset 0");
+    link.handBack();
+    return socket;
+  };
+  const late = isDone();
+  await clock.advance(1_000);
+  const fresh = isDone();
+  const asked = () =>
+    [late, fresh].map(({ sent }) => sent.filter((text) => text === `ping ${Number.MAX_SAFE_INTEGER}`).length);
+  links.retireLate();
+  links.retireLate();
+  assertEquals(asked(), [1, 0]);
+  await clock.advance(28_999);
+  assertEquals([links.size, asked()], [2, [1, 0]]);
+  await clock.advance(1);
+  assertEquals([links.size, asked()], [1, [1, 0]], "it had 30 s in all");
+  links.stop();
+});
+
+test("LinkSet.hasPeer() knows the clients that have links", async () => {
+  const host = new SetHost();
+  const { links } = host;
+  const [first, second] = ["edge-7", "edge-7"].map((name) => host.open(2, name));
+  assertEquals([links.hasPeer("edge-7"), links.hasPeer("edge-8")], [true, false]);
+  first!.link.terminate();
+  assertEquals(links.hasPeer("edge-7"), true);
+  second!.link.terminate();
+  assertEquals(links.hasPeer("edge-7"), false);
+  await Promise.all([first!.link.closed, second!.link.closed]);
   links.stop();
 });
 

@@ -77,6 +77,14 @@ for (const says of [["take"], ["want 1000000", "take"], ["take", "reset 0", "sto
     }));
 }
 
+test("a server whose application reads slowly does not keep a client from dialing", () =>
+  withServer({ says: ["take", "reset 0", "stop 0"], options: { maxStreamsPerLink: 1_000 } }, async (pool, world) => {
+    await mostLinks(pool, world, 10_000);
+    const { dialed } = pool.stats();
+    await mostLinks(pool, world, 10_000);
+    assert(pool.stats().dialed > dialed + maxCapacity, `${pool.stats().dialed - dialed} links`);
+  }));
+
 test("a server that opens a stream on every link has a client keep acceptBacklog and its capacity", () =>
   withServer({ says: ["open"] }, async (pool, world) => {
     const bound = acceptBacklog + maxCapacity;
@@ -92,16 +100,19 @@ for (
   ] as const
 ) {
   test(`a link whose stream was given up is ${givesBack ? "used again" : "dropped"} when the server ${what}`, () =>
-    withServer({ says: ["take"], endsStreams, givesBack, options: { maxCapacity: 1 } }, async (pool, world, peers) => {
-      await world.clock.advance(100);
-      assertEquals(pool.stats().inUse, 1);
-      await world.clock.advance(FETCH_MS);
-      const [{ socket }] = peers;
-      await world.clock.advance(GIVEN_UP_MS - 1_000);
-      if (!givesBack) assertEquals(socket.isGone, false);
-      await world.clock.advance(2_000);
-      assert(givesBack ? pool.stats().recycled > 0 : socket.isGone);
-    }));
+    withServer(
+      { says: ["take"], endsStreams, givesBack, options: { maxCapacity: 1, acceptBacklog: 10_000 } },
+      async (pool, world, peers) => {
+        await world.clock.advance(100);
+        assertEquals(pool.stats().inUse, 1);
+        await world.clock.advance(FETCH_MS);
+        const [{ socket }] = peers;
+        await world.clock.advance(GIVEN_UP_MS - 1_000);
+        if (!givesBack) assertEquals(socket.isGone, false);
+        await world.clock.advance(2_000);
+        assert(givesBack ? pool.stats().recycled > 0 : socket.isGone);
+      },
+    ));
 }
 
 async function getNow(pool: ClientPool, world: FakeWorld): Promise<PoolConnection> {
