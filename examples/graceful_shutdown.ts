@@ -27,7 +27,7 @@ await client.start();
 const ticking = tick(await server.open(), stop.signal);
 const heard = print(await client.accept());
 
-console.log(`Process ${process.pid} goes on until SIGINT or SIGTERM`);
+console.log(`Process ${process.pid} runs until SIGINT or SIGTERM`);
 console.log(`${await signalName}: waiting for ${server.stats().inUse} connection in use`);
 await server.close({ drainMs: 5_000 });
 console.log(`Closed, ${server.stats().links} links are left`);

@@ -43,7 +43,7 @@ async function openFirst(pools: ClientPool[]): Promise<PoolConnection> {
       failures.push(error);
     }
   }
-  throw new AggregateError(failures, "Cannot open a connection: no server has one");
+  throw new AggregateError(failures, "Cannot open a connection: all servers failed");
 }
 
 /** Opens four connections, prints which servers answer, and closes them. */

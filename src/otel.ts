@@ -143,8 +143,8 @@ const SCOPE = "@npws/pool";
 function readOptions(options: InstrumentOptions): Required<InstrumentOptions> {
   const reader = new OptionReader("instrument pool", options, { meter: true, tracer: true, attributes: true });
   const { meter = metrics.getMeter(SCOPE), tracer = trace.getTracer(SCOPE), attributes = {} } = options;
-  if (typeof meter?.createHistogram !== "function") throw reader.wrong("meter", "a Meter of @opentelemetry/api");
-  if (typeof tracer?.startSpan !== "function") throw reader.wrong("tracer", "a Tracer of @opentelemetry/api");
+  if (typeof meter?.createHistogram !== "function") throw reader.wrong("meter", "a Meter from @opentelemetry/api");
+  if (typeof tracer?.startSpan !== "function") throw reader.wrong("tracer", "a Tracer from @opentelemetry/api");
   if (typeof attributes !== "object" || attributes === null) throw reader.wrong("attributes", "an object");
   return { meter, tracer, attributes };
 }

@@ -183,6 +183,6 @@ function checkEnd(name: string, end: RelayEnd | RelaySocket | null | undefined):
 
 function checkHalfOpen(name: string, { allowHalfOpen }: RelaySocket): undefined {
   if (allowHalfOpen) return;
-  const why = "else the end of one direction would end both";
+  const why = "otherwise the end of one direction would end both";
   throw new TypeError(`Cannot relay: the ${name} end must be a socket made with allowHalfOpen: true, ${why}`);
 }

@@ -61,7 +61,7 @@ test("demo tells its usage", async () => {
 });
 
 test("demo refuses a file that does not exist", async () => {
-  await assertFails(["/does/not/exist"], "Cannot read /does/not/exist: there is no such file");
+  await assertFails(["/does/not/exist"], "Cannot read /does/not/exist: no such file");
 });
 
 test("demo refuses a wrong argument", async () => {
@@ -98,7 +98,7 @@ test("demo rejects when a byte that comes back differs", async () => {
     error.message,
     new RegExp(
       `^Cannot verify connection [12] \\([0-9a-f]{8}\\): ` +
-        `the SHA-256 of what came back is [0-9a-f]{64}, and that of the file is ${sha256}$`,
+        `the SHA-256 of what came back is [0-9a-f]{64}, but that of the file is ${sha256}$`,
     ),
   );
 });

@@ -78,7 +78,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   test(`examples/graceful_shutdown: ${signal} lets the connection in use end properly`, async () => {
     await using program = spawnRuntime(runtimeName, example("graceful_shutdown"));
     const { value: started } = await program.lines.next();
-    assertMatch(started, /^Process \d+ goes on until SIGINT or SIGTERM$/);
+    assertMatch(started, /^Process \d+ runs until SIGINT or SIGTERM$/);
     assertEquals((await program.lines.next()).value, "client heard tick 1");
     program.kill(signal);
     const rest = await restOf(program);
@@ -163,7 +163,7 @@ for (const name of ["hono_server", "router_server"]) {
     assertEquals((await request(`${url}/elsewhere`))[0], 404);
     const [status, why] = await request(`${url}/ask/nobody`, "POST");
     assertEquals(status, 504);
-    assertMatch(why, /^Cannot open a stream to nobody: no client of that name came within \d+ ms/);
+    assertMatch(why, /^Cannot open a stream to nobody: no client of that name connected within \d+ ms/);
     assertEquals(`${(await server.errorLines!.next()).value}\n`, why);
   });
 }

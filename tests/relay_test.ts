@@ -275,7 +275,7 @@ test("relay() breaks both ends when a readable gives no bytes", async () => {
   const [a, b] = [memoryEnds(), memoryEnds()];
   const moved = relay(a.near, b.near);
   a.far.writable.getWriter().write("text" as unknown as Uint8Array).catch(() => {});
-  await assertRejects(() => moved, TypeError, "Cannot relay: a readable must give chunks of Uint8Array, got a string");
+  await assertRejects(() => moved, TypeError, "Cannot relay: a readable must yield Uint8Array chunks, got a string");
 });
 
 /** Asserts that reads and writes fail at each end with this error. */

@@ -19,16 +19,16 @@ Usage: deno task demo [file] [--connections N] [--port N]
 
   file             The file to move (default: the runtime's own program)
   --connections N  How many connections carry it at once, 1 to ${MAX_CONNECTIONS} (default: 4)
-  --port N         The server's port, 0 for any that is free (default: 0)
-  -h, --help       Shows this
+  --port N         The server's port; 0 picks a free one (default: 0)
+  -h, --help       Shows this help
 
 Starts a ServerPool in a second process and a ClientPool in its own, both on
-127.0.0.1, with TLS and a self-signed certificate that the client knows by its
+127.0.0.1, with TLS and a self-signed certificate that the client pins by its
 SHA-256. Each connection carries the whole file: the server sends back what
 arrives. The SHA-256 of what arrived at the server, and of what came back, is
 compared with the file's own. The file is read in pieces and written nowhere.
-1 MB is 1,000,000 bytes. The exit code is 0 when all was well, else 1. Ctrl-C
-ends both processes.`;
+1 MB is 1,000,000 bytes. The exit code is 0 on success, otherwise 1. Ctrl-C ends
+both processes.`;
 
 const FLAGS = {
   connections: { type: "string" },
@@ -58,7 +58,7 @@ function parse(args: string[]) {
     return parseArgs({ args, options: FLAGS, allowPositionals: true });
   } catch (error) {
     const [reason] = (error as Error).message.split(/\.\s/); // the rest is advice
-    throw new Error(`Cannot read the arguments: ${reason}; --help shows them all`, { cause: error });
+    throw new Error(`Cannot read the arguments: ${reason}; see --help`, { cause: error });
   }
 }
 

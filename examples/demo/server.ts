@@ -77,7 +77,7 @@ export class Server implements AsyncDisposable {
 
   async #hear(): Promise<void> {
     for await (const message of decode<FromServer>(this.#child.stdout)) this.#receive(message);
-    this.#fail(new Error("Cannot go on: the server process has ended"));
+    this.#fail(new Error("Cannot continue: the server process has ended"));
   }
 
   #receive(message: FromServer): void {

@@ -5,7 +5,7 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 const CHUNK_BYTES = 262_144;
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
+  ENOENT: "no such file",
   EACCES: "permission denied",
   EPERM: "permission denied",
 };
@@ -49,7 +49,7 @@ export class SourceFile {
 async function regularFileBytes(path: string): Promise<number> {
   const status = await stat(path).catch(explain(path));
   if (status.isDirectory()) throw new Error(`Cannot read ${path}: it is a directory`);
-  if (!status.isFile()) throw new Error(`Cannot read ${path}: it is no regular file`);
+  if (!status.isFile()) throw new Error(`Cannot read ${path}: it is not a regular file`);
   if (status.size === 0) throw new Error(`Cannot move ${path}: it is empty`);
   return status.size;
 }
@@ -59,7 +59,7 @@ async function* chunksOf(path: string, bytes: number): AsyncGenerator<Uint8Array
   const buffer = new Uint8Array(CHUNK_BYTES);
   for (let left = bytes; left > 0;) {
     const { bytesRead } = await file.read(buffer, 0, Math.min(left, CHUNK_BYTES)).catch(explain(path));
-    if (bytesRead === 0) throw new Error(`Cannot read ${path}: its last ${left} bytes have gone meanwhile`);
+    if (bytesRead === 0) throw new Error(`Cannot read ${path}: it was truncated by ${left} bytes while being read`);
     left -= bytesRead;
     yield buffer.subarray(0, bytesRead);
   }

@@ -103,7 +103,7 @@ export class Transfer {
     if (sha256 === this.#file.sha256) return;
     throw new Error(
       `Cannot verify connection ${this.number} (${this.id}): ` +
-        `the SHA-256 of ${what} is ${sha256}, and that of the file is ${this.#file.sha256}`,
+        `the SHA-256 of ${what} is ${sha256}, but that of the file is ${this.#file.sha256}`,
     );
   }
 }

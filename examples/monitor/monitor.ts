@@ -86,7 +86,7 @@ function isPool(pools: object): pools is MonitoredPool {
 }
 
 function eventsResponse(feed: Feed): Response {
-  if (feed.isFull) return textResponse("Too many look on already\n", "text/plain; charset=utf-8", 503);
+  if (feed.isFull) return textResponse("Too many viewers\n", "text/plain; charset=utf-8", 503);
   return new Response(eventStream(feed), { headers: headersOf("text/event-stream") });
 }
 

@@ -31,7 +31,7 @@ function formatMetric({ name, type, help, read }: Metric, pools: [name: string, 
 /** One histogram, of all pools that are timed. */
 function formatTakes(pools: [name: string, sample: PoolSample][]): string {
   const timed = pools.flatMap(([pool, { takes }]) => takes ? [formatTakesOf(pool, takes)] : []);
-  return timed.length === 0 ? "" : head(TAKES, "histogram", "How long takes took.") + timed.join("");
+  return timed.length === 0 ? "" : head(TAKES, "histogram", "Duration of takes.") + timed.join("");
 }
 
 function formatTakesOf(pool: string, { boundsMs, counts, sumMs }: TakeHistogram): string {
@@ -58,40 +58,40 @@ function escapeLabel(value: string): string {
 const TAKES = "npws_pool_take_duration_seconds";
 
 const METRICS: readonly Metric[] = [
-  gauge("npws_pool_links", "Open links by what they do.", ({ idle, inUse, links }) => [
+  gauge("npws_pool_links", "Open links by state.", ({ idle, inUse, links }) => [
     [idle, { state: "idle" }],
     [inUse, { state: "in_use" }],
     [links - idle - inUse, { state: "closing" }],
   ]),
-  gauge("npws_pool_capacity_links", "The present target of idle links.", ({ capacity }) => [[capacity]]),
-  gauge("npws_pool_dialing_links", "Links that are being opened.", ({ dialing }) => [[dialing]]),
-  gauge("npws_pool_waiting_calls", "Calls that wait for a connection.", ({ waiting }) => [[waiting]]),
-  gauge("npws_pool_interval_seconds", "The present interval between cycles of dials.", ({ intervalMs }) => [
+  gauge("npws_pool_capacity_links", "Current target number of idle links.", ({ capacity }) => [[capacity]]),
+  gauge("npws_pool_dialing_links", "Links being opened.", ({ dialing }) => [[dialing]]),
+  gauge("npws_pool_waiting_calls", "Calls waiting for a connection.", ({ waiting }) => [[waiting]]),
+  gauge("npws_pool_interval_seconds", "Current interval between dial cycles.", ({ intervalMs }) => [
     [intervalMs / 1_000],
   ]),
   gauge(
     "npws_pool_last_error_timestamp_seconds",
-    "When the latest failure was, in Unix time.",
+    "Unix time of the latest failure.",
     ({ lastError }) => lastError ? [[lastError.at / 1_000]] : [],
   ),
-  counter("npws_pool_links_opened_total", "Links that were opened.", ({ dialed }) => [[dialed]]),
-  counter("npws_pool_dial_failures_total", "Dials and handshakes that failed.", (stats) => [[stats.dialFailures]]),
-  counter("npws_pool_links_recycled_total", "Links that were idle again after a stream.", (stats) => [
+  counter("npws_pool_links_opened_total", "Links opened.", ({ dialed }) => [[dialed]]),
+  counter("npws_pool_dial_failures_total", "Failed dials and handshakes.", (stats) => [[stats.dialFailures]]),
+  counter("npws_pool_links_recycled_total", "Links that became idle again after a stream.", (stats) => [
     [stats.recycled],
   ]),
   counter("npws_pool_links_retired_total", "Links closed by the pool's own policy.", ({ retired }) => [[retired]]),
   counter("npws_pool_links_lost_total", "Links lost while idle.", ({ lost }) => [[lost]]),
-  counter("npws_pool_refusals_total", "Upgrades that were refused.", (stats) => [
+  counter("npws_pool_refusals_total", "Refused upgrades.", (stats) => [
     [stats.refusedForbidden, { reason: "forbidden" }],
     [stats.refusedFull, { reason: "full" }],
     [stats.refusedUnauthorized, { reason: "unauthorized" }],
   ]),
   counter("npws_pool_connections_taken_total", "Connections handed to the application.", ({ taken }) => [[taken]]),
-  counter("npws_pool_wait_seconds_total", "Sum of the time that calls waited for their connection.", (stats) => [
+  counter("npws_pool_wait_seconds_total", "Total time that calls waited for a connection.", (stats) => [
     [stats.waitMsTotal / 1_000],
   ]),
-  counter("npws_pool_timeouts_total", "Calls that ended at their deadline.", ({ timeouts }) => [[timeouts]]),
-  counter("npws_pool_aborts_total", "Calls that were ended by their signal.", ({ aborts }) => [[aborts]]),
+  counter("npws_pool_timeouts_total", "Calls that timed out.", ({ timeouts }) => [[timeouts]]),
+  counter("npws_pool_aborts_total", "Calls aborted by their signal.", ({ aborts }) => [[aborts]]),
   counter("npws_pool_dead_takes_total", "Takes that found the link dead, silent or contended.", (stats) => [
     [stats.deadOnTake],
   ]),

@@ -23,6 +23,6 @@ function fingerprint(cert: string): string {
   try {
     return new X509Certificate(cert).fingerprint256.replaceAll(":", "").toLowerCase();
   } catch {
-    throw usageError("the file of --cert holds no certificate in PEM form");
+    throw usageError("the --cert file does not contain a valid PEM certificate");
   }
 }

@@ -39,36 +39,38 @@ Usage: deno run -A examples/tunnel/client.ts --server wss://host:8443 \\
        bun run examples/tunnel/client.ts ... (the same)
 
   --server URL           wss://host:port, ws://host:port or host:port
-  --token TOKEN          What the server wants to hear. Also in the environment
-                         variable NPWS_TUNNEL_TOKEN
+  --token TOKEN          Token that the server requires
+                         (default: the environment variable NPWS_TUNNEL_TOKEN)
   --tls MODE             off: plain ws://
-                         self-signed: any certificate, or the one of --pin
+                         self-signed: any certificate, or only those of --pin
                          verified: checks the certificate (default for wss://)
-  --pin SHA256           The SHA-256 of the server's certificate, which the
-                         server prints; several may be given
-  --ca FILE              Certificates to trust in place of the system's, PEM
-  --name NAME            Tells this client from others: a client that begins
-                         with the name of another one takes its ports over
+  --pin SHA256           SHA-256 of the server's certificate, as the server
+                         prints it; may be repeated
+  --ca FILE              Certificates to trust instead of the system's, PEM
+  --name NAME            Identifies this client: it takes over the ports of an
+                         earlier client with the same name
   --forward [BIND:]PORT=HOST:PORT
-                         A port on the server's host, and where it leads to from
-                         here; 0 takes any port that is free. May be repeated
+                         Forwards a port on the server's host to a target that
+                         this client can reach; port 0 picks a free one. May be
+                         repeated
   --local [BIND:]PORT=HOST:PORT
-                         The other way round: a port here, and where it leads to
-                         from the server, which must allow it. May be repeated
-  --min-links N          The fewest links that are kept ready (default: 16)
-  --max-links N          The most links that are kept ready (default: 256)
-  --drain SECONDS        How long connections may go on at the end (default: 10)
-  -v, --verbose          Tells of every connection
-  -h, --help             Shows this
+                         The other way round: forwards a port here to a target
+                         that the server can reach and allows. May be repeated
+  --min-links N          Minimum number of idle links (default: 16)
+  --max-links N          Maximum number of idle links (default: 256)
+  --drain SECONDS        How long open connections may continue at shutdown
+                         (default: 10)
+  -v, --verbose          Logs every connection
+  -h, --help             Shows this help
 
-Connects again by itself, as often as it takes. Ends at SIGINT (Ctrl-C) or
-SIGTERM: has its ports freed, lets connections end, and aborts them when it gets
-a second signal.
+Reconnects by itself, as often as needed. Shuts down on SIGINT (Ctrl-C) or
+SIGTERM: frees its ports and lets open connections finish. A second signal
+aborts them.
 
-Exit codes: 0 after a signal, 1 failure (as a local port in use), 2 wrong
+Exit codes: 0 after a signal, 1 failure (such as a local port in use), 2 invalid
 arguments, 3 refused (the token or a port by the server, the name by another
-client, or the server speaks npws/1 only, which has no tunnel), 130 or 143 after
-a second signal.`;
+client, or the server speaks only npws/1, which does not support the tunnel),
+130 or 143 after a second signal.`;
 
 const FLAGS = {
   ...COMMON_FLAGS,
@@ -94,10 +96,10 @@ export function readClientOptions(args: string[]): ClientOptions | "help" {
   const url = required("--server", values.server);
   const forwards = readForwards("--forward", values.forward);
   const locals = readForwards("--local", values.local);
-  if (forwards.length + locals.length === 0) throw usageError("there is nothing to do without --forward or --local");
+  if (forwards.length + locals.length === 0) throw usageError("at least one --forward or --local is required");
   const minLinks = integer("--min-links", values["min-links"] ?? "16", 1, 1_000_000);
   const [token, ...others] = tokens(values.token);
-  if (others.length > 0) throw usageError("--token was given more than once");
+  if (others.length > 0) throw usageError("--token may be given only once");
   return {
     url,
     token,
@@ -119,13 +121,15 @@ function readTls(
   ca: string | undefined,
 ): ClientOptions["tls"] {
   const mode = modeText === undefined ? undefined : tlsMode(modeText);
-  if (mode === "off" && /^wss:/i.test(url)) throw usageError("--tls off contradicts --server wss://");
+  if (mode === "off" && /^wss:/i.test(url)) throw usageError("--tls off cannot be combined with --server wss://");
   if (mode !== "off" && (mode ?? pins ?? ca) !== undefined && /^ws:/i.test(url)) {
-    throw usageError("--tls, --pin and --ca contradict --server ws://");
+    throw usageError("--tls, --pin and --ca cannot be combined with --server ws://");
   }
-  if (mode === "off" && (pins ?? ca) !== undefined) throw usageError("--pin and --ca contradict --tls off");
+  if (mode === "off" && (pins ?? ca) !== undefined) {
+    throw usageError("--pin and --ca cannot be combined with --tls off");
+  }
   if (mode === "off") return mode;
-  if (mode === "self-signed" && ca !== undefined) throw usageError("--ca contradicts --tls self-signed");
+  if (mode === "self-signed" && ca !== undefined) throw usageError("--ca cannot be combined with --tls self-signed");
   if (mode === undefined && pins === undefined && ca === undefined) return undefined;
   return {
     mode: mode ?? "verified",

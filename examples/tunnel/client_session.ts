@@ -58,9 +58,9 @@ export class ClientSession implements PortOwner {
     log.info(`${this.name}: connected`);
     try {
       for await (const line of this.#control.lines()) await this.#listen(decodePortRequest(line).ports);
-      if (!this.#isOver) log.info(`${this.name}: left`);
+      if (!this.#isOver) log.info(`${this.name}: disconnected`);
     } catch (error) {
-      if (!this.#isOver) log.warn(`${this.name}: lost: ${(error as Error).message}`);
+      if (!this.#isOver) log.warn(`${this.name}: connection lost: ${(error as Error).message}`);
       this.#endOpens();
     }
     await this.close();
@@ -125,7 +125,7 @@ export class ClientSession implements PortOwner {
   async #bind(index: number, request: HostPort): Promise<FromServer> {
     const { allowPorts, splicer } = this.#host;
     if (!allowPorts.has(request.port)) {
-      return this.#refuse(index, `Cannot listen on port ${request.port}: this server allows ${allowPorts}`, true);
+      return this.#refuse(index, `Cannot listen on port ${request.port}: this server allows only ${allowPorts}`, true);
     }
     try {
       const port = await ForwardedPort.listen(request, this, index, splicer);
@@ -146,7 +146,7 @@ export class ClientSession implements PortOwner {
   }
 
   #endOpens(): void {
-    this.#opens.abort(new Error(`${this.name} has left`));
+    this.#opens.abort(new Error(`${this.name} has disconnected`));
   }
 
   #tell(message: FromServer): Promise<void> {

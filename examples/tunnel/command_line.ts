@@ -30,13 +30,15 @@ export function parse<Flags extends NonNullable<ParseArgsConfig["options"]>>(arg
   } catch (error) {
     const [reason] = (error as Error).message.split(/\.\s/); // the rest is advice
     const [, flag] = /^Option '(?:-\w, )?(--[\w-]+).*argument (?:missing|is ambiguous)$/.exec(reason) ?? [];
-    throw usageError(flag ? `${flag} has no value; ${flag}=VALUE takes any` : `${reason}; --help shows them all`);
+    throw usageError(
+      flag ? `${flag} needs a value; write ${flag}=VALUE if it begins with "-"` : `${reason}; see --help`,
+    );
   }
 }
 
 /** @throws {ExitError} The value is missing. */
 export function required(flag: string, value: string | undefined): string {
-  if (value === undefined) throw usageError(`${flag} is missing; --help shows how to use it`);
+  if (value === undefined) throw usageError(`${flag} is required; see --help`);
   return value;
 }
 
@@ -77,7 +79,7 @@ export function readText(flag: string, path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw usageError(`${flag} names ${path}, which cannot be read: ${systemReason(error)}`);
+    throw usageError(`the ${flag} file ${path} cannot be read: ${systemReason(error)}`);
   }
 }
 

@@ -68,7 +68,7 @@ export class ForwardedPort {
     } catch (error) {
       socket.resetAndDestroy();
       this.#splicer.log.warn(
-        `Cannot lead a connection to ${this.address} through ${owner.name}: ${(error as Error).message}`,
+        `Cannot forward a connection to ${this.address} through ${owner.name}: ${(error as Error).message}`,
       );
     }
   }

@@ -56,14 +56,14 @@ export function decodeClientPurpose(metadata: Uint8Array): ClientPurpose {
       return { kind, target: { hostname, port } };
     }
   }
-  throw new Error("Cannot serve stream: its metadata is none of this tunnel");
+  throw new Error("Cannot serve stream: its metadata is not from this tunnel");
 }
 
 /** @throws {Error} The metadata is not from a server of this tunnel. */
 export function decodeServerPurpose(metadata: Uint8Array): ServerPurpose {
   const { index, from } = parse(decoder.decode(metadata));
   if (isIndex(index) && typeof from === "string") return { index, from };
-  throw new Error("Cannot serve stream: its metadata is none of this tunnel");
+  throw new Error("Cannot serve stream: its metadata is not from this tunnel");
 }
 
 /** @throws {Error} The text is not a port request. */

@@ -40,33 +40,34 @@ Usage: deno run -A examples/tunnel/server.ts \\
          --listen 8443 --token SECRET --tls self-signed
        bun run examples/tunnel/server.ts ... (the same)
 
-  --listen [HOST:]PORT   Where clients connect to; port 0 takes any that is free
-  --token TOKEN          What a client must know; several may be given. Also in
-                         the environment variable NPWS_TUNNEL_TOKEN
-  --tls MODE             off: plain ws://, behind a proxy that speaks TLS
-                         self-signed: the certificate of --cert, or a new one
-                           at each start; prints the SHA-256 that clients --pin
-                         verified: the certificate of --cert (default)
+  --listen [HOST:]PORT   Address for clients; port 0 picks a free one
+  --token TOKEN          Token that a client must present; may be repeated
+                         (default: the environment variable NPWS_TUNNEL_TOKEN)
+  --tls MODE             off: plain ws://, for use behind a TLS proxy
+                         self-signed: the certificate from --cert, or a new one
+                           at each start; prints its SHA-256 for clients' --pin
+                         verified: the certificate from --cert (default)
   --cert FILE            The certificate with its chain, PEM
   --key FILE             Its private key, PEM
-  --allow-ports LIST     Ports that clients may ask for, "80,443,8000-8999";
-                         0 stands for any that is free (default: 0,1024-65535)
-  --allow-targets LIST   Targets that clients with --local may connect to, as
-                         "127.0.0.1:5432,db.internal:8000-8999,*:443"
+  --allow-ports LIST     Ports that clients may request, "80,443,8000-8999";
+                         0 means any free port (default: 0,1024-65535)
+  --allow-targets LIST   Targets that clients with --local may connect to, such
+                         as "127.0.0.1:5432,db.internal:8000-8999,*:443"
                          (default: none)
-  --bind HOST            Where public ports are whose client names no address
+  --bind HOST            Address of public ports for which the client gives none
                          (default: 0.0.0.0)
-  --max-links N          The most links with clients; each connection takes one
-                         while it lasts (default: 10000)
-  --drain SECONDS        How long connections may go on at the end (default: 10)
-  -v, --verbose          Tells of every connection
-  -h, --help             Shows this
+  --max-links N          Maximum number of links with clients; each connection
+                         uses one while it lasts (default: 10000)
+  --drain SECONDS        How long open connections may continue at shutdown
+                         (default: 10)
+  -v, --verbose          Logs every connection
+  -h, --help             Shows this help
 
-Ends at SIGINT (Ctrl-C) or SIGTERM: frees its ports, lets connections end, and
-aborts them when it gets a second signal.
+Shuts down on SIGINT (Ctrl-C) or SIGTERM: frees its ports and lets open
+connections finish. A second signal aborts them.
 
-Exit codes: 0 after a signal, 1 failure (as a port in use), 2 wrong arguments,
-130 or 143 after a second signal.`;
+Exit codes: 0 after a signal, 1 failure (such as a port in use), 2 invalid
+arguments, 130 or 143 after a second signal.`;
 
 const FLAGS = {
   ...COMMON_FLAGS,
@@ -108,13 +109,13 @@ export function readServerOptions(args: string[]): ServerOptions | "help" {
 function readTls(modeText: string, cert: string | undefined, key: string | undefined): ServerTls {
   const mode = tlsMode(modeText);
   if (mode === "off") {
-    if (cert !== undefined || key !== undefined) throw usageError("--cert and --key contradict --tls off");
+    if (cert !== undefined || key !== undefined) throw usageError("--cert and --key cannot be combined with --tls off");
     return mode;
   }
   if (cert !== undefined && key !== undefined) {
     return { cert: readText("--cert", cert), key: readText("--key", key) };
   }
-  if (cert !== undefined || key !== undefined) throw usageError("--cert and --key belong together");
+  if (cert !== undefined || key !== undefined) throw usageError("--cert and --key must be given together");
   if (mode === "self-signed") return "made";
-  throw usageError("--tls verified needs --cert and --key; --tls self-signed makes a certificate itself");
+  throw usageError("--tls verified requires --cert and --key; --tls self-signed can generate a certificate");
 }

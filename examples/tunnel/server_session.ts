@@ -74,12 +74,12 @@ export class ServerSession {
       case "refused":
         if (this.#isLeaving) return;
         if (message.isFinal) throw new ExitError(ExitCode.refused, message.reason);
-        this.#log.warn(`${message.reason} (the server's words); asking again`);
+        this.#log.warn(`The server reported: ${message.reason}; retrying`);
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => this.#ask(), ASK_AGAIN_MS);
         return;
       case "replaced":
-        throw new ExitError(ExitCode.refused, "Cannot go on: another client has begun with the same name");
+        throw new ExitError(ExitCode.refused, "Cannot continue: another client with the same name has taken over");
     }
   }
 

@@ -52,7 +52,7 @@ export class Splicer {
       const { aToB, bToA } = await relay(socket, connection, { signal: this.#abort });
       this.log.debug(() => `Closed ${describe()}: ${aToB} bytes in, ${bToA} bytes out`);
     } catch (error) {
-      this.log.debug(() => `Broke ${describe()}: ${(error as Error).message}`);
+      this.log.debug(() => `Aborted ${describe()}: ${(error as Error).message}`);
       if (error instanceof ConnectionResetError && error.reason !== "") return error.reason;
     } finally {
       this.#left();
@@ -64,7 +64,7 @@ export class Splicer {
     if (this.#joined === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onNone = resolve;
-    const timer = setTimeout(() => this.#late.abort(new Error("the time to end is over")), ms);
+    const timer = setTimeout(() => this.#late.abort(new Error("the drain time is over")), ms);
     await promise;
     clearTimeout(timer);
   }

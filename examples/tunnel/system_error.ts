@@ -6,9 +6,9 @@ const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
   ECONNRESET: "connection reset",
   EHOSTUNREACH: "host unreachable",
-  EISDIR: "it is a folder",
+  EISDIR: "it is a directory",
   ENETUNREACH: "network unreachable",
-  ENOENT: "there is no such file",
+  ENOENT: "no such file",
   ENOTFOUND: "name not resolved",
   ETIMEDOUT: "connection timed out",
 };

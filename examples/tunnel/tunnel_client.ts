@@ -51,7 +51,9 @@ export class TunnelClient {
         acceptBacklog: maxLinks,
       })
     );
-    if (takesAnyCertificate(tls)) log.warn("Any certificate is taken for the server's: --pin tells which one is");
+    if (takesAnyCertificate(tls)) {
+      log.warn("The server's certificate is not verified: use --pin to accept only the right one");
+    }
     this.#watchDials();
   }
 
@@ -76,7 +78,7 @@ export class TunnelClient {
   /** Lets connections end, and aborts those that take too long. */
   async #close(): Promise<void> {
     const { drainMs } = this.#options;
-    if (this.#pool.isReady) this.#log.info(`Ending: connections may go on for ${drainMs / 1_000} s`);
+    if (this.#pool.isReady) this.#log.info(`Shutting down: open connections have ${drainMs / 1_000} s to finish`);
     for (const port of this.#locals) port.close();
     await Promise.all([this.#pool.close({ drainMs }), this.#splicer.drain(drainMs)]);
   }
@@ -85,7 +87,9 @@ export class TunnelClient {
   #watchDials(): void {
     this.#pool.addEventListener("linkopen", ({ detail: { protocol } }) => {
       if (protocol === 1) {
-        this.#refused(`Cannot tunnel through ${this.#server}: the server speaks npws/1 only, which has no tunnel`);
+        this.#refused(
+          `Cannot tunnel through ${this.#server}: the server speaks only npws/1, which does not support the tunnel`,
+        );
       }
     });
     this.#pool.addEventListener("dialerror", ({ detail: { error } }) => {
@@ -138,11 +142,11 @@ export class TunnelClient {
       const stream = await this.#pool.open({ early: true, metadata, timeoutMs: Infinity, signal: ended });
       session = new ServerSession(new ControlChannel(stream), forwards, this.#log);
       await session.run(ended);
-      if (!ended.aborted) this.#log.warn(`The server at ${this.#server} has left; connecting again`);
+      if (!ended.aborted) this.#log.warn(`The server at ${this.#server} ended the session; reconnecting`);
     } catch (error) {
       const { message } = error as Error;
       if (error instanceof ExitError) this.#failed.abort(error);
-      else if (!ended.aborted) this.#log.warn(`Lost the server at ${this.#server}: ${message}; connecting again`);
+      else if (!ended.aborted) this.#log.warn(`Lost the server at ${this.#server}: ${message}; reconnecting`);
     }
     return session?.wasHeard ?? false;
   }
@@ -156,7 +160,7 @@ export class TunnelClient {
     try {
       const { index, from } = decodeServerPurpose(stream.metadata);
       const target = this.#options.forwards[index]?.target;
-      if (!target) throw new Error(`Cannot serve stream: it is for port number ${index}, which was not asked for`);
+      if (!target) throw new Error(`Cannot serve stream: it is for port index ${index}, which was not requested`);
       await this.#splicer.joinTarget(target, stream, () => `connection from ${from} to ${formatHostPort(target)}`);
     } catch (error) {
       const why = (error as Error).message;

@@ -48,7 +48,7 @@ export class TunnelServer {
     this.#host = { ...options, splicer: this.#splicer, open: (options) => this.#pool.open(options) };
     this.#pool.addEventListener("refuse", ({ detail: { reason, remoteAddress } }) => {
       // Without the port, which differs each time: the log counts repeated warnings.
-      log.warn(`Refused a client at ${remoteAddress?.hostname ?? "an unknown address"}: ${reason}`);
+      log.warn(`Refused a client from ${remoteAddress?.hostname ?? "an unknown address"}: ${reason}`);
     });
   }
 
@@ -71,13 +71,13 @@ export class TunnelServer {
     const address = formatHostPort(this.#pool.address);
     const tls = this.#certificate ? `wss, certificate SHA-256 ${this.#certificate.sha256}` : "ws, no TLS";
     this.#log.info(`Listening on ${address} (${tls})`);
-    if (this.#options.tokens.length === 0) this.#log.warn("There is no --token: every client is let in");
+    if (this.#options.tokens.length === 0) this.#log.warn("No --token given: every client is admitted");
   }
 
   /** Frees the public ports, lets connections end, and aborts those that take too long. */
   async #close(): Promise<void> {
     const { drainMs } = this.#options;
-    this.#log.info(`Ending: connections may go on for ${drainMs / 1_000} s`);
+    this.#log.info(`Shutting down: open connections have ${drainMs / 1_000} s to finish`);
     for (const session of this.#sessions.values()) session.close();
     await Promise.all([this.#pool.close({ drainMs }), this.#splicer.drain(drainMs)]);
   }
@@ -92,7 +92,7 @@ export class TunnelServer {
       else this.#admit(stream, peer, purpose.name ?? peer);
     } catch (error) {
       this.#log.warn((error as Error).message);
-      stream.abort("Cannot serve stream: it is none of this tunnel");
+      stream.abort("Cannot serve stream: it does not belong to this tunnel");
     }
   }
 

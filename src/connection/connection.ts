@@ -213,7 +213,7 @@ export class LinkConnection implements PoolConnection {
     const timer = this.#clock.setTimeout(() => {
       this.#stream.reset(
         ResetCode.application,
-        this.#givenUp("what was written could not be sent before close() gave up"),
+        this.#givenUp("close() gave up before all written data was sent"),
       );
       resolve();
     }, CLOSE_TIMEOUT_MS);

@@ -85,7 +85,7 @@ function inVain(want: Want, hasPeer: (name: string) => boolean): string {
   const [what, to] = kind === "open" ? ["open a stream", "to"] : ["get a link", "of"];
   if (peer === undefined) return `Cannot ${what}: none became idle`;
   return `Cannot ${what} ${to} ${peer}: ${
-    hasPeer(peer) ? "none of its links became idle" : "no client of that name came"
+    hasPeer(peer) ? "none of its links became idle" : "no client of that name connected"
   }`;
 }
 

@@ -245,7 +245,8 @@ export class Dispatcher implements Calls {
     if (why === "refused") refusedBy.add(link.peerPool!);
     const isServedByPeer = why === "crossed" && want.kind === "id" && this.#reservations.has(want.id);
     if (mayAskAgain(caller.call, why, isServedByPeer)) return this.#place(caller);
-    const error = `Cannot use connection ${link.id}: the peer did not confirm it, and may have got its first bytes`;
+    const error =
+      `Cannot use connection ${link.id}: the peer did not confirm it, but may have received its first bytes`;
     caller.reject(new ConnectionLostError(error, CloseCode.abnormal, ""));
   }
 

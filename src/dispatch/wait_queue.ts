@@ -46,7 +46,7 @@ export class WaitingCalls<T, Call = undefined> {
     options.signal?.throwIfAborted();
     if (this.#places.size >= this.#maxWaiters) {
       throw new PoolExhaustedError(
-        `Cannot wait: ${this.#places.size} calls wait already, as many as maxWaiters allows`,
+        `Cannot wait: ${this.#places.size} calls are already waiting, as many as maxWaiters allows`,
       );
     }
     const { timeoutMs } = options;
@@ -191,7 +191,7 @@ export class WaitQueue<T, Call = undefined> {
   /** Adds a caller, or puts one back at its old place. A settled one is not added. */
   add(caller: Caller<T, Call>): void {
     if (caller.settled) return;
-    if (caller.queue) throw new Error("Cannot queue a caller: it stands in a queue already");
+    if (caller.queue) throw new Error("Cannot queue a caller: it is already in a queue");
     const next = this.#firstAfter(caller);
     caller.queue = this;
     this.#join(next ? next.previous : this.#last, caller);

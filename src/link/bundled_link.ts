@@ -51,7 +51,7 @@ export abstract class BundledLink extends Link {
     }
     for (const next of readBundle(message)) {
       if (this.isEnded) return;
-      if (next === undefined) return this.violation("a bundle that cannot be read");
+      if (next === undefined) return this.violation("a malformed bundle");
       this.receiveOne(next);
     }
   }

@@ -41,7 +41,7 @@ export async function clientHandshake(
     return new Npws2Link(socket, host, "client", serverHello.id, serverHello);
   }
   await closeSocket(socket, host.clock, CloseCode.protocolError, "first message");
-  throw new ProtocolError(`first message is ${described(message)}, must be ${expected(protocols)}`);
+  throw new ProtocolError(`first message must be ${expected(protocols)}, got ${described(message)}`);
 }
 
 /** The server's side on npws/1: it sends the id, and nothing else. */
@@ -70,7 +70,7 @@ export async function serverHandshake2(
   const clientHello = typeof message === "string" ? parseClientHello(message) : undefined;
   if (clientHello) return new Npws2Link(socket, host, "server", id, clientHello);
   await closeSocket(socket, host.clock, CloseCode.protocolError, "first message");
-  throw new ProtocolError(`first message is ${described(message)}, must be a hello of npws/2`);
+  throw new ProtocolError(`first message must be an npws/2 hello, got ${described(message)}`);
 }
 
 function firstMessage(
@@ -124,11 +124,11 @@ function closeSocket(socket: Socket, clock: Clock, code: number, reason: string)
 }
 
 function described(message: Message): string {
-  if (typeof message !== "string") return `binary, ${message.byteLength} bytes long`;
+  if (typeof message !== "string") return `${message.byteLength} bytes of binary data`;
   return `a text of ${message.length} characters`;
 }
 
 function expected(protocols: Protocols): string {
   if (protocols === 1) return "the 4-byte id";
-  return protocols === 2 ? "a hello of npws/2" : "the 4-byte id or a hello of npws/2";
+  return protocols === 2 ? "an npws/2 hello" : "the 4-byte id or an npws/2 hello";
 }

@@ -109,7 +109,7 @@ export abstract class MeteredLink extends BundledLink {
   protected receiveOne(message: Message): void {
     if (typeof message !== "string") return this.#onData(message);
     const control = parseControl(message);
-    if (!control) this.violation("a text that is no control message");
+    if (!control) this.violation("a text that is not a control message");
     else if (!this.#onControl(control)) this.violation(`"${control.verb}" while the link is ${this.row}`);
   }
 
@@ -164,7 +164,7 @@ export abstract class MeteredLink extends BundledLink {
 
   #countIdleMessage(): void {
     if (++this.#idleMessages <= MAX_IDLE_MESSAGES || this.isEnded) return;
-    const what = `more than ${MAX_IDLE_MESSAGES} messages in a second that change nothing`;
+    const what = `more than ${MAX_IDLE_MESSAGES} messages without effect in a second`;
     const error = new ProtocolError(`Cannot use connection ${this.id}: the peer sent ${what}`);
     this.fail(CloseCode.policyViolation, "flood", error);
     this.terminate(); // so that nothing more from the peer is read
@@ -176,7 +176,7 @@ export abstract class MeteredLink extends BundledLink {
   }
 
   #overCredit(): void {
-    const error = new ProtocolError(`Cannot use connection ${this.id}: the peer sent more than it was granted`);
+    const error = new ProtocolError(`Cannot use connection ${this.id}: the peer sent more data than its credit allows`);
     this.fail(CloseCode.policyViolation, "over the granted credit", error);
   }
 }

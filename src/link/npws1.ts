@@ -149,7 +149,7 @@ export class Npws1Link extends Link implements ReservedLink {
     const { receiveLimitBytes } = this.host.limits;
     if (stream.unreadBytes > receiveLimitBytes) {
       const error = new ProtocolError(
-        `Cannot keep unread bytes of connection ${this.id}: ${stream.unreadBytes} are more than receiveLimitBytes ` +
+        `Cannot keep unread bytes of connection ${this.id}: ${stream.unreadBytes} bytes exceed receiveLimitBytes ` +
           `(${receiveLimitBytes}), and a peer on npws/1 has no flow control`,
       );
       return this.fail(CloseCode.policyViolation, "receive limit", error);

@@ -9,7 +9,7 @@ export function readAddresses(
   name: "allow" | "trustedProxies",
   { orNone = false } = {},
 ): AddressList | undefined {
-  const must = `an IP address or CIDR range, or a list of such${orNone ? "" : ", at least one"}`;
+  const must = `an IP address or CIDR range, or a ${orNone ? "" : "non-empty "}list of them`;
   const texts = reader.texts(name, must, { orOne: true, orNone });
   return texts && new AddressList(texts.map((text) => {
     const range = parseRange(text);
@@ -20,7 +20,7 @@ export function readAddresses(
 
 /** Reads the tokens that a server accepts; undefined when none was given. */
 export function readTokens(reader: OptionReader): TokenList | undefined {
-  const must = `${TOKEN_MUST}, or a list of such, at least one`;
+  const must = `${TOKEN_MUST}, or a non-empty list of such strings`;
   const tokens = reader.texts("token", must, { orOne: true });
   return tokens && new TokenList(tokens.map((token) => checkToken(reader, must, token)));
 }

@@ -67,7 +67,9 @@ function readMembers(reader: OptionReader): DialTls {
   if (mode !== "self-signed" && mode !== "verified") throw reader.wrong("mode", `"self-signed" or "verified"`);
   const caCerts = readCaCerts(reader);
   if (caCerts && mode === "self-signed") {
-    throw new TypeError(reader.message(`tls.caCerts contradicts tls.mode "self-signed", which takes any certificate`));
+    throw new TypeError(
+      reader.message(`tls.caCerts cannot be combined with tls.mode "self-signed", which accepts any certificate`),
+    );
   }
   const cert = readCertificates(reader, "cert");
   const key = readPrivateKey(reader, "key");
@@ -84,13 +86,13 @@ function readMembers(reader: OptionReader): DialTls {
 }
 
 function readCaCerts(reader: OptionReader): readonly string[] | undefined {
-  const must = "a list of PEM texts, at least one";
+  const must = "a non-empty list of PEM texts";
   const texts = reader.texts("caCerts", must);
   return texts && Object.freeze(texts.map((text) => checkCertificates(reader, "caCerts", text)));
 }
 
 function readPins(reader: OptionReader): readonly string[] | undefined {
-  const must = "a SHA-256 of 64 hex digits (colons allowed), or a list of such, at least one";
+  const must = "a SHA-256 as 64 hex digits (colons allowed), or a non-empty list of them";
   const pins = reader.texts("pinSha256", must, { orOne: true });
   return pins && Object.freeze(pins.map((pin) => {
     const isPin = /^[0-9a-f]{64}$|^[0-9a-f]{2}(:[0-9a-f]{2}){31}$/i.test(pin);

@@ -16,7 +16,7 @@ const RESERVED = new Set([
   "upgrade",
 ]);
 
-const MUST = "an object, a Headers or a list of pairs [name, value]";
+const MUST = "an object, a Headers object or a list of [name, value] pairs";
 
 /**
  * Reads the headers that each dial sends, `headers` and `token` combined, with lower-case names. No message shows a value.
@@ -34,7 +34,7 @@ export function readRequestHeaders(reader: OptionReader): Readonly<Record<string
   const token = reader.value("token");
   if (token !== undefined) {
     if (headers.has("authorization")) {
-      throw new TypeError(reader.message("token contradicts the Authorization header in headers"));
+      throw new TypeError(reader.message("token cannot be combined with an Authorization header in headers"));
     }
     headers.set("authorization", `Bearer ${checkToken(reader, TOKEN_MUST, token)}`);
   }
@@ -48,12 +48,12 @@ function headerPairs(reader: OptionReader): [unknown, unknown][] {
   if (!(Symbol.iterator in headers)) return Object.entries(headers);
   return Array.from(headers as Iterable<unknown>, (pair) => {
     if (Array.isArray(pair) && pair.length === 2) return [pair[0], pair[1]];
-    throw reader.unfit("headers", MUST, `a list with ${describeType(pair)} in it`);
+    throw reader.unfit("headers", MUST, `a list containing ${describeType(pair)}`);
   });
 }
 
 function checkName(reader: OptionReader, name: unknown): string {
-  if (typeof name !== "string") throw reader.unfit("headers", MUST, `${describeType(name)} for a name`);
+  if (typeof name !== "string") throw reader.unfit("headers", MUST, `${describeType(name)} as a name`);
   const [valid] = /^[A-Za-z0-9!#$%&'*+.^_`|~-]*/.exec(name)!;
   if (valid === "" || valid !== name) {
     // What follows may be a misplaced value: "Authorization: Bearer …".
@@ -72,6 +72,6 @@ function checkValue(reader: OptionReader, name: unknown, value: unknown): string
   ) {
     return value;
   }
-  const got = typeof value === "string" ? "a string with characters that no header can have" : describeType(value);
+  const got = typeof value === "string" ? "a string with characters not allowed in a header" : describeType(value);
   throw new TypeError(reader.message(`headers must have valid values, got ${got} for ${describe(name)}`));
 }

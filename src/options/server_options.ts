@@ -200,7 +200,7 @@ function readTls(options: OptionReader): Readonly<ServeTls> | undefined {
 
 /** A path that a URL would spell differently would never match. */
 function readPath(reader: OptionReader): string | undefined {
-  const must = `a path as it stands in a URL, beginning with "/"`;
+  const must = `a path as it appears in a URL, starting with "/"`;
   const path = reader.text("path", /^\//, must);
   if (path !== undefined && new URL(`http://host${path}`).pathname !== path) throw reader.wrong("path", must);
   return path;

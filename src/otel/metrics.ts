@@ -40,29 +40,34 @@ function create(meter: Meter, { kind, name, unit, description }: StatisticMetric
 
 /** Named like OpenTelemetry's conventions for a database client's connection pool (db.client.connection). */
 const METRICS: readonly StatisticMetric[] = [
-  level("npws.pool.link.count", "{link}", "Open links by what they do", (stats) => [
+  level("npws.pool.link.count", "{link}", "Open links by state", (stats) => [
     [stats.idle, { "npws.link.state": "idle" }],
     [stats.inUse, { "npws.link.state": "used" }],
     [stats.links - stats.idle - stats.inUse, { "npws.link.state": "closing" }],
   ]),
-  level("npws.pool.link.capacity", "{link}", "The present target of idle links", ({ capacity }) => [[capacity]]),
-  level("npws.pool.link.dialing", "{link}", "Links that are being opened", ({ dialing }) => [[dialing]]),
-  level("npws.pool.get.pending", "{call}", "Calls that wait for a connection", ({ waiting }) => [[waiting]]),
+  level("npws.pool.link.capacity", "{link}", "Current target number of idle links", ({ capacity }) => [[capacity]]),
+  level("npws.pool.link.dialing", "{link}", "Links being opened", ({ dialing }) => [[dialing]]),
+  level("npws.pool.get.pending", "{call}", "Calls waiting for a connection", ({ waiting }) => [[waiting]]),
   {
     kind: "createObservableGauge",
     name: "npws.pool.interval",
     unit: "s",
-    description: "The present interval between cycles of dials",
+    description: "Current interval between dial cycles",
     read: ({ intervalMs }) => [[intervalMs / 1_000]],
   },
-  counter("npws.pool.link.opened", "{link}", "Links that were opened", ({ dialed }) => [[dialed]]),
-  counter("npws.pool.link.recycled", "{link}", "Links idle again after a stream", ({ recycled }) => [[recycled]]),
+  counter("npws.pool.link.opened", "{link}", "Links opened", ({ dialed }) => [[dialed]]),
+  counter(
+    "npws.pool.link.recycled",
+    "{link}",
+    "Links that became idle again after a stream",
+    ({ recycled }) => [[recycled]],
+  ),
   counter("npws.pool.link.retired", "{link}", "Links closed by the pool's own policy", ({ retired }) => [[retired]]),
   counter("npws.pool.link.lost", "{link}", "Links lost while idle", ({ lost }) => [[lost]]),
-  counter("npws.pool.dial.failures", "{failure}", "Dials and handshakes that failed", (stats) => [
+  counter("npws.pool.dial.failures", "{failure}", "Failed dials and handshakes", (stats) => [
     [stats.dialFailures],
   ]),
-  counter("npws.pool.refusals", "{refusal}", "Upgrades that were refused", (stats) => [
+  counter("npws.pool.refusals", "{refusal}", "Refused upgrades", (stats) => [
     [stats.refusedForbidden, { "npws.refusal.reason": "forbidden" }],
     [stats.refusedFull, { "npws.refusal.reason": "full" }],
     [stats.refusedUnauthorized, { "npws.refusal.reason": "unauthorized" }],
@@ -70,11 +75,11 @@ const METRICS: readonly StatisticMetric[] = [
   counter("npws.pool.get.connections", "{connection}", "Connections handed to the application", ({ taken }) => [
     [taken],
   ]),
-  counter("npws.pool.get.wait_time", "s", "Sum of the time that calls waited for their connection", (stats) => [
+  counter("npws.pool.get.wait_time", "s", "Total time that calls waited for a connection", (stats) => [
     [stats.waitMsTotal / 1_000],
   ]),
-  counter("npws.pool.get.timeouts", "{timeout}", "Calls that ended at their deadline", ({ timeouts }) => [[timeouts]]),
-  counter("npws.pool.get.aborts", "{abort}", "Calls that were ended by their signal", ({ aborts }) => [[aborts]]),
+  counter("npws.pool.get.timeouts", "{timeout}", "Calls that timed out", ({ timeouts }) => [[timeouts]]),
+  counter("npws.pool.get.aborts", "{abort}", "Calls aborted by their signal", ({ aborts }) => [[aborts]]),
   counter("npws.pool.get.dead_links", "{link}", "Takes that found the link dead, silent or contended", (stats) => [
     [stats.deadOnTake],
   ]),

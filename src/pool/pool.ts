@@ -523,7 +523,7 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
 
   #needsNpws2(call: string): void {
     if (this.#settings.protocol !== 1) return;
-    throw new NotSupportedError(`Cannot call ${call}(): it needs npws/2, and the pool was created with protocol 1`);
+    throw new NotSupportedError(`Cannot call ${call}(): it requires npws/2, but the pool was created with protocol 1`);
   }
 
   #startOnce(options: { signal?: AbortSignal } | undefined): Promise<void> {

@@ -91,7 +91,7 @@ export class ServerPool extends Pool {
    * @throws {PoolError} The pool does not listen: `start()` has not resolved.
    */
   get address(): NetAddress {
-    if (!this.#listener) throw new PoolError("Cannot tell the address: the pool does not listen");
+    if (!this.#listener) throw new PoolError("Cannot get the address: the pool is not listening");
     return this.#listener.address;
   }
 

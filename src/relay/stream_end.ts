@@ -80,7 +80,7 @@ export class StreamEnd implements HeldEnd {
     const { value, done } = await this.#reader.read();
     if (done) return undefined;
     if (value instanceof Uint8Array) return value;
-    throw new TypeError(`Cannot relay: a readable must give chunks of Uint8Array, got ${describeType(value)}`);
+    throw new TypeError(`Cannot relay: a readable must yield Uint8Array chunks, got ${describeType(value)}`);
   }
 }
 

@@ -33,7 +33,7 @@ function checkServe({ tls }: ServeOptions): void {
   if (!tls) return;
   if (tls.ca !== undefined && !tls.requireClientCertificate) {
     throw new TypeError(
-      "Cannot serve with tls.ca: nobody is asked for a certificate without tls.requireClientCertificate",
+      "Cannot serve with tls.ca: clients are asked for a certificate only if tls.requireClientCertificate is true",
     );
   }
   checkKeyPair(tls.cert, tls.key);
@@ -104,5 +104,5 @@ function upgrade(request: Request, server: unknown): { response: undefined; sock
     throw error;
   }
   data.terminate();
-  throw new Error("Cannot upgrade the request: it is no WebSocket handshake, or the client is gone");
+  throw new Error("Cannot upgrade the request: it is not a WebSocket handshake, or the client has disconnected");
 }

@@ -102,7 +102,7 @@ export class BunDialer implements Dialer {
       const socket = await this.#open({ ...trust, rejectUnauthorized: true, checkServerIdentity }, facts, signal);
       if (!checked) {
         socket.terminate();
-        throw new Error("the runtime did not let the certificate be checked");
+        throw new Error("the runtime skipped the certificate check");
       }
       facts.tls = dialedTlsInfo(tls, checked, { serverName: this.#endpoint.serverName });
       return socket;

@@ -32,7 +32,7 @@ function checkServe({ tls }: ServeOptions): void {
   if (!tls) return;
   if (tls.ca !== undefined || tls.requireClientCertificate) {
     throw new NotSupportedError(
-      "Cannot serve with tls.ca and tls.requireClientCertificate: Deno.serve asks for no client certificates",
+      "Cannot serve with tls.ca or tls.requireClientCertificate: Deno.serve cannot request client certificates",
     );
   }
   checkKeyPair(tls.cert, tls.key);

@@ -8,5 +8,5 @@ export async function detect(globals: object): Promise<Runtime> {
   // Bun first: a program may define `Deno` as a polyfill, but nobody defines `Bun`.
   if ("Bun" in globals) return (await import("./bun.ts")).bunRuntime;
   if ("Deno" in globals) return (await import("./deno.ts")).denoRuntime;
-  throw new Error("Cannot load @npws/pool: it runs on Deno and on Bun, and this is neither");
+  throw new Error("Cannot load @npws/pool: it runs only on Deno and Bun");
 }

@@ -5,7 +5,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { EXPIRED, fetchPeerCertificate, NOT_YET_VALID, SELF_SIGNED, trustProblem } from "./peer_certificate.ts";
 import { wrongName } from "./tls.ts";
 
-const NO_REASON = "the runtime tells no reason";
+const NO_REASON = "the runtime gives no reason";
 const NO_TLS = "server does not speak TLS";
 const CLOSED = "connection closed by the server before the socket was open";
 const UNTRUSTED = "certificate is signed by an authority that is not trusted";
@@ -127,7 +127,7 @@ export function noHandshake(header: string): string {
 
 /** The reason when a 101 answer agrees to what the client did not offer (RFC 6455 section 4.1). */
 export function unaskedHeader(header: string): string {
-  return `${serverAnswered(101)} with a ${header} header, which was not asked for`;
+  return `${serverAnswered(101)} with a ${header} header that was not requested`;
 }
 
 function notResolved(host: string): string {

@@ -68,7 +68,7 @@ export function checkKeyPair(cert: string, key: string): void {
   const certificate = readPem("cert", "certificate", () => new X509Certificate(cert));
   const privateKey: KeyObject = readPem("key", "private key", () => createPrivateKey(key));
   if (!certificate.checkPrivateKey(privateKey)) {
-    throw new TypeError("Cannot use the TLS certificate: tls.key is not the key of tls.cert");
+    throw new TypeError("Cannot use the TLS certificate: tls.key does not match tls.cert");
   }
 }
 
@@ -76,6 +76,6 @@ function readPem<T>(option: string, what: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    throw new TypeError(`Cannot use the TLS certificate: tls.${option} is no ${what} in PEM`, { cause });
+    throw new TypeError(`Cannot use the TLS certificate: tls.${option} is not a valid PEM ${what}`, { cause });
   }
 }

@@ -51,5 +51,5 @@ export function openingError(event: Event | undefined, endpoint: Endpoint): Erro
 }
 
 function refuse(option: string): never {
-  throw new NotSupportedError(`Cannot dial with the option ${option}: the WebSocket given has no way to say it`);
+  throw new NotSupportedError(`Cannot dial with the option ${option}: the given WebSocket does not support it`);
 }

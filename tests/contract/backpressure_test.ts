@@ -72,7 +72,7 @@ for (const { name, open } of roles) {
       await assertRejects(
         () => connection.closed,
         ProtocolError,
-        "more than receiveLimitBytes (1048576)",
+        "exceed receiveLimitBytes (1048576)",
       );
       assertEquals((await link.readClose()).code % 3000, 1008);
       link.destroy();

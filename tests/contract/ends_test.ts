@@ -133,7 +133,11 @@ for (const { name, open } of roles) {
     await clock.advance(1_000);
     await Promise.all([closed, written]);
     await clock.advance(1_000);
-    await assertRejects(() => connection.closed, ConnectionResetError, "could not be sent before close() gave up");
+    await assertRejects(
+      () => connection.closed,
+      ConnectionResetError,
+      "close() gave up before all written data was sent",
+    );
     link.destroy();
   });
 }

@@ -8,7 +8,7 @@ for (const protocol of [1, 2] as const) {
   test(`life of pools on npws/${protocol}: start() once, and its promise again`, async () => {
     await using server = serverPool({ protocol });
     assertEquals(server.isReady, false);
-    assertThrows(() => server.address, Error, "the pool does not listen");
+    assertThrows(() => server.address, Error, "the pool is not listening");
     const started = server.start();
     assertStrictEquals(server.start(), started);
     await started;

@@ -33,7 +33,7 @@ test("mounted pool: pool.fetch alone is a server", async () => {
   assertEquals(await link.readMessage(), bytes("hello"));
   assertEquals(connection.remoteAddress?.hostname, "127.0.0.1");
   link.destroy();
-  assertThrows(() => pool.address, Error, "the pool does not listen");
+  assertThrows(() => pool.address, Error, "the pool is not listening");
 });
 
 test("mounted pool: other routes of the server are the application's, and two pools do not meet", async () => {

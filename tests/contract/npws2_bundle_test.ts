@@ -80,7 +80,7 @@ for (const role of roles) {
     await bad.send(Uint8Array.of(...bundleOf("ping 1"), 0x80, 0x05, 0x66));
     await bad.expect("pong 1");
     assertEquals(await bad.hearClose(), role.closeCode(1002));
-    await assertRejects(() => readText(broken), ProtocolError, "a bundle that cannot be read");
+    await assertRejects(() => readText(broken), ProtocolError, "a malformed bundle");
     await assertCarries(whole, good);
   });
 }

@@ -90,7 +90,11 @@ for (const role of roles) {
           const connection = await get(setting);
           await write(connection, "once");
           await assertHears(first, take, "once");
-          const broken = assertRejects(() => connection.opened, ConnectionLostError, "may have got its first bytes");
+          const broken = assertRejects(
+            () => connection.opened,
+            ConnectionLostError,
+            "may have received its first bytes",
+          );
           if (leave === "silent") await clock.advance(PROBE_MS);
           else first.link.destroy();
           const error = await broken;

@@ -85,9 +85,9 @@ for (const { name, options } of transports) {
       assertEquals((await bad.readClose()).code, closeCode(1002));
       bad.destroy();
       const { error, attempt } = await failed;
-      const length = typeof hello === "string" ? `a text of ${hello.length} characters` : "binary, 5 bytes long";
+      const length = typeof hello === "string" ? `a text of ${hello.length} characters` : "5 bytes of binary data";
       assertStringIncludes(error.message, `Cannot dial ${rig.server.url}`);
-      assertStringIncludes(error.message, `first message is ${length}, must be the 4-byte id or a hello of npws/2`);
+      assertStringIncludes(error.message, `first message must be the 4-byte id or an npws/2 hello, got ${length}`);
       assertEquals(attempt, 1);
       await assertWorks(rig.pool, new RawPeer(good, await readHello(good), "00000000"));
     });
@@ -132,10 +132,10 @@ for (const [what, hello] of Object.entries(brokenByClient)) {
     await eventually(() => server.pool.stats().dialFailures === 1);
     const length = typeof hello === "string"
       ? `a text of ${hello.length} characters`
-      : `binary, ${hello.length} bytes long`;
+      : `${hello.length} bytes of binary data`;
     assertEquals(
       server.pool.stats().lastError?.message,
-      `Cannot open link: first message is ${length}, must be a hello of npws/2`,
+      `Cannot open link: first message must be an npws/2 hello, got ${length}`,
     );
     await assertWorks(server.pool, good);
   });

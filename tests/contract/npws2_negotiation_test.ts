@@ -59,7 +59,7 @@ for (const { name, options } of transports) {
     const client = clientPool({ url: urlOf(server), protocol: 2, ...options });
     const failed = nextEvent(client, "dialerror");
     client.start();
-    const must = "first message is binary, 4 bytes long, must be a hello of npws/2";
+    const must = "first message must be an npws/2 hello, got 4 bytes of binary data";
     assertEquals((await failed).error.message, `Cannot dial ${urlOf(server)}/: ${must}`);
     assertEquals([client.isReady, client.stats().links], [false, 0]);
     await client.close();

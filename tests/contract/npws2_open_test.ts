@@ -120,8 +120,8 @@ for (const [opener, accepter] of [["client", "server"], ["server", "client"]] as
 
   test(`npws/2 open() of the ${opener}: is not supported where only npws/1 is spoken`, async () => {
     await using pools = await startPools({ protocol: 1, [accepter]: { protocol: "auto" } });
-    await assertRejects(() => pools[opener].open(), NotSupportedError, "it needs npws/2");
-    await assertRejects(() => pools[opener].accept(), NotSupportedError, "it needs npws/2");
+    await assertRejects(() => pools[opener].open(), NotSupportedError, "it requires npws/2");
+    await assertRejects(() => pools[opener].accept(), NotSupportedError, "it requires npws/2");
   });
 
   test(`npws/2 open() of the ${opener}: is not supported while every peer speaks npws/1`, async () => {
@@ -169,7 +169,7 @@ test("npws/2 open() with a peer: waits for a client that is not there", async ()
   await assertRejects(
     () => net.server.open({ peer: "b", timeoutMs: 0 }),
     PoolTimeoutError,
-    "to b: no client of that name came",
+    "to b: no client of that name connected",
   );
   const waiting = net.server.open({ peer: "b" });
   const late = net.clients.b = clientPool({ url: urlOf(net.server), name: "b" });

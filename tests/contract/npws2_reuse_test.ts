@@ -138,7 +138,7 @@ for (const role of roles) {
   testReuse("data over the credit closes it with 1008, and breaks its stream alone", async (rig, peer) => {
     await endStream(role, await takeLink(rig.pool, peer), peer);
     const connection = await takeLink(rig.pool, peer);
-    const reading = assertRejects(() => connection.closed, Error, "the peer sent more than it was granted");
+    const reading = assertRejects(() => connection.closed, Error, "the peer sent more data than its credit allows");
     await peer.send(new Uint8Array(windowBytes));
     await peer.sync();
     await peer.send("x");

@@ -107,7 +107,7 @@ if (!isBun) {
       );
       const error = await assertRejects(() => dial(dialTo(server.url)), Error);
       const isUnasked = /Extensions|Protocol/.test(header);
-      const what = isUnasked ? `with a ${header} header, which was not asked for` : `without a valid ${header} header`;
+      const what = isUnasked ? `with a ${header} header that was not requested` : `without a valid ${header} header`;
       assertEquals(error.message, `server answered 101 Switching Protocols ${what}`);
       assertEquals((await (await server.nextLink()).readClose()).code, 1006);
     });

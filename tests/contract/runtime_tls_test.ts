@@ -229,7 +229,7 @@ test("dialer() refuses a client key that is not its certificate's", () => {
   assertThrows(
     () => runtime.dialer(dialTo("wss://localhost/", { tls })),
     TypeError,
-    "tls.key is not the key of tls.cert",
+    "tls.key does not match tls.cert",
   );
 });
 
@@ -237,7 +237,7 @@ test("dialer() refuses authorities that cannot be read, wherever they stand", ()
   const unreadable = "-----BEGIN CERTIFICATE-----\nMAo=\n-----END CERTIFICATE-----\n";
   for (const caCerts of [[unreadable], [authority.cert, unreadable], [authority.cert + unreadable]]) {
     const options = dialTo("wss://localhost/", { tls: { ...verified, caCerts } });
-    assertThrows(() => runtime.dialer(options), TypeError, "tls.caCerts is no certificate in PEM");
+    assertThrows(() => runtime.dialer(options), TypeError, "tls.caCerts is not a valid PEM certificate");
   }
 });
 
@@ -279,9 +279,9 @@ for (const version of ["TLSv1.2", "TLSv1.3"] as const) {
 }
 
 const unusable: { tls: ServeTls; says: string }[] = [
-  { tls: { cert: impostor.cert, key: client.key }, says: "tls.key is not the key of tls.cert" },
-  { tls: { cert: "no certificate", key: client.key }, says: "tls.cert is no certificate in PEM" },
-  { tls: { cert: client.cert, key: "no key" }, says: "tls.key is no private key in PEM" },
+  { tls: { cert: impostor.cert, key: client.key }, says: "tls.key does not match tls.cert" },
+  { tls: { cert: "no certificate", key: client.key }, says: "tls.cert is not a valid PEM certificate" },
+  { tls: { cert: client.cert, key: "no key" }, says: "tls.key is not a valid PEM private key" },
 ];
 
 for (const { tls, says } of unusable) {
@@ -297,7 +297,7 @@ if (isBun) {
     const ca = authority.cert.replace(/\n.{20}/, "\n");
     const tls = { ...certificates.valid, ca, requireClientCertificate: true };
     const options = { hostname: "127.0.0.1", port: 0, tls };
-    assertThrows(() => runtime.checkServe(options), TypeError, "tls.ca is no certificate in PEM");
+    assertThrows(() => runtime.checkServe(options), TypeError, "tls.ca is not a valid PEM certificate");
   });
 
   test("serve() lets only clients in whose certificate it verified", async () => {

@@ -26,14 +26,14 @@ test("readOptions() refuses what it does not understand, in one sentence", () =>
     [["--connections="], connections("")],
     [["--port", "65536"], 'Cannot start the demo: --port must be an integer from 0 to 65535, got "65536"'],
     [["a", "b"], "Cannot move more than one file: got a, b"],
-    [["--conections", "4"], "Cannot read the arguments: Unknown option '--conections'; --help shows them all"],
+    [["--conections", "4"], "Cannot read the arguments: Unknown option '--conections'; see --help"],
     [
       ["--connections"],
-      "Cannot read the arguments: Option '--connections <value>' argument missing; --help shows them all",
+      "Cannot read the arguments: Option '--connections <value>' argument missing; see --help",
     ],
     [
       ["--connections", "-1"],
-      "Cannot read the arguments: Option '--connections' argument is ambiguous; --help shows them all",
+      "Cannot read the arguments: Option '--connections' argument is ambiguous; see --help",
     ],
   ];
   for (const [args, message] of cases) assertThrows(() => readOptions(args, "/bin/x"), Error, message);

@@ -25,7 +25,7 @@ test("Server rejects what is waited for when its process ends", async () => {
   await server.listen(0, await makeCertificate(), 4);
   const arrived = server.arrived("00000000");
   process.kill(server.pid!, "SIGKILL");
-  await assertRejects(() => arrived, Error, "Cannot go on: the server process has ended");
+  await assertRejects(() => arrived, Error, "Cannot continue: the server process has ended");
 });
 
 test("Server rejects what is waited for with the signal's reason", async () => {

@@ -37,9 +37,9 @@ test("SourceFile.read() tells the size and the SHA-256, and chunks() gives the f
 test("SourceFile.read() refuses what is no file with content", async () => {
   const refuse = (path: string, why: string) =>
     assertRejects(() => SourceFile.read(path, signal), Error, `Cannot ${why}`);
-  await refuse("/does/not/exist", "read /does/not/exist: there is no such file");
+  await refuse("/does/not/exist", "read /does/not/exist: no such file");
   await refuse(tmpdir(), `read ${tmpdir()}: it is a directory`);
-  await refuse("/dev/null", "read /dev/null: it is no regular file");
+  await refuse("/dev/null", "read /dev/null: it is not a regular file");
   await withFile(new Uint8Array(), (path) => refuse(path, `move ${path}: it is empty`).then(() => {}));
 });
 
@@ -57,7 +57,7 @@ test("SourceFile.chunks() fails when the file has become shorter", async () => {
     await assertRejects(
       () => sizesOf(file.chunks()),
       Error,
-      `Cannot read ${path}: its last 10000 bytes have gone meanwhile`,
+      `Cannot read ${path}: it was truncated by 10000 bytes while being read`,
     );
   });
 });

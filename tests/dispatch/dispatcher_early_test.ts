@@ -98,8 +98,8 @@ test("an early open errors when its link was lost with what was written: it may 
     if (what === "bytes") await write(rig, connection, 1);
     await end(rig, connection);
     first.socket.end(1006);
-    await assertRejects(() => connection.opened, ConnectionLostError, "may have got its first bytes", what);
-    await assertRejects(() => connection.closed, ConnectionLostError, "may have got its first bytes", what);
+    await assertRejects(() => connection.opened, ConnectionLostError, "may have received its first bytes", what);
+    await assertRejects(() => connection.closed, ConnectionLostError, "may have received its first bytes", what);
     assertEquals(second.sent(), [], what);
   }
 });

@@ -241,7 +241,7 @@ test("WaitingCalls.enter() throws PoolExhaustedError when as many wait as are al
   assertThrows(
     () => enter("c", { timeoutMs: 100 }),
     PoolExhaustedError,
-    "Cannot wait: 2 calls wait already, as many as maxWaiters allows",
+    "Cannot wait: 2 calls are already waiting, as many as maxWaiters allows",
   );
   assertEquals(clock.pending, 0);
   first.resolve("link");

@@ -41,7 +41,7 @@ async function check(peer: PeerEnd, link: Promise<Link>, delivery: Delivery, cel
   if (cell === "V") {
     assertEquals(peer.takeSent(), [...before, "close 1002"], delivery.what);
     peer.socket.end(1002);
-    await assertRejects(() => link, ProtocolError, "first message is", delivery.what);
+    await assertRejects(() => link, ProtocolError, "first message must be", delivery.what);
   } else if (cell === "gone") {
     assertEquals(peer.takeSent(), before, delivery.what);
     const lost = await assertRejects(() => link, ConnectionLostError, "before its first message", delivery.what);

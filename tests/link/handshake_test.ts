@@ -48,8 +48,8 @@ test("clientHandshake() leaves no link in the pool when a close comes glued to t
 });
 
 const greetings: [string, Uint8Array | string, string][] = [
-  ["3 bytes", new Uint8Array(3), "binary, 3 bytes long"],
-  ["5 bytes", new Uint8Array(5), "binary, 5 bytes long"],
+  ["3 bytes", new Uint8Array(3), "3 bytes of binary data"],
+  ["5 bytes", new Uint8Array(5), "5 bytes of binary data"],
   ["a text", "a1b2c3d4", "a text of 8 characters"],
   ["a text of 4 characters", "0000", "a text of 4 characters"],
 ];
@@ -60,7 +60,7 @@ for (const [what, message, described] of greetings) {
     await world.settle();
     assertEquals(
       errors[0].message,
-      `Cannot dial ${urlOf(server)}: first message is ${described}, must be the 4-byte id`,
+      `Cannot dial ${urlOf(server)}: first message must be the 4-byte id, got ${described}`,
     );
     assertEquals((errors[0].cause as Error).name, ProtocolError.name);
     assertEquals([server.peers[0].closedWith?.code, pool.stats().links], [1002, 0]);

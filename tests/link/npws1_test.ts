@@ -113,7 +113,7 @@ test("Npws1Link that cannot be held back fails above receiveLimitBytes, and says
   const error = await assertRejects(() => connection.closed, ProtocolError);
   assertEquals(
     error.message,
-    `Cannot keep unread bytes of connection ${peer.id}: 720896 are more than receiveLimitBytes (655360), ` +
+    `Cannot keep unread bytes of connection ${peer.id}: 720896 bytes exceed receiveLimitBytes (655360), ` +
       "and a peer on npws/1 has no flow control",
   );
   assertEquals(peer.closedWith, { code: 1008, reason: "receive limit" });

@@ -55,7 +55,7 @@ test("formatMetrics() makes a histogram of the takes of those pools that are tim
 
 test("formatMetrics() writes a metric's name, help and type once, and the lines of all pools below", () => {
   const lines = formatMetrics({ north: STATISTICS, south: { ...STATISTICS, waiting: 8 } }).split("\n");
-  const start = lines.indexOf("# HELP npws_pool_waiting_calls Calls that wait for a connection.");
+  const start = lines.indexOf("# HELP npws_pool_waiting_calls Calls waiting for a connection.");
   assertEquals(lines.slice(start + 1, start + 4), [
     "# TYPE npws_pool_waiting_calls gauge",
     'npws_pool_waiting_calls{pool="north"} 7',

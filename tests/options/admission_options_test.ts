@@ -18,14 +18,14 @@ test("allow and trustedProxies take one address or range, or a list", () => {
 });
 
 test("allow and trustedProxies refuse what is no address, and name it", () => {
-  const addresses = "an IP address or CIDR range, or a list of such";
-  assertEquals(refusal({ allow: "10.0.0.0/33" }), `allow must be ${addresses}, at least one, got "10.0.0.0/33"`);
-  assertEquals(refusal({ allow: ["::1", "localhost"] }), `allow must be ${addresses}, at least one, got "localhost"`);
-  assertEquals(refusal({ allow: "" }), `allow must be ${addresses}, at least one, got ""`);
-  assertEquals(refusal({ allow: "::1, 10.0.0.1" }), `allow must be ${addresses}, at least one, got "::1, 10.0.0.1"`);
-  assertEquals(refusal({ allow: [] }), `allow must be ${addresses}, at least one, got an empty list`);
-  assertEquals(refusal({ trustedProxies: ["10/8"] }), `trustedProxies must be ${addresses}, got "10/8"`);
-  assertEquals(refusal({ trustedProxies: [5] }), `trustedProxies must be ${addresses}, got a number`);
+  const must = "must be an IP address or CIDR range, or a";
+  assertEquals(refusal({ allow: "10.0.0.0/33" }), `allow ${must} non-empty list of them, got "10.0.0.0/33"`);
+  assertEquals(refusal({ allow: ["::1", "localhost"] }), `allow ${must} non-empty list of them, got "localhost"`);
+  assertEquals(refusal({ allow: "" }), `allow ${must} non-empty list of them, got ""`);
+  assertEquals(refusal({ allow: "::1, 10.0.0.1" }), `allow ${must} non-empty list of them, got "::1, 10.0.0.1"`);
+  assertEquals(refusal({ allow: [] }), `allow ${must} non-empty list of them, got an empty list`);
+  assertEquals(refusal({ trustedProxies: ["10/8"] }), `trustedProxies ${must} list of them, got "10/8"`);
+  assertEquals(refusal({ trustedProxies: [5] }), `trustedProxies ${must} list of them, got a number`);
 });
 
 test("token of a server is one or a list", () => {
@@ -36,7 +36,7 @@ test("token of a server is one or a list", () => {
 });
 
 test("token of a server that no client could send is refused and never shown", () => {
-  const must = "token must be printable ASCII without spaces, or a list of such, at least one";
+  const must = "token must be printable ASCII without spaces, or a non-empty list of such strings";
   assertEquals(refusal({ token: "" }), `${must}, got an empty string`);
   assertEquals(refusal({ token: "a secret" }), `${must}, got a string with other characters`);
   assertEquals(refusal({ token: ["secret", "secr€t"] }), `${must}, got a string with other characters`);

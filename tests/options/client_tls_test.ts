@@ -44,7 +44,7 @@ test("tls as an object is normalized", () => {
 test("tls of the wrong kind, or against the scheme, is a TypeError that says so", () => {
   const anything = `tls must be "off", "self-signed", "verified" or an object`;
   const pem = "PEM text with a CERTIFICATE";
-  const pin = "tls.pinSha256 must be a SHA-256 of 64 hex digits (colons allowed), or a list of such, at least one";
+  const pin = "tls.pinSha256 must be a SHA-256 as 64 hex digits (colons allowed), or a non-empty list of them";
   const cases: [unknown, string, string?][] = [
     ["off", `tls must be "self-signed", "verified" or an object for a wss:// url, got "off"`, "wss://localhost"],
     ["verified", `tls must be "off" for a ws:// url, got "verified"`, "ws://localhost"],
@@ -60,12 +60,12 @@ test("tls of the wrong kind, or against the scheme, is a TypeError that says so"
     [{}, `tls.mode must be "self-signed" or "verified", got undefined`],
     [{ mode: "off" }, `tls.mode must be "self-signed" or "verified", got "off"`],
     [{ mode: "verified", cacerts: [] }, `unknown option "tls.cacerts" (did you mean tls.caCerts?)`],
-    [{ mode: "verified", caCerts: CERT }, "tls.caCerts must be a list of PEM texts, at least one, got a string"],
-    [{ mode: "verified", caCerts: [] }, "tls.caCerts must be a list of PEM texts, at least one, got an empty list"],
+    [{ mode: "verified", caCerts: CERT }, "tls.caCerts must be a non-empty list of PEM texts, got a string"],
+    [{ mode: "verified", caCerts: [] }, "tls.caCerts must be a non-empty list of PEM texts, got an empty list"],
     [{ mode: "verified", caCerts: [KEY] }, `tls.caCerts must be ${pem}, got PEM text with PRIVATE KEY`],
     [
       { mode: "self-signed", caCerts: [CERT] },
-      `tls.caCerts contradicts tls.mode "self-signed", which takes any certificate`,
+      `tls.caCerts cannot be combined with tls.mode "self-signed", which accepts any certificate`,
     ],
     [{ mode: "verified", cert: CERT }, "tls.key must be given together with tls.cert, got undefined"],
     [{ mode: "verified", key: KEY }, "tls.cert must be given together with tls.key, got undefined"],

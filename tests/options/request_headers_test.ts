@@ -45,15 +45,15 @@ test("headers that the handshake sets are refused", () => {
 });
 
 test("headers of the wrong form are refused, and no message shows a value", () => {
-  const form = "headers must be an object, a Headers or a list of pairs [name, value]";
-  const unfit = "a string with characters that no header can have";
+  const form = "headers must be an object, a Headers object or a list of [name, value] pairs";
+  const unfit = "a string with characters not allowed in a header";
   const cases: [unknown, string][] = [
     [null, `${form}, got null`],
     ["x: secret", `${form}, got a string`],
     [() => {}, `${form}, got a function`],
-    [["x: secret"], `${form}, got a list with a string in it`],
-    [[["x", "secret", "y"]], `${form}, got a list with an array in it`],
-    [[[5, "secret"]], `${form}, got a number for a name`],
+    [["x: secret"], `${form}, got a list containing a string`],
+    [[["x", "secret", "y"]], `${form}, got a list containing an array`],
+    [[[5, "secret"]], `${form}, got a number as a name`],
     [{ "": "secret" }, 'headers must have valid names, got "…"'],
     [{ "Authorization: Bearer secret": "" }, 'headers must have valid names, got "Authorization…"'],
     [{ "ä": "secret" }, 'headers must have valid names, got "…"'],
@@ -98,6 +98,6 @@ test("token that cannot stand in a header is refused and never shown", () => {
 test("token and an Authorization header contradict each other", () => {
   const options = { token: "secret", headers: { AUTHORIZATION: "Basic x" } };
   const { message } = assertThrows(() => requestHeaders(options), TypeError);
-  assertEquals(message, "Cannot create ClientPool: token contradicts the Authorization header in headers");
+  assertEquals(message, "Cannot create ClientPool: token cannot be combined with an Authorization header in headers");
   assert(requestHeaders({ headers: { Authorization: "Basic x" } }).authorization === "Basic x");
 });

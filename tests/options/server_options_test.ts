@@ -105,7 +105,7 @@ test("path is one that a URL can have", () => {
   for (const path of ["", "links", "/a b", "/a/../b", "/a?b", "/a#b", "/ä", "/a\\b", "http://host/a"]) {
     assertEquals(
       refusal({ path }),
-      `path must be a path as it stands in a URL, beginning with "/", got ${JSON.stringify(path)}`,
+      `path must be a path as it appears in a URL, starting with "/", got ${JSON.stringify(path)}`,
     );
   }
 });

@@ -73,8 +73,8 @@ test("instrument() is content without an SDK", () => {
 });
 
 const wrongOptions: [options: unknown, message: string][] = [
-  [{ meter: {} }, "Cannot instrument pool: meter must be a Meter of @opentelemetry/api, got an object"],
-  [{ tracer: "tracer" }, `Cannot instrument pool: tracer must be a Tracer of @opentelemetry/api, got "tracer"`],
+  [{ meter: {} }, "Cannot instrument pool: meter must be a Meter from @opentelemetry/api, got an object"],
+  [{ tracer: "tracer" }, `Cannot instrument pool: tracer must be a Tracer from @opentelemetry/api, got "tracer"`],
   [{ attributes: "edge" }, `Cannot instrument pool: attributes must be an object, got "edge"`],
   [{ attribute: {} }, `Cannot instrument pool: unknown option "attribute" (did you mean attributes?)`],
 ];

@@ -125,7 +125,7 @@ test("Pool tells a caller that waited in vain what it waited for and how the poo
   );
   assertEquals(
     any.message,
-    "Cannot get a link of edge-7: no client of that name came within 250 ms (idle 1, in use 1, dialing 0, waiting 1)",
+    "Cannot get a link of edge-7: no client of that name connected within 250 ms (idle 1, in use 1, dialing 0, waiting 1)",
   );
   assertEquals([byId.waitedMs, byId.stats.waiting, byId.cause], [250, 2, undefined]);
   assertEquals([pool.stats().timeouts, pool.stats().waiting], [2, 0]);
@@ -216,7 +216,7 @@ test("Pool rejects one caller more than maxWaiters with PoolExhaustedError", asy
   await using setting = await setUp(0, { maxWaiters: 2 });
   const { world, clock, pool } = setting;
   const results = outcomes([pool.incomingGet(), pool.outgoingGet("a1b2c3d4", { timeoutMs: 10 })]);
-  await assertRejects(() => pool.incomingGet(), PoolExhaustedError, "2 calls wait already");
+  await assertRejects(() => pool.incomingGet(), PoolExhaustedError, "2 calls are already waiting");
   await clock.advance(10);
   results.push(...outcomes([pool.incomingGet()]));
   await world.dial(pool);

@@ -46,7 +46,7 @@ test("ServerPool.start() listens, and rejects with the bind error", async () => 
   const second = world.serverPool({ port: pool.address.port });
   await assertRejects(() => second.start(), Error, `port ${pool.address.port} is in use`);
   assertEquals([second.isReady, second.errorCount], [false, 1]);
-  assertThrows(() => second.address, PoolError, "Cannot tell the address: the pool does not listen");
+  assertThrows(() => second.address, PoolError, "Cannot get the address: the pool is not listening");
 });
 
 test("ServerPool.start() rejects and leaves nothing listening when it is closed or aborted meanwhile", async () => {

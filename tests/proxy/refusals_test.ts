@@ -40,7 +40,7 @@ const shownByWs = {
 };
 
 /** Details that Deno's global WebSocket hides. */
-const hiddenByDeno = { "wss://tls/page": "the upgrade failed, and the runtime tells no reason" };
+const hiddenByDeno = { "wss://tls/page": "the upgrade failed, and the runtime gives no reason" };
 
 for (const { name: proxyName, isAvailable, refuse } of proxyKinds) {
   for (const { name: socketName, options } of transports) {

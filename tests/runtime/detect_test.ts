@@ -12,5 +12,5 @@ test("detect() takes Bun for Bun, though Deno was polyfilled", async () => {
 });
 
 test("detect() says where the module runs when it is elsewhere", async () => {
-  await assertRejects(() => detect({ process: {} }), Error, "Cannot load @npws/pool: it runs on Deno and on Bun");
+  await assertRejects(() => detect({ process: {} }), Error, "Cannot load @npws/pool: it runs only on Deno and Bun");
 });

@@ -6,7 +6,7 @@ const endpoint = { host: "pool.test", port: 443, certificateName: "name.test", s
 
 const untrusted = "certificate is signed by an authority that is not trusted";
 const closed = "connection closed by the server before the socket was open";
-const untold = "the upgrade failed, and the runtime tells no reason";
+const untold = "the upgrade failed, and the runtime gives no reason";
 const invalid = (header: string) => `server answered 101 Switching Protocols without a valid ${header} header`;
 
 /** What the runtimes report, as codes and in words. */
@@ -97,7 +97,7 @@ const said: { code?: string; message?: string; cert?: { subjectaltname: string }
     reason: untold,
   },
   { message: "Requires net access to pool.test", reason: "Requires net access to pool.test" },
-  { message: "", reason: "the runtime tells no reason" },
+  { message: "", reason: "the runtime gives no reason" },
 ];
 
 for (const { reason, ...error } of said) {

@@ -63,7 +63,7 @@ test("ClientSession whose client leaves goes on for a while with what is being o
   assertEquals(signal.aborted, false);
   client.session.endOpensSoon();
   await once(socket, "error").catch(() => {}); // its reset
-  assertEquals([signal.aborted, signal.reason.message], [true, "edge-7 has left"]);
+  assertEquals([signal.aborted, signal.reason.message], [true, "edge-7 has disconnected"]);
 });
 
 test("ClientSession that is replaced while it binds a port takes none back from the one that replaces it", async () => {

@@ -10,5 +10,7 @@ test("tunnel client tells a server in Go from one that has a tunnel, and ends", 
   await using server = await startGoPeer((build as { program: string }).program, { role: "server", capacity: 10 });
   await using client = startClient(`ws://127.0.0.1:${server.port}`, 1);
   assertEquals(await client.exited, 3);
-  await client.logged(/^Cannot tunnel through ws:.*: the server speaks npws\/1 only, which has no tunnel$/);
+  await client.logged(
+    /^Cannot tunnel through ws:.*: the server speaks only npws\/1, which does not support the tunnel$/,
+  );
 }, { skip: "missing" in build });

@@ -52,27 +52,30 @@ test("tunnel client refuses a wrong command line in a sentence", () => {
   const rule = ["--forward", "1=a:1"];
   const at = ["--server", "host:1"];
   const cases: [string[], string][] = [
-    [rule, "--server is missing; --help shows how to use it"],
-    [at, "there is nothing to do without --forward or --local"],
+    [rule, "--server is required; see --help"],
+    [at, "at least one --forward or --local is required"],
     [[...at, "--forward", "x"], `--forward must be [bind:]port=host:port, got "x"`],
     [[...at, ...rule, ...rule], "--forward names port 1 twice"],
     [[...at, ...rule, "--tls", "no"], `--tls must be "off", "self-signed" or "verified", got "no"`],
-    [[...at, ...rule, "--tls", "off", "--pin", "aa"], "--pin and --ca contradict --tls off"],
-    [["--server", "wss://host", ...rule, "--tls", "off"], "--tls off contradicts --server wss://"],
-    [["--server", "ws://host", ...rule, "--pin", "aa"], "--tls, --pin and --ca contradict --server ws://"],
-    [["--server", "ws://host", ...rule, "--tls", "verified"], "--tls, --pin and --ca contradict --server ws://"],
-    [[...at, ...rule, "--tls", "self-signed", "--ca", "x"], "--ca contradicts --tls self-signed"],
-    [[...at, ...rule, "--ca", "/none"], "--ca names /none, which cannot be read: there is no such file"],
+    [[...at, ...rule, "--tls", "off", "--pin", "aa"], "--pin and --ca cannot be combined with --tls off"],
+    [["--server", "wss://host", ...rule, "--tls", "off"], "--tls off cannot be combined with --server wss://"],
+    [["--server", "ws://host", ...rule, "--pin", "aa"], "--tls, --pin and --ca cannot be combined with --server ws://"],
+    [
+      ["--server", "ws://host", ...rule, "--tls", "verified"],
+      "--tls, --pin and --ca cannot be combined with --server ws://",
+    ],
+    [[...at, ...rule, "--tls", "self-signed", "--ca", "x"], "--ca cannot be combined with --tls self-signed"],
+    [[...at, ...rule, "--ca", "/none"], "the --ca file /none cannot be read: no such file"],
     [[...at, ...rule, "--name", "a b"], `--name must be 1 to 50 characters of A-Z a-z 0-9 . _ -, got "a b"`],
     [[...at, ...rule, "--min-links", "0"], `--min-links must be an integer from 1 to 1000000, got "0"`],
     [
       [...at, ...rule, "--min-links", "9", "--max-links", "8"],
       `--max-links must be an integer from 9 to 1000000, got "8"`,
     ],
-    [[...at, ...rule, "--token", "a", "--token", "b"], "--token was given more than once"],
-    [[...at, ...rule, "--token"], "--token has no value; --token=VALUE takes any"],
-    [[...at, "--token", "--forward", "1=a:1"], "--token has no value; --token=VALUE takes any"],
-    [[...at, "--verbose=yes"], "Option '-v, --verbose' does not take an argument; --help shows them all"],
+    [[...at, ...rule, "--token", "a", "--token", "b"], "--token may be given only once"],
+    [[...at, ...rule, "--token"], `--token needs a value; write --token=VALUE if it begins with "-"`],
+    [[...at, "--token", "--forward", "1=a:1"], `--token needs a value; write --token=VALUE if it begins with "-"`],
+    [[...at, "--verbose=yes"], "Option '-v, --verbose' does not take an argument; see --help"],
   ];
   for (const [args, sentence] of cases) assertRefused(readClientOptions, args, sentence);
   assertStringIncludes(assertThrows(() => clientOptions("--nonsense"), ExitError).message, "--nonsense");
@@ -107,12 +110,12 @@ test("tunnel server takes all its options", () => {
 test("tunnel server refuses a wrong command line in a sentence", () => {
   const at = ["--listen", "1"];
   const cases: [string[], string][] = [
-    [[], "--listen is missing; --help shows how to use it"],
+    [[], "--listen is required; see --help"],
     [["--listen", "host", "--tls", "off"], `--listen must be [host:]port, got "host"`],
-    [at, "--tls verified needs --cert and --key; --tls self-signed makes a certificate itself"],
-    [[...at, "--cert", "x"], "--cert and --key belong together"],
-    [[...at, "--cert", "/none", "--key", "/none"], "--cert names /none, which cannot be read: there is no such file"],
-    [[...at, "--tls", "off", "--key", "x"], "--cert and --key contradict --tls off"],
+    [at, "--tls verified requires --cert and --key; --tls self-signed can generate a certificate"],
+    [[...at, "--cert", "x"], "--cert and --key must be given together"],
+    [[...at, "--cert", "/none", "--key", "/none"], "the --cert file /none cannot be read: no such file"],
+    [[...at, "--tls", "off", "--key", "x"], "--cert and --key cannot be combined with --tls off"],
     [
       [...at, "--tls", "off", "--allow-ports", "2-1"],
       `--allow-ports must be a list such as "80,8000-8999", got "2-1"`,
@@ -122,7 +125,7 @@ test("tunnel server refuses a wrong command line in a sentence", () => {
       `--allow-targets must be a list such as "127.0.0.1:5432,*:443", got "x"`,
     ],
     [[...at, "--tls", "off", "--bind", "a b"], `--bind must be a host name or an IP address, got "a b"`],
-    [[...at, "--tls", "off", "--drain", "-1"], "--drain has no value; --drain=VALUE takes any"],
+    [[...at, "--tls", "off", "--drain", "-1"], `--drain needs a value; write --drain=VALUE if it begins with "-"`],
     [[...at, "--tls", "off", "--drain", "1.5"], `--drain must be an integer from 0 to 86400, got "1.5"`],
   ];
   for (const [args, sentence] of cases) assertRefused(readServerOptions, args, sentence);

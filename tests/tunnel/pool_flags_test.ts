@@ -31,14 +31,14 @@ test("fromFlags() says of a flag what a client pool says of its option", () => {
   );
   assertEquals(
     complaintOf({ url: "wss://x", tls: { mode: "verified", pinSha256: "x" } }),
-    'Cannot start: --pin must be a SHA-256 of 64 hex digits (colons allowed), or a list of such, at least one, got "x"',
+    'Cannot start: --pin must be a SHA-256 as 64 hex digits (colons allowed), or a non-empty list of them, got "x"',
   );
 });
 
 test("fromFlags() says of a flag what a server pool says of its option", async () => {
   const complaintOf = (options: ServerPoolOptions) => complaint(() => new ServerPool(options));
   const [{ cert }, { key }] = [await createCertificate(undefined), await createCertificate(undefined)];
-  assertEquals(complaintOf({ tls: { cert, key } }), "Cannot start: --key is not the key of --cert");
+  assertEquals(complaintOf({ tls: { cert, key } }), "Cannot start: --key does not match --cert");
   assertEquals(
     complaintOf({ tls: { cert, key: cert } }),
     "Cannot start: --key must be PEM text with a PRIVATE KEY that is not encrypted, got PEM text with CERTIFICATE",

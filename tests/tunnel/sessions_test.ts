@@ -52,7 +52,7 @@ test("tunnel server refuses a port that it does not allow, and the client ends",
   await using _ = server;
   await using client = startClient(url, 1, ["--forward", "9000=127.0.0.1:1"]);
   assertEquals(await client.exited, 3);
-  await client.logged(/^Cannot listen on port 9000: this server allows 8000-8001$/);
+  await client.logged(/^Cannot listen on port 9000: this server allows only 8000-8001$/);
   await server.logged(/Cannot listen on port 9000/);
 });
 
@@ -63,7 +63,9 @@ test("tunnel client asks again for a port that is in use until it gets it", asyn
   await using first = startClient(url, echo.port);
   const [port] = await first.logged(/:(\d+) on the server/);
   await using second = startClient(url, echo.port, ["--forward", `${port}=127.0.0.1:${echo.port}`]);
-  await second.logged(new RegExp(`^warn +Cannot listen on 127.0.0.1:${port}: address already in use`));
+  await second.logged(
+    new RegExp(`^warn +The server reported: Cannot listen on 127.0.0.1:${port}: address already in use; retrying$`),
+  );
   first.kill("SIGTERM");
   assertEquals(await first.exited, 0);
   await second.logged(new RegExp(`127.0.0.1:${port} on the server leads to`));
@@ -83,12 +85,12 @@ test("tunnel client with the name of another one takes its ports over, and the o
     ...["--name", "edge-7", "--forward", `${port}=127.0.0.1:${echo.port}`],
   ]);
   await second.logged(/on the server leads to/);
-  await first.logged(/^info +Ending/);
+  await first.logged(/^info +Shutting down/);
   earlier.send("after");
   assertEquals(await earlier.read(5), "after");
   earlier.endWriting();
   assertEquals(await first.exited, 3);
-  await first.logged(/^Cannot go on: another client has begun with the same name$/);
+  await first.logged(/^Cannot continue: another client with the same name has taken over$/);
   await assertEchoes(Number(port));
 });
 
@@ -98,7 +100,7 @@ test("tunnel client with a wrong token ends", async () => {
   await using client = startClient(url, 1, ["--name", "x"], undefined, "wrong");
   assertEquals(await client.exited, 3);
   await client.logged(/^Cannot dial ws:.*: server answered 401 Unauthorized$/);
-  await server.logged(/^warn +Refused a client at 127\.0\.0\.1: unauthorized$/); // no port: repeats are counted
+  await server.logged(/^warn +Refused a client from 127\.0\.0\.1: unauthorized$/); // no port: repeats are counted
 });
 
 test("tunnel client tells a server of npws/1 from one that has a tunnel, and ends", async () => {
@@ -106,7 +108,9 @@ test("tunnel client tells a server of npws/1 from one that has a tunnel, and end
   await pool.start();
   await using client = startClient(`ws://127.0.0.1:${pool.address.port}`, 1);
   assertEquals(await client.exited, 3);
-  await client.logged(/^Cannot tunnel through ws:.*: the server speaks npws\/1 only, which has no tunnel$/);
+  await client.logged(
+    /^Cannot tunnel through ws:.*: the server speaks only npws\/1, which does not support the tunnel$/,
+  );
 });
 
 test("tunnel client with --local leads a port of its own to a target of the server", async () => {
@@ -168,6 +172,6 @@ test("tunnel client that leaves and is refused meanwhile ends with 0 and asks fo
   const refusals = [false, true].map((isFinal) => ({ kind: "refused", index: 0, reason: "no", isFinal }));
   await writeAndClose(control, refusals.map((refusal) => `${JSON.stringify(refusal)}\n`).join(""));
   assertEquals(await client.exited, 0);
-  assertEquals(client.log.filter((line) => /asking again|^no$/.test(line)), []);
+  assertEquals(client.log.filter((line) => /The server reported|^no$/.test(line)), []);
   await server.close({ drainMs: 0 });
 });

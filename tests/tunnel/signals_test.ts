@@ -23,7 +23,7 @@ for (const side of ["server", "client"] as const) {
       await using tunnel = await startTunnel(echo.port, { [side]: ["--drain", "40"] });
       using connection = await connectionThrough(tunnel);
       tunnel[side].kill(signal);
-      await tunnel[side].logged(/^info +Ending/);
+      await tunnel[side].logged(/^info +Shutting down/);
       let outcome = "";
       while (outcome !== "ECONNREFUSED") {
         // It may be made before the port is freed, and is reset if nobody has accepted it by then.
@@ -44,7 +44,7 @@ for (const side of ["server", "client"] as const) {
     using connection = await connectionThrough(tunnel);
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       tunnel[side].kill(signal);
-      if (signal === "SIGTERM") await tunnel[side].logged(/^info +Ending/);
+      if (signal === "SIGTERM") await tunnel[side].logged(/^info +Shutting down/);
     }
     assertEquals(await tunnel[side].exited, 128 + numbers.SIGINT);
     assertEquals((await connection.readToEnd()).end, "reset");

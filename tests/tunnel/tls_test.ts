@@ -52,5 +52,5 @@ test("tunnel server refuses a file that is no certificate", async () => {
   await using folder = await folderOf({ cert: "x", key: "y" });
   const args = ["--tls", "verified", "--cert", folder.path("cert"), "--key", folder.path("key")];
   const error = await startServer(args).catch((error) => error);
-  assertMatch(error.message, /Cannot start: the file of --cert holds no certificate in PEM form/);
+  assertMatch(error.message, /Cannot start: the --cert file does not contain a valid PEM certificate/);
 });

@@ -18,19 +18,18 @@ export const MONITOR_HELP = `Two pools with some load between them, and the moni
 Usage: deno run -A examples/monitor.ts [--port N] [--hostname HOST]
        bun run examples/monitor.ts [--port N] [--hostname HOST]
 
-  --port N          Where the page is; 0 for any port that is free
-                    (default: 8440)
-  --hostname HOST   The address that it is on; 0.0.0.0 to look at it from
-                    another machine, or a phone (default: 127.0.0.1)
+  --port N          Port of the page; 0 picks a free one (default: 8440)
+  --hostname HOST   Address to listen on; 0.0.0.0 makes the page reachable from
+                    other machines, such as a phone (default: 127.0.0.1)
   --rate N          Connections per second on average, 0 to 1000 (default: 20)
   --outages N       Every N seconds the server turns its client away for a
                     while, so that there are failures to see; 0: never
                     (default: 30)
-  -h, --help        Shows this
+  -h, --help        Shows this help
 
 Open the address that it prints. /metrics is for Prometheus, /stats is JSON.
-Ends at SIGINT (Ctrl-C) or SIGTERM. Exit codes: 0 after a signal, 1 failure (as
-a port in use), 2 wrong arguments.`;
+Ends on SIGINT (Ctrl-C) or SIGTERM. Exit codes: 0 after a signal, 1 failure
+(such as a port in use), 2 invalid arguments.`;
 
 const FLAGS = {
   port: { type: "string" },
