@@ -31,8 +31,8 @@ const greetings: Record<string, Greeting> = {
 
 /** First messages that are not an id, and what the failed dial says about them. */
 const wrongFirstMessages: { opcode: number; payload: string; told: RegExp }[] = [
-  { opcode: Opcode.binary, payload: "abc", told: /3 bytes long/ },
-  { opcode: Opcode.binary, payload: "abcde", told: /5 bytes long/ },
+  { opcode: Opcode.binary, payload: "abc", told: /3 bytes of binary data/ },
+  { opcode: Opcode.binary, payload: "abcde", told: /5 bytes of binary data/ },
   { opcode: Opcode.text, payload: "abcd", told: /a text of 4 characters/ },
 ];
 
