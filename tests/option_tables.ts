@@ -1,25 +1,21 @@
-import type {
-  ClientPoolOptions,
-  ClientTlsOptions,
-  GetOptions,
-  PoolOptions,
-  ServerPoolOptions,
-  ServerTlsOptions,
-} from "@npws/pool";
-import { clientSettings } from "../src/options/client_options.ts";
-import { getSettings } from "../src/options/get_options.ts";
-import { serverSettings } from "../src/options/server_options.ts";
+import type { ClientPoolOptions, ClientTlsOptions, ServerTlsOptions } from "@npws/pool";
+import { CLIENT_OPTION_NAMES, clientSettings } from "../src/options/client_options.ts";
+import { CLIENT_TLS_NAMES } from "../src/options/client_tls.ts";
+import { CALL_OPTION_NAMES, getSettings } from "../src/options/get_options.ts";
+import { POOL_OPTION_NAMES } from "../src/options/pool_options.ts";
+import { SERVER_OPTION_NAMES, SERVER_TLS_NAMES, serverSettings } from "../src/options/server_options.ts";
 
 /** All keys of a type: the compiler ensures that none is missing and none is superfluous. */
 export type Keys<Type> = Readonly<Record<keyof Type & string, true>>;
 
+type Names = Readonly<Record<string, true>>;
 type Values = Readonly<Record<string, unknown>>;
 
 /** The options of one table of the README, as the code defines them. */
 export interface OptionTable {
   /** The title of the section. */
   readonly section: string;
-  readonly names: Readonly<Record<string, true>>;
+  readonly names: Names;
   /** Options that must be given before the others can be read. */
   readonly required: Values;
   /** The settings that the code derives from the options. */
@@ -33,75 +29,12 @@ const getTimeoutMs = 7_000;
 const cert = "-----BEGIN CERTIFICATE-----\nMAo=\n-----END CERTIFICATE-----\n";
 const key = "-----BEGIN PRIVATE KEY-----\nMAo=\n-----END PRIVATE KEY-----\n";
 
-const shared: Keys<PoolOptions> = {
-  protocol: true,
-  windowBytes: true,
-  maxWindowBytes: true,
-  receiveLimitBytes: true,
-  keepAliveMs: true,
-  heartbeatTimeoutMs: true,
-  getTimeoutMs: true,
-  maxWaiters: true,
-  acceptBacklog: true,
-};
-
-const client: Keys<Omit<ClientPoolOptions, keyof PoolOptions>> = {
-  url: true,
-  minCapacity: true,
-  maxCapacity: true,
-  minIntervalMs: true,
-  maxIntervalMs: true,
-  tls: true,
-  headers: true,
-  token: true,
-  name: true,
-  WebSocket: true,
-  dialTimeoutMs: true,
-  dialConcurrency: true,
-  maxBackoffMs: true,
-  maxLinkAgeMs: true,
-  maxStreamsPerLink: true,
-};
-
-const server: Keys<Omit<ServerPoolOptions, keyof PoolOptions>> = {
-  hostname: true,
-  port: true,
-  path: true,
-  maxCapacity: true,
-  maxLinks: true,
-  allow: true,
-  trustedProxies: true,
-  tls: true,
-  token: true,
-  origins: true,
-  authorize: true,
-};
-
-const get: Keys<GetOptions & { peer?: string; metadata?: Uint8Array }> = {
-  timeoutMs: true,
-  signal: true,
-  early: true,
-  peer: true,
-  metadata: true,
-};
-
-const clientTls: Keys<ClientTlsOptions> = {
-  mode: true,
-  caCerts: true,
-  cert: true,
-  key: true,
-  serverName: true,
-  pinSha256: true,
-};
-
-const serverTls: Keys<ServerTlsOptions> = { cert: true, key: true, ca: true, requireClientCertificate: true };
-
 /** The option tables of the README. */
 export const optionTables: readonly OptionTable[] = [
-  { section: "Both pools", names: shared, required: {}, settings: readServer },
+  { section: "Both pools", names: POOL_OPTION_NAMES, required: {}, settings: readServer },
   {
     section: "Client pool",
-    names: client,
+    names: ownNames(CLIENT_OPTION_NAMES),
     required: { url },
     settings: readClient,
     dependent: {
@@ -115,17 +48,22 @@ export const optionTables: readonly OptionTable[] = [
       },
     },
   },
-  { section: "Server pool", names: server, required: {}, settings: readServer },
+  { section: "Server pool", names: ownNames(SERVER_OPTION_NAMES), required: {}, settings: readServer },
   {
     section: "Waiting for a connection",
-    names: get,
+    names: CALL_OPTION_NAMES.open,
     required: {},
     settings: readGet,
     dependent: { timeoutMs: { text: "the pool's getTimeoutMs", holds: () => readGet({}).timeoutMs === getTimeoutMs } },
   },
-  { section: "TLS of a client", names: clientTls, required: { mode: "verified" }, settings: readClientTls },
-  { section: "TLS of a server", names: serverTls, required: { cert, key }, settings: readServerTls },
+  { section: "TLS of a client", names: CLIENT_TLS_NAMES, required: { mode: "verified" }, settings: readClientTls },
+  { section: "TLS of a server", names: SERVER_TLS_NAMES, required: { cert, key }, settings: readServerTls },
 ];
+
+/** The options of one kind of pool, without those that both kinds share. */
+function ownNames(names: Names): Names {
+  return Object.fromEntries(Object.entries(names).filter(([name]) => !Object.hasOwn(POOL_OPTION_NAMES, name)));
+}
 
 function readClient(options: Values): Values {
   const { dial, ...others } = clientSettings(options as unknown as ClientPoolOptions);

@@ -1,6 +1,5 @@
 import { NotSupportedError, PoolTimeoutError } from "../errors.ts";
 import type { EarlyStart } from "../link/early_start.ts";
-import type { Link } from "../link/link.ts";
 import type { TakeFailure } from "../link/take.ts";
 import type { PoolStats } from "../stats.ts";
 
@@ -36,12 +35,6 @@ export interface Obstacle {
 
 /** Nobody dials or listens, as far as the pool knows. */
 export const NOT_STARTED: Obstacle = { what: "start() was not called" };
-
-/** Whether a link that has become idle can serve a call that does not ask for a link by its id. */
-export function isServedBy(want: Want, { protocol, peer }: Pick<Link, "protocol" | "peer">): boolean {
-  if (want.kind !== "any" && want.kind !== "open") return false;
-  return (want.peer === undefined || want.peer === peer) && (want.kind === "any" || protocol === 2);
-}
 
 /**
  * Whether a call may try another link after its take failed. A call without early data always may; for one with early data see

@@ -13,7 +13,6 @@ import { DeadlineQueue } from "../time/deadline_queue.ts";
 import {
   type Call,
   type CallSettings,
-  isServedBy,
   mayAskAgain,
   noOpenError,
   type Obstacle,
@@ -131,7 +130,8 @@ export class Dispatcher implements Calls {
 
   /** Gives an idle link to a call that waits for it, otherwise stores it. */
   offer(link: Link): void {
-    const caller = this.#forId.shift(link.id) ?? this.#shiftFor(link, ({ call }) => isServedBy(call.want, link));
+    const caller = this.#forId.shift(link.id) ??
+      this.#shiftFor(link, ({ call: { want } }) => want.kind === "any" || link.protocol === 2);
     if (caller) this.#take(link, caller);
     else this.store.add(link);
   }

@@ -12,7 +12,7 @@ import { RoundTrip } from "./round_trip.ts";
  * How many messages that change nothing may arrive between two sweeps, a second at most: pings, pongs, demand, credit that is
  * no more than before. An honest peer sends a few hundred; one that sends more is wasting this side's time.
  */
-const MAX_IDLE_MESSAGES = 2_000;
+const MAX_NO_OPS = 2_000;
 
 /**
  * The number of the ping after the last stream of a link that retires. Its answer proves that the peer has received everything,
@@ -39,7 +39,7 @@ export abstract class MeteredLink extends BundledLink {
   readonly #window: ReceiveWindow;
   readonly #roundTrip = new RoundTrip();
   /** How many messages since the last sweep changed nothing. */
-  #idleMessages = 0;
+  #noOps = 0;
 
   constructor(socket: Socket, host: LinkHost, role: Role, id: string, peerHello: ServerHello | ClientHello) {
     super(socket, host, id, "name" in peerHello ? peerHello.name : undefined, peerHello.bundles === true);
@@ -55,7 +55,7 @@ export abstract class MeteredLink extends BundledLink {
   }
 
   sweep(now: number): void {
-    this.#idleMessages = 0;
+    this.#noOps = 0;
     const { keepAliveMs, heartbeatTimeoutMs } = this.host.limits;
     if (keepAliveMs === 0 || this.state === "closing") return;
     const silentMs = now - this.heardAt;
@@ -113,9 +113,9 @@ export abstract class MeteredLink extends BundledLink {
     else if (!this.#onControl(control)) this.violation(`"${control.verb}" while the link is ${this.row}`);
   }
 
-  protected violation(what: string): void {
+  protected violation(what: string, code: number = CloseCode.protocolError, reason = "protocol violation"): void {
     const error = new ProtocolError(`Cannot use connection ${this.id}: the peer sent ${what}`);
-    this.fail(CloseCode.protocolError, "protocol violation", error);
+    this.fail(code, reason, error);
   }
 
   /** `allArrived` is called once everything sent so far has reached the peer. */
@@ -132,7 +132,9 @@ export abstract class MeteredLink extends BundledLink {
     if (!this.takesData || data.byteLength > MAX_DATA_BYTES) {
       return this.violation(`${data.byteLength} bytes of data while the link is ${this.row}`);
     }
-    if (!this.#window.receive(data.byteLength)) return this.#overCredit();
+    if (!this.#window.receive(data.byteLength)) {
+      return this.violation("more data than its credit allows", CloseCode.policyViolation, "over the granted credit");
+    }
     this.host.traffic.bytesRead += data.byteLength;
     this.receiveData(data);
   }
@@ -141,42 +143,35 @@ export abstract class MeteredLink extends BundledLink {
   #onControl(control: Control): boolean {
     switch (control.verb) {
       case "credit":
-        if (this.#credit.raise(control.count)) this.pump();
-        else this.#countIdleMessage();
+        if (!this.#credit.raise(control.count)) break;
+        this.pump();
         return true;
       case "want":
-        if (this.role === "client") this.host.wanted(control.count);
-        this.#countIdleMessage();
-        return this.role === "client";
+        if (this.role === "server") return false;
+        this.host.wanted(control.count);
+        break;
       case "ping":
         this.send(`pong ${control.count}`);
-        this.#countIdleMessage();
-        return true;
+        break;
       case "pong":
         this.#roundTrip.answered(control.count, this.host.clock.now());
         if (control.count === LAST_PING) this.allArrived();
-        this.#countIdleMessage();
-        return true;
+        break;
       default:
         return this.receiveControl(control);
     }
+    this.#countNoOp();
+    return true;
   }
 
-  #countIdleMessage(): void {
-    if (++this.#idleMessages <= MAX_IDLE_MESSAGES || this.isEnded) return;
-    const what = `more than ${MAX_IDLE_MESSAGES} messages without effect in a second`;
-    const error = new ProtocolError(`Cannot use connection ${this.id}: the peer sent ${what}`);
-    this.fail(CloseCode.policyViolation, "flood", error);
+  #countNoOp(): void {
+    if (++this.#noOps <= MAX_NO_OPS || this.isEnded) return;
+    this.violation(`more than ${MAX_NO_OPS} messages without effect in a second`, CloseCode.policyViolation, "flood");
     this.terminate(); // so that nothing more from the peer is read
   }
 
   #ping(now: number): void {
     const number = this.#roundTrip.start(now);
     if (number !== undefined) this.send(`ping ${number}`);
-  }
-
-  #overCredit(): void {
-    const error = new ProtocolError(`Cannot use connection ${this.id}: the peer sent more data than its credit allows`);
-    this.fail(CloseCode.policyViolation, "over the granted credit", error);
   }
 }

@@ -120,7 +120,8 @@ export interface ClientSettings extends PoolSettings {
   readonly maxStreamsPerLink: number;
 }
 
-const NAMES: OptionNames<ClientPoolOptions> = {
+/** The names of all options of a client pool. */
+export const CLIENT_OPTION_NAMES: OptionNames<ClientPoolOptions> = {
   ...POOL_OPTION_NAMES,
   url: true,
   minCapacity: true,
@@ -146,7 +147,7 @@ const NAMES: OptionNames<ClientPoolOptions> = {
  * @throws {RangeError} A number out of range, or a minimum above its maximum.
  */
 export function clientSettings(options: ClientPoolOptions): ClientSettings {
-  const reader = new OptionReader("create ClientPool", options, NAMES);
+  const reader = new OptionReader("create ClientPool", options, CLIENT_OPTION_NAMES);
   return Object.freeze({
     dial: readDial(reader),
     ...readPoolOptions(reader),

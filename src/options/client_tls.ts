@@ -34,7 +34,8 @@ export interface ClientTlsOptions {
   pinSha256?: string | string[];
 }
 
-const NAMES: OptionNames<ClientTlsOptions> = {
+/** The names of the members of a client's `tls`. */
+export const CLIENT_TLS_NAMES: OptionNames<ClientTlsOptions> = {
   mode: true,
   caCerts: true,
   cert: true,
@@ -56,7 +57,7 @@ export function readClientTls(reader: OptionReader, { scheme }: DialTarget): Dia
   }
   if (scheme === "ws") throw reader.wrong("tls", `"off" for a ws:// url`);
   if (value === "self-signed" || value === "verified") return Object.freeze({ mode: value });
-  if (typeof value === "object") return readMembers(reader.nested("tls", NAMES));
+  if (typeof value === "object") return readMembers(reader.nested("tls", CLIENT_TLS_NAMES));
   const goCode = GO_CODES[String(value)];
   const hint = goCode === undefined ? "" : ` (Go's code for "${goCode}")`;
   throw reader.unfit("tls", `"off", "self-signed", "verified" or an object`, `${describe(value)}${hint}`);

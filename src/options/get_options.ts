@@ -50,7 +50,8 @@ type LoopOptions = { signal?: AbortSignal; peer?: string };
 
 const GET_NAMES: OptionNames<GetOptions> = { timeoutMs: true, signal: true, early: true };
 
-const CALL_NAMES = {
+/** The names of the options of each call. */
+export const CALL_OPTION_NAMES = {
   incomingGet: { ...GET_NAMES, peer: true },
   outgoingGet: GET_NAMES,
   open: { ...GET_NAMES, peer: true, metadata: true },
@@ -100,8 +101,8 @@ export function closeSettings(options: { drainMs?: number } | undefined): { read
   return Object.freeze({ drainMs: callReader("close", options).durationMs("drainMs", { min: 0, default: 5_000 }) });
 }
 
-function callReader(call: keyof typeof CALL_NAMES, options: unknown): OptionReader {
-  return new OptionReader(`call ${call}()`, options === undefined ? {} : options, CALL_NAMES[call]);
+function callReader(call: keyof typeof CALL_OPTION_NAMES, options: unknown): OptionReader {
+  return new OptionReader(`call ${call}()`, options === undefined ? {} : options, CALL_OPTION_NAMES[call]);
 }
 
 function readMetadata(reader: OptionReader): Uint8Array<ArrayBuffer> {

@@ -127,7 +127,8 @@ export interface ServerSettings extends PoolSettings {
   readonly authorize: ServerPoolOptions["authorize"];
 }
 
-const NAMES: OptionNames<ServerPoolOptions> = {
+/** The names of all options of a server pool. */
+export const SERVER_OPTION_NAMES: OptionNames<ServerPoolOptions> = {
   ...POOL_OPTION_NAMES,
   hostname: true,
   port: true,
@@ -142,7 +143,13 @@ const NAMES: OptionNames<ServerPoolOptions> = {
   authorize: true,
 };
 
-const TLS_NAMES: OptionNames<ServerTlsOptions> = { cert: true, key: true, ca: true, requireClientCertificate: true };
+/** The names of the members of a server's `tls`. */
+export const SERVER_TLS_NAMES: OptionNames<ServerTlsOptions> = {
+  cert: true,
+  key: true,
+  ca: true,
+  requireClientCertificate: true,
+};
 
 /**
  * Checks the options of a `ServerPool` and fills in the defaults.
@@ -151,7 +158,7 @@ const TLS_NAMES: OptionNames<ServerTlsOptions> = { cert: true, key: true, ca: tr
  * @throws {RangeError} A number out of range, or a minimum above its maximum.
  */
 export function serverSettings(options: ServerPoolOptions = {}): ServerSettings {
-  const reader = new OptionReader("create ServerPool", options, NAMES);
+  const reader = new OptionReader("create ServerPool", options, SERVER_OPTION_NAMES);
   const poolSettings = readPoolOptions(reader);
   return Object.freeze({
     listen: readListen(reader, poolSettings.protocol === 2 ? MAX_UNFINISHED_BYTES : undefined),
@@ -186,7 +193,7 @@ function readHostname(reader: OptionReader): string {
 
 function readTls(options: OptionReader): Readonly<ServeTls> | undefined {
   if (options.value("tls") === undefined) return undefined;
-  const reader = options.nested("tls", TLS_NAMES);
+  const reader = options.nested("tls", SERVER_TLS_NAMES);
   const cert = readCertificates(reader, "cert");
   const key = readPrivateKey(reader, "key");
   const ca = readCertificates(reader, "ca");

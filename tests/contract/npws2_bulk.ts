@@ -1,6 +1,7 @@
-import { assertEquals } from "@std/assert";
 import type { PoolConnection } from "@npws/pool";
+import { assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
+import { Dice } from "../random/dice.ts";
 import { bytes, readText } from "./streams.ts";
 
 /** What is to be written. */
@@ -135,13 +136,8 @@ function randomBlock(): Uint8Array {
   return Uint8Array.from({ length: 4 * LONGEST_BYTES }, () => random(256));
 }
 
-/** Integers from 0 up to, but not including, a bound; reproducible from the seed (mulberry32). */
+/** Integers from 0 up to, but not including, a bound; reproducible from the seed. */
 function randomFrom(seed: number): Random {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor(((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32 * below);
-  };
+  const dice = new Dice(seed);
+  return (below) => dice.between(0, below - 1);
 }
