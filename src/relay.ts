@@ -108,36 +108,20 @@ export interface RelayResult {
  * }
  * ```
  */
-export async function relay(
+export function relay(
   a: RelayEnd | RelaySocket,
   b: RelayEnd | RelaySocket,
   options: { signal?: AbortSignal } = {},
 ): Promise<RelayResult> {
-  const signal = new OptionReader("call relay()", options, { signal: true }).signal("signal");
-  checkEnds(a, b);
-  const ends = [hold(a), hold(b)] as const;
   try {
-    return await join(...ends, signal);
+    const signal = new OptionReader("call relay()", options, { signal: true }).signal("signal");
+    checkEnds(a, b);
+    const joint = new Joint(hold(a), hold(b), signal);
+    joint.begin();
+    return joint.over;
   } catch (error) {
-    for (const end of ends) end.abort(error);
-    throw error;
-  } finally {
-    for (const end of ends) end.release();
+    return Promise.reject(error);
   }
-}
-
-async function join(a: HeldEnd, b: HeldEnd, signal: AbortSignal | undefined): Promise<RelayResult> {
-  signal?.throwIfAborted();
-  const joint = new Joint(a, b);
-  const onAbort = () => joint.fail(signal!.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
-  if (signal?.aborted) onAbort(); // aborted by what the ends did when they began
-  try {
-    await joint.over;
-  } finally {
-    signal?.removeEventListener("abort", onAbort);
-  }
-  return { aToB: joint.aToB, bToA: joint.bToA };
 }
 
 /** Takes hold of an end, without its web streams if there is a shorter path. */

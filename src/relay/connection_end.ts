@@ -1,6 +1,6 @@
 import type { StreamHolder } from "../connection/connection.ts";
 import { ResetCode, type Stream } from "../link/stream.ts";
-import type { EndEvents, HeldEnd } from "./held_end.ts";
+import { type EndEvents, type HeldEnd, NOBODY } from "./held_end.ts";
 
 /** A pooled connection without its web streams: its bytes go from the link to the other end with no queue in between. */
 export class ConnectionEnd implements HeldEnd, StreamHolder {
@@ -102,8 +102,3 @@ export class ConnectionEnd implements HeldEnd, StreamHolder {
     else if (this.#isTooLate) this.fail(writeFailure!.error);
   }
 }
-
-/** Used until the relay begins. */
-const NOBODY: EndEvents = { readable: ignore, writable: ignore, failed: ignore, over: ignore };
-
-function ignore(): void {}

@@ -55,3 +55,6 @@ export interface EndEvents {
   /** Both directions have ended; called once. */
   over(): void;
 }
+
+/** Listens before a relay begins and after it is over. */
+export const NOBODY: EndEvents = { readable() {}, writable() {}, failed() {}, over() {} };

@@ -4,34 +4,49 @@ import type { EndEvents, HeldEnd } from "./held_end.ts";
 /** Each end must be over, and each direction must have passed on its end. */
 const PARTS = 4;
 
-/** Two ends, joined until both directions have ended or one has failed. */
+/** How many bytes were moved in each direction. */
+interface Moved {
+  readonly aToB: number;
+  readonly bToA: number;
+}
+
+/** Two ends, joined until both directions have ended or one has failed. It gives up and releases the ends by itself. */
 export class Joint {
-  /** Resolves when everything has moved and ended; rejects with the first error. */
-  readonly over: Promise<void>;
-  readonly #over = Promise.withResolvers<void>();
+  /** Resolves when everything has moved and ended; rejects with the first error once both ends are given up. */
+  readonly over: Promise<Moved>;
+  readonly #over = Promise.withResolvers<Moved>();
+  readonly #a: HeldEnd;
+  readonly #b: HeldEnd;
   readonly #aToB: Way;
   readonly #bToA: Way;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort = () => this.fail(this.#signal!.reason);
   #partsLeft = PARTS;
   #isOver = false;
 
-  constructor(a: HeldEnd, b: HeldEnd) {
+  /** @param signal Fails the relay with its reason. */
+  constructor(a: HeldEnd, b: HeldEnd, signal?: AbortSignal) {
     this.over = this.#over.promise;
+    this.#a = a;
+    this.#b = b;
+    this.#signal = signal;
     this.#aToB = new Way(this, a, b);
     this.#bToA = new Way(this, b, a);
-    a.begin(this.#eventsOf(this.#aToB, this.#bToA));
-    b.begin(this.#eventsOf(this.#bToA, this.#aToB));
-    this.#aToB.begin();
-    this.#bToA.begin();
   }
 
-  /** How many bytes were moved from the first end to the second. */
-  get aToB(): number {
-    return this.#aToB.moved;
-  }
-
-  /** How many bytes were moved from the second end to the first. */
-  get bToA(): number {
-    return this.#bToA.moved;
+  /** Starts to move what comes from either end. */
+  begin(): void {
+    const signal = this.#signal;
+    if (signal?.aborted) return this.fail(signal.reason);
+    signal?.addEventListener("abort", this.#onAbort);
+    try {
+      this.#a.begin(new Side(this, this.#aToB, this.#bToA));
+      this.#b.begin(new Side(this, this.#bToA, this.#aToB));
+      this.#aToB.begin();
+      this.#bToA.begin();
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   /** Whether nothing more is to be moved. */
@@ -41,24 +56,71 @@ export class Joint {
 
   /** Fails the relay: nothing more is moved. */
   fail(error: unknown): void {
-    this.#isOver = true;
-    this.#over.reject(error);
+    if (this.#isOver) return;
+    this.#end();
+    this.#over.resolve(this.#abandon(error));
   }
 
   /** One of the parts has ended cleanly. */
   partOver(): void {
-    if (--this.#partsLeft > 0) return;
-    this.#isOver = true;
-    this.#over.resolve();
+    if (--this.#partsLeft > 0 || this.#isOver) return;
+    this.#end();
+    this.#release();
+    this.#over.resolve({ aToB: this.#aToB.moved, bToA: this.#bToA.moved });
   }
 
-  #eventsOf(from: Way, to: Way): EndEvents {
-    return {
-      readable: () => from.pump(),
-      writable: () => to.pump(),
-      failed: (error) => this.fail(error),
-      over: () => this.partOver(),
-    };
+  #end(): void {
+    this.#isOver = true;
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+  }
+
+  async #abandon(error: unknown): Promise<never> {
+    await undefined; // an end may be in the middle of something
+    try {
+      this.#a.abort(error);
+    } finally {
+      this.#b.abort(error);
+      this.#release();
+    }
+    throw error;
+  }
+
+  #release(): void {
+    this.#a.release();
+    this.#b.release();
+  }
+}
+
+/** The events of one end. Its methods need no closures, of which every connection of a tunnel would allocate eight. */
+class Side implements EndEvents {
+  readonly #joint: Joint;
+  readonly #from: Way;
+  readonly #to: Way;
+
+  /**
+   * @param from Where its bytes go.
+   * @param to Where the bytes for it come from.
+   */
+  constructor(joint: Joint, from: Way, to: Way) {
+    this.#joint = joint;
+    this.#from = from;
+    this.#to = to;
+  }
+
+  readable(): void {
+    this.#from.pump();
+  }
+
+  writable(): void {
+    this.#to.pump();
+  }
+
+  failed(error: unknown): void {
+    this.#joint.fail(error);
+  }
+
+  over(): void {
+    this.#joint.partOver();
   }
 }
 

@@ -1,5 +1,5 @@
 import { type NetSocket, netSocketOf } from "../runtime/net_socket.ts";
-import type { EndEvents, HeldEnd } from "./held_end.ts";
+import { type EndEvents, type HeldEnd, NOBODY } from "./held_end.ts";
 
 /**
  * What a relay needs of a connected or connecting node:net or node:tls socket: `net.Socket` has all of it.
@@ -87,7 +87,7 @@ export class NodeSocketEnd implements HeldEnd {
     const socket = this.#socket;
     socket.on("data", (bytes: Uint8Array) => this.#receive(bytes));
     socket.on("end", () => this.#receiveEnd());
-    socket.on("drain", () => events.writable());
+    socket.on("drain", () => this.#events.writable());
     socket.on("error", (error: Error) => this.#broke(() => error));
     socket.on("close", () => this.#broke(closedError));
     if (socket.destroyed) events.failed(socket.errored ?? closedError());
@@ -136,8 +136,13 @@ export class NodeSocketEnd implements HeldEnd {
     else this.#socket.destroy();
   }
 
-  /** The socket has ended on its own, or was given up. */
-  release(): void {}
+  /**
+   * The socket has ended on its own, or was given up. It must not keep the relay: on Deno it stays in memory until a major
+   * garbage collection, and so does what its listeners refer to.
+   */
+  release(): void {
+    this.#events = NOBODY;
+  }
 
   #receive(bytes: Uint8Array): void {
     this.#isShared ||= this.#isHeardBeside(1);

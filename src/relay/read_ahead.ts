@@ -36,6 +36,6 @@ export class ReadAhead {
       this.isAtEnd = chunk === undefined;
       this.#chunk = chunk;
       this.#events.readable();
-    }, this.#events.failed);
+    }, (error) => this.#events.failed(error));
   }
 }

@@ -27,6 +27,7 @@ export class SocketEnd implements HeldEnd {
   readonly ownsLastRead = true;
   readonly #socket: DirectSocket;
   #events!: EndEvents;
+  readonly #fail = (error: unknown) => this.#events.failed(error);
   readonly #incoming = new ReadAhead(() => this.#nextChunk());
   #buffer: Uint8Array | undefined;
   hasRoom = true;
@@ -42,7 +43,7 @@ export class SocketEnd implements HeldEnd {
       events.readable();
       this.#overIfEnded();
     };
-    this.#incoming.begin({ readable, failed: events.failed });
+    this.#incoming.begin({ readable, failed: this.#fail });
   }
 
   read(): Uint8Array | undefined {
@@ -59,7 +60,7 @@ export class SocketEnd implements HeldEnd {
     this.#writeAll(bytes).then(() => {
       this.hasRoom = true;
       this.#events.writable();
-    }, this.#events.failed);
+    }, this.#fail);
   }
 
   end(ended: () => void): void {
@@ -67,7 +68,7 @@ export class SocketEnd implements HeldEnd {
       this.#isEndSent = true;
       ended();
       this.#overIfEnded();
-    }, this.#events.failed);
+    }, this.#fail);
   }
 
   abort(): void {

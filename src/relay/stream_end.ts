@@ -16,6 +16,7 @@ export class StreamEnd implements HeldEnd {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #over: Promise<unknown>;
   #events!: EndEvents;
+  readonly #fail = (error: unknown) => this.#events.failed(error);
   readonly #incoming = new ReadAhead(() => this.#nextChunk());
   /** Chunks on their way into the writable. */
   #waiting = 0;
@@ -31,7 +32,7 @@ export class StreamEnd implements HeldEnd {
   begin(events: EndEvents): void {
     this.#events = events;
     this.#incoming.begin(events);
-    this.#over.then(events.over, events.failed);
+    this.#over.then(() => events.over(), this.#fail);
   }
 
   read(): Uint8Array | undefined {
@@ -59,13 +60,13 @@ export class StreamEnd implements HeldEnd {
       this.#waitingBytes -= byteLength;
       this.#events.writable();
     };
-    this.#writer.write(bytes).then(taken, this.#events.failed);
-    if (!this.hasRoom) this.#writer.ready.then(this.#events.writable, this.#events.failed);
+    this.#writer.write(bytes).then(taken, this.#fail);
+    if (!this.hasRoom) this.#writer.ready.then(() => this.#events.writable(), this.#fail);
   }
 
   end(ended: () => void): void {
-    this.#writer.close().then(ended, this.#events.failed);
-    this.#writer.ready.catch(this.#events.failed); // reports one that is broken already, even while a write never settles
+    this.#writer.close().then(ended, this.#fail);
+    this.#writer.ready.catch(this.#fail); // reports one that is broken already, even while a write never settles
   }
 
   abort(reason: unknown): void {

@@ -16,6 +16,8 @@ class FakeEnd implements HeldEnd {
   onEmptyRead = () => {};
   /** Runs when the end begins. */
   onBegin = () => {};
+  /** Runs when the end is given up. */
+  onAbort = (_reason: unknown) => {};
 
   begin(events: EndEvents): void {
     this.events = events;
@@ -46,9 +48,14 @@ class FakeEnd implements HeldEnd {
     this.calls.push("all moved");
   }
 
-  abort(): void {}
+  abort(reason: unknown): void {
+    this.calls.push("abort");
+    this.onAbort(reason);
+  }
 
-  release(): void {}
+  release(): void {
+    this.calls.push("release");
+  }
 
   /** Bytes arrive. */
   receive(...lengths: number[]): void {
@@ -63,6 +70,12 @@ class FakeEnd implements HeldEnd {
   }
 }
 
+function joined(a: HeldEnd, b: HeldEnd): Joint {
+  const joint = new Joint(a, b);
+  joint.begin();
+  return joint;
+}
+
 test("Joint moves in order what comes while it reads, and the end once", async () => {
   const [a, b] = [new FakeEnd(), new FakeEnd()];
   a.onEmptyRead = () => {
@@ -70,16 +83,17 @@ test("Joint moves in order what comes while it reads, and the end once", async (
     a.receive(2, 3);
     a.receiveEnd();
   };
-  const joint = new Joint(a, b);
+  const joint = joined(a, b);
   assertEquals([b.calls, a.calls], [["write 2", "write 3", "end"], ["all moved"]]);
   a.events.readable();
   assertEquals(b.calls.length, 3);
   a.events.over();
   b.events.over();
   assertEquals(await Promise.race([joint.over, Promise.resolve("open")]), "open");
+  assertEquals([a.calls, b.calls.slice(3)], [["all moved"], []]);
   b.receiveEnd();
-  await joint.over;
-  assertEquals([joint.aToB, joint.bToA], [5, 0]);
+  assertEquals([a.calls.slice(1), b.calls.slice(3)], [["end", "release"], ["all moved", "release"]]);
+  assertEquals(await joint.over, { aToB: 5, bToA: 0 });
 });
 
 test("Joint moves what was there, and the end, when both ends have begun", () => {
@@ -89,13 +103,13 @@ test("Joint moves what was there, and the end, when both ends have begun", () =>
     a.receiveEnd();
   };
   b.onBegin = () => b.calls.push("begin");
-  new Joint(a, b);
+  joined(a, b);
   assertEquals(b.calls, ["begin", "write 1", "end"]);
 });
 
 test("Joint moves bytes, and the end, while there is room", () => {
   const [a, b] = [new FakeEnd(), new FakeEnd()];
-  new Joint(a, b);
+  joined(a, b);
   b.hasRoom = false;
   a.receive(1, 2);
   a.receiveEnd();
@@ -107,33 +121,85 @@ test("Joint moves bytes, and the end, while there is room", () => {
 
 test("Joint leaves what a read brings that finds its end broken", async () => {
   const [a, b] = [new FakeEnd(), new FakeEnd()];
-  const joint = new Joint(a, b);
+  const joint = joined(a, b);
   const read = a.read.bind(a);
   a.read = () => {
     a.events.failed(new Error("lost"));
     return read();
   };
   a.receive(1);
-  assertEquals([b.calls, joint.aToB], [[], 0]);
+  assertEquals(b.calls, []);
   await assertRejects(() => joint.over, Error, "lost");
 });
 
 test("Joint leaves what comes for an end that refuses it, and tells the other one that no more is moved", () => {
   const [a, b] = [new FakeEnd(), new FakeEnd()];
-  new Joint(a, b);
+  joined(a, b);
   b.isRefusing = true;
   a.receive(1, 2, 3);
   a.receive(4);
   assertEquals([a.calls, b.calls, a.unread.length], [["all moved"], [], 3]);
 });
 
-test("Joint moves nothing after a failure, which it rejects with", async () => {
+test("Joint moves nothing after a failure: it gives up and releases both ends, and rejects with it", async () => {
   const [a, b] = [new FakeEnd(), new FakeEnd()];
-  const joint = new Joint(a, b);
-  const rejected = assertRejects(() => joint.over, Error, "first");
-  b.events.failed(new Error("first"));
+  const joint = joined(a, b);
+  const reasons: unknown[] = [];
+  a.onAbort = b.onAbort = (reason) => {
+    reasons.push(reason);
+    b.events.failed(new Error("from giving up"));
+  };
+  const first = new Error("first");
+  b.events.failed(first);
   b.events.failed(new Error("second"));
   a.receive(1);
-  assertEquals([a.calls, b.calls], [[], []]);
-  await rejected;
+  assertEquals([a.calls, b.calls], [[], []]); // not while the end that failed is in the middle of something
+  assert(await assertRejects(() => joint.over) === first);
+  assertEquals([a.calls, b.calls, reasons], [["abort", "release"], ["abort", "release"], [first, first]]);
+  for (const end of [a, b]) end.events.over();
+  assertEquals(a.calls.length, 2);
+});
+
+test("Joint fails when an end cannot begin, and begins neither when its signal is aborted", async () => {
+  const reason = new Error("no");
+  const [a, b, c, d] = Array.from({ length: 4 }, () => new FakeEnd());
+  b.onBegin = () => {
+    throw reason;
+  };
+  a.onBegin = c.onBegin = () => a.calls.push("begin");
+  assert(await assertRejects(() => joined(a, b).over) === reason);
+  assertEquals([a.calls, b.calls], [["begin", "abort", "release"], ["abort", "release"]]);
+  const joint = new Joint(c, d, AbortSignal.abort(reason));
+  joint.begin();
+  assert(await assertRejects(() => joint.over) === reason);
+  assertEquals([c.calls, d.calls, a.calls.length], [["abort", "release"], ["abort", "release"], 3]);
+});
+
+test("Joint gives up and releases both ends even if the first one cannot be given up", async () => {
+  const [a, b] = [new FakeEnd(), new FakeEnd()];
+  const joint = joined(a, b);
+  a.onAbort = () => {
+    throw new Error("stuck");
+  };
+  a.events.failed(new Error("first"));
+  await assertRejects(() => joint.over, Error, "stuck");
+  assertEquals([a.calls, b.calls], [["abort", "release"], ["abort", "release"]]);
+});
+
+test("Joint listens to its signal until it is over", async () => {
+  const aborter = new AbortController();
+  const listening: string[] = [];
+  for (const method of ["addEventListener", "removeEventListener"] as const) {
+    const original = aborter.signal[method].bind(aborter.signal) as (...args: unknown[]) => void;
+    aborter.signal[method] = (...args: unknown[]) => {
+      listening.push(method);
+      original(...args);
+    };
+  }
+  const joint = new Joint(new FakeEnd(), new FakeEnd(), aborter.signal);
+  joint.begin();
+  assertEquals(listening, ["addEventListener"]);
+  aborter.abort(new Error("enough"));
+  assertEquals(listening, ["addEventListener", "removeEventListener"]);
+  await assertRejects(() => joint.over, Error, "enough");
 });
