@@ -1,5 +1,5 @@
 import { ConnectionResetError } from "../errors.ts";
-import { NO_METADATA } from "../link/control.ts";
+import { decodeMetadata } from "../link/control.ts";
 import { CLOSE_TIMEOUT_MS } from "../link/link.ts";
 import { ResetCode, type Stream } from "../link/stream.ts";
 import type { NetAddress, TlsInfo } from "../runtime/socket.ts";
@@ -95,6 +95,8 @@ export class LinkConnection implements PoolConnection {
   #readableHalf: ReadableHalf | undefined;
   #writableHalf: WritableHalf | undefined;
   #holder: StreamHolder | undefined;
+  /** Decoded on demand. */
+  #metadata: Uint8Array<ArrayBuffer> | undefined;
   /** Created on demand. */
   #closed: PromiseWithResolvers<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -150,9 +152,7 @@ export class LinkConnection implements PoolConnection {
   }
 
   get metadata(): Uint8Array<ArrayBuffer> {
-    // The empty one is shared, and an application may transfer its own.
-    if (this.#stream.metadata === NO_METADATA) this.#stream.metadata = new Uint8Array();
-    return this.#stream.metadata;
+    return this.#metadata ??= decodeMetadata(this.#stream.metadata);
   }
 
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {

@@ -7,7 +7,7 @@ import type { PoolStats } from "../stats.ts";
 export type Want =
   | { readonly kind: "any"; readonly peer: string | undefined }
   | { readonly kind: "id"; readonly id: string }
-  | { readonly kind: "open"; readonly peer: string | undefined; readonly metadata: Uint8Array }
+  | { readonly kind: "open"; readonly peer: string | undefined; readonly metadata: string }
   | { readonly kind: "accept" };
 
 /** How a call waits. */

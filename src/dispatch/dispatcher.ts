@@ -1,6 +1,5 @@
 import { LinkConnection, type PoolConnection } from "../connection/connection.ts";
 import { ConnectionLostError, type PoolClosedError } from "../errors.ts";
-import { NO_METADATA } from "../link/control.ts";
 import { EarlyStart } from "../link/early_start.ts";
 import type { Link, ReservedLink } from "../link/link.ts";
 import type { Stream } from "../link/stream.ts";
@@ -223,7 +222,7 @@ export class Dispatcher implements Calls {
     const { want, early } = caller.call;
     link.take({
       kind: want.kind === "open" ? "open" : "take",
-      metadata: want.kind === "open" ? want.metadata : NO_METADATA,
+      metadata: want.kind === "open" ? want.metadata : "",
       early,
       granted: (link, stream) => this.#granted(caller, link, stream),
       failed: (link, why) => this.#failed(caller, link, why),

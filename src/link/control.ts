@@ -20,7 +20,7 @@ const MAX_REASON_LENGTH = 1_024;
 /** A control message of npws/2, docs/wire.md section 2.2. */
 export type Control =
   | { readonly verb: "take" | "ok" | "no" | "fin" }
-  | { readonly verb: "open"; readonly metadata: Uint8Array<ArrayBuffer> }
+  | { readonly verb: "open"; readonly metadata: string }
   | { readonly verb: "credit" | "want" | "ping" | "pong"; readonly count: number }
   | { readonly verb: "reset" | "stop"; readonly code: number; readonly reason: string }
   | { readonly verb: "idle"; readonly id: string | undefined };
@@ -54,10 +54,22 @@ export function parseControl(text: string): Control | undefined {
   }
 }
 
-/** Formats `open`, with its metadata as base64url. */
-export function formatOpen(metadata: Uint8Array): string {
-  if (metadata.byteLength === 0) return "open";
-  return `open ${metadata.toBase64({ alphabet: "base64url", omitPadding: true })}`;
+/** Formats `open`, with its encoded metadata. */
+export function formatOpen(metadata: string): string {
+  return metadata === "" ? "open" : `open ${metadata}`;
+}
+
+/**
+ * Encodes metadata for `open` as base64url. It stays a string until the peer's application asks for it: on Deno, memory of its
+ * own for these few bytes would take longer than sending them.
+ */
+export function encodeMetadata(metadata: Uint8Array): string {
+  return metadata.toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+/** Decodes the metadata of an `open`, into memory of its own. */
+export function decodeMetadata(metadata: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.fromBase64(metadata, { alphabet: "base64url", lastChunkHandling: "loose" });
 }
 
 /** Formats `reset` or `stop`; a reason that is too long is truncated and ends with an ellipsis. */
@@ -68,23 +80,15 @@ export function formatEnd(verb: "reset" | "stop", code: number, reason: string):
   return `${verb} ${code} ${text.toWellFormed()}`;
 }
 
-/** The metadata of an `open` that carries none. */
-export const NO_METADATA = new Uint8Array();
-
 function parseCounted(verb: "credit" | "want" | "ping" | "pong", rest: string | undefined): Control | undefined {
   const count = parseCount(rest);
   return count === undefined ? undefined : { verb, count };
 }
 
 function parseOpen(rest: string | undefined): Control | undefined {
-  if (rest === undefined) return { verb: "open", metadata: NO_METADATA };
-  if (!/^[A-Za-z0-9_-]+$/.test(rest)) return undefined;
-  try {
-    const metadata = Uint8Array.fromBase64(rest, { alphabet: "base64url", lastChunkHandling: "loose" });
-    return metadata.byteLength > MAX_METADATA_BYTES ? undefined : { verb: "open", metadata };
-  } catch {
-    return undefined; // a length that no base64url text has
-  }
+  if (rest === undefined) return { verb: "open", metadata: "" };
+  if (!/^[A-Za-z0-9_-]+$/.test(rest) || rest.length % 4 === 1) return undefined; // 4 characters stand for 3 bytes
+  return Math.floor(rest.length * 3 / 4) > MAX_METADATA_BYTES ? undefined : { verb: "open", metadata: rest };
 }
 
 function parseEnd(verb: "reset" | "stop", rest: string | undefined): Control | undefined {

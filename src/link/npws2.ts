@@ -208,7 +208,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
     }
   }
 
-  #onTake(kind: TakeKind, metadata: Uint8Array<ArrayBuffer> | undefined): boolean {
+  #onTake(kind: TakeKind, metadata: string | undefined): boolean {
     if (this.state === "idle") return this.#reserve(kind, metadata);
     if (this.state !== "taking") return false;
     if (this.role === "server") {
@@ -223,7 +223,7 @@ export class Npws2Link extends MeteredLink implements EarlyLink, ReservedLink {
   }
 
   /** Returns true: the take is not a violation. */
-  #reserve(kind: TakeKind, metadata: Uint8Array<ArrayBuffer> | undefined): true {
+  #reserve(kind: TakeKind, metadata: string | undefined): true {
     if (!this.host.canReserve(kind)) {
       this.send("no");
       if (this.state === "taking") this.#free(); // an idle link is in the store already

@@ -1,5 +1,4 @@
 import type { Socket } from "../runtime/socket.ts";
-import { NO_METADATA } from "./control.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
 import { Sender, type SenderTarget } from "./sender.ts";
 import type { TurnBatch } from "./turn_batch.ts";
@@ -67,8 +66,8 @@ export class Stream {
   #readFailure: StreamFailure | undefined;
   #writeFailure: StreamFailure | undefined;
   #isClosedByPeer = false;
-  /** What the peer passed to `open()`. */
-  metadata: Uint8Array<ArrayBuffer> = NO_METADATA;
+  /** What the peer passed to `open()`, encoded. */
+  metadata = "";
   #id = "";
   #carrier: Carrier | undefined;
   /** Bytes handed to the application. */

@@ -14,8 +14,8 @@ export type TakeFailure = "crossed" | "refused" | "left" | "lost";
 /** One take of an idle link, from the request to its answer. On npws/1 there is no request, and the link is granted at once. */
 export interface Take {
   readonly kind: TakeKind;
-  /** The metadata of `open`. */
-  readonly metadata: Uint8Array;
+  /** The encoded metadata of `open`. */
+  readonly metadata: string;
   /** Set if the application gets its stream before the answer. */
   readonly early: EarlyStart | undefined;
   /** The link was granted and carries this stream. */

@@ -1,4 +1,4 @@
-import { MAX_METADATA_BYTES, NO_METADATA } from "../link/control.ts";
+import { encodeMetadata, MAX_METADATA_BYTES } from "../link/control.ts";
 import { type OptionNames, OptionReader } from "./option_reader.ts";
 import { readPeerName } from "./peer_name.ts";
 
@@ -41,8 +41,8 @@ export interface GetSettings {
   readonly signal: AbortSignal | undefined;
   readonly early: boolean;
   readonly peer: string | undefined;
-  /** A copy: the application may reuse its own buffer while the call waits. */
-  readonly metadata: Uint8Array<ArrayBuffer>;
+  /** Encoded, as it is sent; the application may reuse its own buffer while the call waits. */
+  readonly metadata: string;
 }
 
 type AnyGetOptions = GetOptions & { peer?: string; metadata?: Uint8Array };
@@ -63,7 +63,7 @@ export const CALL_OPTION_NAMES = {
 } as const;
 
 /** Most calls pass no options, and reading an empty object would cost as much as reading real options. */
-const NO_GET_OPTIONS = { signal: undefined, early: false, peer: undefined, metadata: NO_METADATA } as const;
+const NO_GET_OPTIONS = { signal: undefined, early: false, peer: undefined, metadata: "" } as const;
 
 /**
  * Checks the options of a get.
@@ -105,10 +105,10 @@ function callReader(call: keyof typeof CALL_OPTION_NAMES, options: unknown): Opt
   return new OptionReader(`call ${call}()`, options === undefined ? {} : options, CALL_OPTION_NAMES[call]);
 }
 
-function readMetadata(reader: OptionReader): Uint8Array<ArrayBuffer> {
+function readMetadata(reader: OptionReader): string {
   const value = reader.value("metadata");
-  if (value === undefined) return NO_METADATA;
+  if (value === undefined) return "";
   if (!(value instanceof Uint8Array)) throw reader.wrongSecret("metadata", "a Uint8Array");
-  if (value.length <= MAX_METADATA_BYTES) return new Uint8Array(value);
+  if (value.length <= MAX_METADATA_BYTES) return encodeMetadata(value);
   throw new RangeError(reader.message(`metadata must be at most ${MAX_METADATA_BYTES} bytes, got ${value.length}`));
 }

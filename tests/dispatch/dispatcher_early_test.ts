@@ -65,7 +65,7 @@ test("an early open goes on with another link, from its first byte, where the pe
   for (const why of ["void", "refused", "left"]) {
     const rig = new DispatcherRig("client");
     const [second, first] = [rig.addLink({ pool: "bbbbbbbbbbbbbbbb" }), rig.addLink()];
-    const connection = await rig.open({ early, metadata: Uint8Array.of(1) });
+    const connection = await rig.open({ early, metadata: "AQ" });
     await write(rig, connection, 1, 2, 3);
     await end(rig, connection);
     first.sent();

@@ -104,7 +104,7 @@ test("Dispatcher.get() of a server keeps its link when a client's take crosses i
 test("Dispatcher.get() opens at another peer at once when one has refused", async () => {
   const rig = new DispatcherRig("server");
   const [free, full] = [rig.addLink({ pool: poolB }), rig.addLink({ pool: poolA })];
-  const call = rig.open({ metadata: Uint8Array.of(1) });
+  const call = rig.open({ metadata: "AQ" });
   full.says("no");
   assertEquals([full.sent(), free.sent()], [["open AQ"], ["open AQ"]]);
   free.says("ok");

@@ -109,8 +109,8 @@ export class DispatcherRig extends FakeLinkHost {
     return this.get({ kind: "id", id }, patience);
   }
 
-  open(patience?: Partial<CallSettings> & { peer?: string; metadata?: Uint8Array }): Promise<PoolConnection> {
-    return this.get({ kind: "open", peer: patience?.peer, metadata: patience?.metadata ?? new Uint8Array() }, patience);
+  open(patience?: Partial<CallSettings> & { peer?: string; metadata?: string }): Promise<PoolConnection> {
+    return this.get({ kind: "open", peer: patience?.peer, metadata: patience?.metadata ?? "" }, patience);
   }
 
   accept(patience?: Partial<CallSettings>): Promise<PoolConnection> {

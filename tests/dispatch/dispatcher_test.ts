@@ -199,7 +199,7 @@ test("Dispatcher forgets a reserved stream that is over", async () => {
 
 test("Dispatcher opens on links of npws/2 alone, with the metadata", async () => {
   const dispatch = new FakeDispatch();
-  const metadata = new Uint8Array([1, 2]);
+  const metadata = "AQI";
   dispatch.link("0000000a", { protocol: 1 });
   const call = dispatch.open({}, metadata);
   dispatch.link("0000000b", { protocol: 1 });

@@ -59,7 +59,7 @@ export class FakeDispatch {
     return this.call({ kind: "id", id }, patience);
   }
 
-  open(patience?: Partial<CallSettings>, metadata = new Uint8Array()): FakeCall {
+  open(patience?: Partial<CallSettings>, metadata = ""): FakeCall {
     return this.call({ kind: "open", peer: undefined, metadata }, patience);
   }
 

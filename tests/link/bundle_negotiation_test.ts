@@ -110,7 +110,7 @@ for (const offers of [true, false]) {
     test(`${server} and a client that ${knows ? "knows" : "does not know"} them understand each other`, async () => {
       const { clock, client, hosts, crossed } = await connected(offers, knows);
       const early = new EarlyStart(hosts.client.batch);
-      client.take({ kind: "open", metadata: new Uint8Array(), early, granted() {}, failed() {} });
+      client.take({ kind: "open", metadata: "", early, granted() {}, failed() {} });
       early.stream.write(Uint8Array.of(1, 2, 3));
       early.stream.end();
       await clock.advance(0);

@@ -21,7 +21,7 @@ export type Holder = "application" | "pool" | "nobody";
 /** How a test's take differs from a plain one. */
 export interface TakeOptions {
   readonly early?: boolean;
-  readonly metadata?: Uint8Array;
+  readonly metadata?: string;
 }
 
 /** What the peer of a rig is like. */
@@ -79,7 +79,7 @@ export class LinkRig extends PeerEnd {
 
   // The pool's part.
 
-  take(kind: TakeKind, { early = false, metadata = new Uint8Array() }: TakeOptions = {}): void {
+  take(kind: TakeKind, { early = false, metadata = "" }: TakeOptions = {}): void {
     const own: OwnTake = { kind, early: early ? new EarlyStart(this.host.batch) : undefined, isCallerGone: false };
     this.own = own;
     if (own.early) this.#give(own.early.stream);
