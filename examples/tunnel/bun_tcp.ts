@@ -16,8 +16,10 @@ let givenUp = 0;
 export function listenOnBun(address: HostPort, events: ListenerEvents): TcpListener {
   const open = (native: NativeSocket) => {
     BunSocket.handlers.open(native);
-    const { remoteAddress = "", remotePort = 0 } = native; // a connection that was reset at once has none
-    events.connected(native.data, { hostname: remoteAddress, port: remotePort });
+    events.connected(native.data, () => {
+      const { remoteAddress = "", remotePort = 0 } = native; // a connection that was reset at once has none
+      return { hostname: remoteAddress, port: remotePort };
+    });
   };
   const listener = Bun.listen({ ...address, allowHalfOpen: true, socket: { ...BunSocket.handlers, open } });
   const { hostname, port } = listener;

@@ -4,7 +4,7 @@ import type { ControlChannel } from "./control_channel.ts";
 import { ForwardedPort, type PortOwner } from "./forwarded_port.ts";
 import { formatHostPort, type HostPort } from "./host_port.ts";
 import { OPEN_TIMEOUT_MS } from "./limits.ts";
-import { decodePortRequest, encodePurpose, type FromServer } from "./messages.ts";
+import { decodePortRequest, encodePurpose, type FromServer, type PortRequest } from "./messages.ts";
 import type { PortSet } from "./port_set.ts";
 import type { Splicer } from "./splicer.ts";
 
@@ -36,12 +36,15 @@ export class ClientSession implements PortOwner {
   readonly name: string;
   /** The name of its links. Another process with the same client name has a different one. */
   readonly instance: string;
+  wantsSources = false;
   readonly #control: ControlChannel;
   readonly #host: SessionHost;
   /** Aborted when nothing more may be opened. */
   readonly #opens = new AbortController();
   #isOver = false;
   #ports: ForwardedPort[];
+  /** The metadata of connections to each port, without their sources. */
+  readonly #purposes: Uint8Array[] = [];
 
   /** @param inherited Ports of the session that this one replaces. */
   constructor(name: string, instance: string, control: ControlChannel, host: SessionHost, inherited: ForwardedPort[]) {
@@ -57,7 +60,7 @@ export class ClientSession implements PortOwner {
     const { log } = this.#host.splicer;
     log.info(`${this.name}: connected`);
     try {
-      for await (const line of this.#control.lines()) await this.#listen(decodePortRequest(line).ports);
+      for await (const line of this.#control.lines()) await this.#listen(decodePortRequest(line));
       if (!this.#isOver) log.info(`${this.name}: disconnected`);
     } catch (error) {
       if (!this.#isOver) log.warn(`${this.name}: connection lost: ${(error as Error).message}`);
@@ -92,10 +95,11 @@ export class ClientSession implements PortOwner {
     this.#endOpens();
   }
 
-  open(index: number, from: string): Promise<PoolConnection> {
+  open(index: number, from: string | undefined): Promise<PoolConnection> {
+    const isTold = this.wantsSources && from !== undefined;
     return this.#host.open({
       peer: this.instance,
-      metadata: encodePurpose({ index, from }),
+      metadata: isTold ? encodePurpose({ index, from }) : (this.#purposes[index] ??= encodePurpose({ index })),
       signal: this.#opens.signal,
       timeoutMs: OPEN_TIMEOUT_MS,
       early: true,
@@ -103,8 +107,9 @@ export class ClientSession implements PortOwner {
   }
 
   /** Listens on the requested ports, keeps those that are already open, and frees all others. */
-  async #listen(wanted: readonly { readonly hostname: string | undefined; readonly port: number }[]): Promise<void> {
-    const requests = wanted.map(({ hostname = this.#host.bind, port }) => ({ hostname, port }));
+  async #listen({ ports, wantsSources }: PortRequest): Promise<void> {
+    this.wantsSources = wantsSources;
+    const requests = ports.map(({ hostname = this.#host.bind, port }) => ({ hostname, port }));
     const kept = requests.map((request) => this.#keep(request));
     for (const port of this.#ports) port.close();
     this.#ports = kept.filter((port) => port !== undefined);

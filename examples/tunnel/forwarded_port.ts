@@ -8,13 +8,15 @@ import type { TcpListener, TcpSocket } from "./tcp_socket.ts";
 export interface PortOwner {
   /** Who is at the other end of the tunnel, for the log. */
   readonly name: string;
+  /** Whether it must be told who connected. */
+  readonly wantsSources: boolean;
   /**
    * Opens a stream for a connection.
    *
    * @param index Which of the owner's ports it arrived at.
-   * @param from Who connected.
+   * @param from Who connected, if that is wanted.
    */
-  open(index: number, from: string): Promise<PoolConnection>;
+  open(index: number, from: string | undefined): Promise<PoolConnection>;
 }
 
 /** A port whose connections go through the tunnel. Its owner may change without anybody outside noticing. */
@@ -57,9 +59,9 @@ export class ForwardedPort {
     this.#listener.close();
   }
 
-  async #connect(socket: TcpSocket, address: HostPort): Promise<void> {
+  async #connect(socket: TcpSocket, address: () => HostPort): Promise<void> {
     const owner = this.#owner;
-    const from = formatHostPort(address);
+    const from = owner.wantsSources || this.#splicer.log.isVerbose ? formatHostPort(address()) : undefined;
     const describe = () => `connection from ${from} to ${this.address} through ${owner.name}`;
     try {
       const connection = await owner.open(this.#index, from);

@@ -13,14 +13,15 @@ const REPEAT_MS = 10_000;
  * load, are counted.
  */
 export class Log {
+  /** Whether `debug` logs anything. */
+  readonly isVerbose: boolean;
   readonly #output: LogOutput;
-  readonly #isVerbose: boolean;
   /** The latest warning, and how often it has been repeated without being logged. */
   #warned = { text: "", at: -Infinity, untold: 0 };
 
   constructor(output: LogOutput, isVerbose: boolean) {
     this.#output = output;
-    this.#isVerbose = isVerbose;
+    this.isVerbose = isVerbose;
   }
 
   info(text: string): void {
@@ -41,7 +42,7 @@ export class Log {
 
   /** Logs, and makes the text, only with --verbose. */
   debug(text: () => string): void {
-    if (this.#isVerbose) this.#write("debug", text());
+    if (this.isVerbose) this.#write("debug", text());
   }
 
   #tellRepeated(): void {

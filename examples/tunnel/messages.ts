@@ -11,13 +11,15 @@ export type ClientPurpose =
 export interface ServerPurpose {
   /** Which of the requested ports, by its place in the client's list. */
   readonly index: number;
-  /** Who connected. */
-  readonly from: string;
+  /** Who connected, if the client wants to know. */
+  readonly from?: string | undefined;
 }
 
 /** A line from the client on a control stream: the ports that it wants; without a hostname, the server chooses. */
 export interface PortRequest {
   readonly ports: readonly { readonly hostname: string | undefined; readonly port: number }[];
+  /** Whether the server should tell who connected: the system has to be asked each time. */
+  readonly wantsSources: boolean;
 }
 
 /** What the server sends on a control stream. */
@@ -62,15 +64,16 @@ export function decodeClientPurpose(metadata: Uint8Array): ClientPurpose {
 /** @throws {Error} The metadata is not from a server of this tunnel. */
 export function decodeServerPurpose(metadata: Uint8Array): ServerPurpose {
   const { index, from } = parse(decoder.decode(metadata));
-  if (isIndex(index) && typeof from === "string") return { index, from };
+  if (isIndex(index) && isTextOrNothing(from)) return { index, from };
   throw new Error("Cannot serve stream: its metadata is not from this tunnel");
 }
 
 /** @throws {Error} The text is not a port request. */
 export function decodePortRequest(text: string): PortRequest {
-  const { ports } = parse(text);
+  const { ports, wantsSources } = parse(text);
   if (!Array.isArray(ports) || ports.length > MAX_PORTS || !ports.every(isListenAddress)) throw wrong(text);
-  return { ports: ports.map(({ hostname, port }) => ({ hostname, port })) };
+  if (typeof wantsSources !== "boolean") throw wrong(text);
+  return { ports: ports.map(({ hostname, port }) => ({ hostname, port })), wantsSources };
 }
 
 /** @throws {Error} The text is not one of the server's messages. */
@@ -104,6 +107,10 @@ function isListenAddress(value: unknown): boolean {
 
 function isAddress(value: unknown): value is string {
   return typeof value === "string" && parseHostPort(value, 1) !== undefined;
+}
+
+function isTextOrNothing(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === "string";
 }
 
 function isPort(value: unknown): value is number {

@@ -13,8 +13,10 @@ const SOCKET_OPTIONS = {
 export function listenOnNode({ hostname, port }: HostPort, events: ListenerEvents): Promise<TcpListener> {
   const server = createServer(SOCKET_OPTIONS, (socket) => {
     socket.setKeepAlive(true, KEEP_ALIVE_MS); // Deno ignores the server's option
-    const { remoteAddress = "", remotePort = 0 } = socket;
-    events.connected(held(socket), { hostname: remoteAddress, port: remotePort });
+    events.connected(held(socket), () => {
+      const { remoteAddress = "", remotePort = 0 } = socket; // a connection that was reset at once has none
+      return { hostname: remoteAddress, port: remotePort };
+    });
   });
   const { promise, resolve, reject } = Promise.withResolvers<TcpListener>();
   server.once("error", reject);

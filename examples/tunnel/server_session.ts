@@ -61,7 +61,10 @@ export class ServerSession {
   }
 
   #ask(): void {
-    const request: PortRequest = { ports: this.#forwards.map(({ listen }) => listen) };
+    const request: PortRequest = {
+      ports: this.#forwards.map(({ listen }) => listen),
+      wantsSources: this.#log.isVerbose,
+    };
     this.#control.send(request);
   }
 

@@ -42,17 +42,18 @@ export class Splicer {
   /**
    * Joins the two until both have ended; whatever breaks one resets the other. Never rejects.
    *
-   * @param describe Says what is joined, for the log.
+   * @param describe Says what is joined, for the log; called before anything moves.
    * @returns Why the other end of the tunnel could not connect, if that is what broke it.
    */
   async join(socket: TcpSocket, connection: PoolConnection, describe: () => string): Promise<string | undefined> {
-    this.log.debug(() => `Opened ${describe()}`);
+    const name = this.log.isVerbose ? describe() : "";
+    this.log.debug(() => `Opened ${name}`);
     this.#joined++;
     try {
       const { aToB, bToA } = await relay(socket, connection, { signal: this.#abort });
-      this.log.debug(() => `Closed ${describe()}: ${aToB} bytes in, ${bToA} bytes out`);
+      this.log.debug(() => `Closed ${name}: ${aToB} bytes in, ${bToA} bytes out`);
     } catch (error) {
-      this.log.debug(() => `Aborted ${describe()}: ${(error as Error).message}`);
+      this.log.debug(() => `Aborted ${name}: ${(error as Error).message}`);
       if (error instanceof ConnectionResetError && error.reason !== "") return error.reason;
     } finally {
       this.#left();

@@ -29,7 +29,8 @@ export interface TcpListener {
 
 /** The events of a listener. */
 export interface ListenerEvents {
-  connected(socket: TcpSocket, from: HostPort): void;
+  /** @param from Asks the system who connected; to be called at once or never. */
+  connected(socket: TcpSocket, from: () => HostPort): void;
   /** A connection could not be accepted, as when the process has no file descriptors left. Bun does not report this. */
   failed(error: Error): void;
 }

@@ -105,7 +105,7 @@ export class TunnelClient {
   async #listenLocally(): Promise<void> {
     for (const { listen: { hostname = "127.0.0.1", port }, target } of this.#options.locals) {
       const address = { hostname, port };
-      const owner = { name: "the server", open: () => this.#openTo(target) };
+      const owner = { name: "the server", wantsSources: false, open: () => this.#openTo(target) };
       try {
         const local = await ForwardedPort.listen(address, owner, 0, this.#splicer);
         this.#locals.push(local);
@@ -161,7 +161,7 @@ export class TunnelClient {
       const { index, from } = decodeServerPurpose(stream.metadata);
       const target = this.#options.forwards[index]?.target;
       if (!target) throw new Error(`Cannot serve stream: it is for port index ${index}, which was not requested`);
-      await this.#splicer.joinTarget(target, stream, () => `connection from ${from} to ${formatHostPort(target)}`);
+      await this.#splicer.joinTarget(target, stream, () => `connection from ${from ?? "the server"} to ${formatHostPort(target)}`);
     } catch (error) {
       const why = (error as Error).message;
       this.#log.warn(why);

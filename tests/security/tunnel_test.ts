@@ -51,7 +51,9 @@ test("tunnel server lets no client forge a line of its log", async () => {
       await assertRejects(() => stream.readable.getReader().read(), ConnectionResetError);
     }
     const control = await open(pool, { kind: "control" });
-    await control.writable.getWriter().write(bytes(`{"ports":[{"port":1,"hostname":"${"\\n"}info"}]}\n`));
+    await control.writable.getWriter().write(
+      bytes(`{"ports":[{"port":1,"hostname":"${"\\n"}info"}],"wantsSources":false}\n`),
+    );
     await server.logged(/^warn +mallory: connection lost: Cannot understand control message/);
   });
   assertEquals(server.log.filter((line) => line.includes("all is well") && !line.startsWith("warn")), []);
@@ -90,7 +92,7 @@ test("tunnel server reads no further requests of a client that does not read the
     async *lines() {
       while (requests < 3) {
         requests++;
-        yield JSON.stringify({ ports: [{ port: 9 }, { port: 9 }] });
+        yield JSON.stringify({ ports: [{ port: 9 }, { port: 9 }], wantsSources: false });
       }
     },
     send() {

@@ -28,7 +28,7 @@ class FakeClient {
   }
 
   ask(...ports: { hostname?: string; port: number }[]): void {
-    this.#writer.write(bytes(`${JSON.stringify({ ports })}\n`));
+    this.#writer.write(bytes(`${JSON.stringify({ ports, wantsSources: false })}\n`));
   }
 
   /** The next address that the session reports. */

@@ -21,8 +21,9 @@ test("decodeClientPurpose() reads what encodePurpose() writes", () => {
 });
 
 test("decodeServerPurpose() reads what encodePurpose() writes", () => {
-  const purpose = { index: 3, from: "10.0.0.1:5" };
-  assertEquals(decodeServerPurpose(encodePurpose(purpose)), purpose);
+  for (const purpose of [{ index: 3, from: "10.0.0.1:5" }, { index: 0, from: undefined }]) {
+    assertEquals(decodeServerPurpose(encodePurpose(purpose)), purpose);
+  }
 });
 
 test("decodeFromServer() reads the server's messages", () => {
@@ -35,7 +36,7 @@ test("decodeFromServer() reads the server's messages", () => {
 });
 
 test("decodePortRequest() reads ports with and without a host", () => {
-  const request = { ports: [{ hostname: "::1", port: 0 }, { hostname: undefined, port: 65535 }] };
+  const request = { ports: [{ hostname: "::1", port: 0 }, { hostname: undefined, port: 65535 }], wantsSources: true };
   assertEquals(decodePortRequest(JSON.stringify(request)), request);
 });
 
@@ -46,7 +47,7 @@ test("tunnel messages of other making are refused", () => {
   const hosts = ["", "a b", "a\nb", "a\u2028b", "g:1", "[::1]", "x".repeat(254)];
   for (const hostname of hosts) {
     assertThrows(
-      () => decodePortRequest(JSON.stringify({ ports: [{ hostname, port: 1 }] })),
+      () => decodePortRequest(JSON.stringify({ ports: [{ hostname, port: 1 }], wantsSources: false })),
       Error,
       undefined,
       hostname,
@@ -62,10 +63,14 @@ test("tunnel messages of other making are refused", () => {
   for (const text of [...metadata, ...targets.map((target) => `{"kind":"connect","target":${target}}`)]) {
     assertThrows(() => decodeClientPurpose(bytes(text)), Error, undefined, text);
   }
-  for (const text of [``, `{}`, `{"index":-1,"from":""}`, `{"index":1.5,"from":""}`, `{"index":0}`]) {
+  for (const text of [``, `{}`, `{"index":-1,"from":""}`, `{"index":1.5}`, `{"index":0,"from":1}`]) {
     assertThrows(() => decodeServerPurpose(bytes(text)), Error, undefined, text);
   }
-  for (const text of [`{}`, `{"ports":1}`, `{"ports":[1]}`, `{"ports":[{"port":65536}]}`, `{"ports":[{"port":"1"}]}`]) {
+  for (const ports of [`1`, `[1]`, `[{"port":65536}]`, `[{"port":"1"}]`]) {
+    const text = `{"ports":${ports},"wantsSources":true}`;
+    assertThrows(() => decodePortRequest(text), Error, undefined, text);
+  }
+  for (const text of [`{}`, `{"wantsSources":true}`, `{"ports":[]}`, `{"ports":[],"wantsSources":1}`]) {
     assertThrows(() => decodePortRequest(text), Error, undefined, text);
   }
   const refused = `{"kind":"refused","index":0,"reason":"x"}`;

@@ -1,6 +1,8 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertFalse, assertMatch } from "@std/assert";
 import { deadline } from "@std/async/deadline";
 import { ServerPool } from "@npws/pool";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { write, writeAndClose } from "../contract/streams.ts";
 import { test } from "../harness.ts";
 import { RawClient } from "./raw_client.ts";
@@ -174,4 +176,22 @@ test("tunnel client that leaves and is refused meanwhile ends with 0 and asks fo
   assertEquals(await client.exited, 0);
   assertEquals(client.log.filter((line) => /The server reported|^no$/.test(line)), []);
   await server.close({ drainMs: 0 });
+});
+
+test("tunnel with --verbose logs who connected, on the side that has it", async () => {
+  await using echo = await startEcho();
+  for (const [server, client] of [[[], ["--verbose"]], [["--verbose"], []]]) {
+    await using tunnel = await startTunnel(echo.port, { server, client });
+    const socket = connect(tunnel.port, "127.0.0.1");
+    await once(socket, "connect");
+    const from = `connection from 127\\.0\\.0\\.1:${socket.localPort} to 127\\.0\\.0\\.1:`;
+    socket.end("1");
+    await once(socket.resume(), "close");
+    const [verbose, silent, to] = client.length > 0
+      ? [tunnel.client, tunnel.server, `${echo.port}`]
+      : [tunnel.server, tunnel.client, `${tunnel.port} through .+`];
+    await verbose.logged(new RegExp(`^debug Opened ${from}${to}$`));
+    await verbose.logged(new RegExp(`^debug Closed ${from}${to}: 1 bytes in, 1 bytes out$`));
+    assertFalse(silent.log.some((line) => line.startsWith("debug")));
+  }
 });
