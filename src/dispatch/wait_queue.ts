@@ -1,3 +1,4 @@
+import { type Abortable, unwatchAbort, watchAbort } from "../abort_watch.ts";
 import { PoolExhaustedError } from "../errors.ts";
 import { Place } from "../memory/place.ts";
 import type { Clock } from "../time/clock.ts";
@@ -74,7 +75,7 @@ export class WaitingCalls<T, Call = undefined> {
  * One waiting call. It is settled once: when it is served or rejected, at its deadline, or by its signal. Whether it is in a
  * queue is a separate matter: a caller that is being served is in none, and may be put back.
  */
-export class Caller<T, Call = undefined> {
+export class Caller<T, Call = undefined> implements Abortable {
   readonly call: Call;
   /** What the application awaits. */
   readonly promise: Promise<T>;
@@ -93,7 +94,6 @@ export class Caller<T, Call = undefined> {
   readonly #options: CallOptions<Call>;
   readonly #onSettled: () => void;
   readonly #settle: PromiseWithResolvers<T> = Promise.withResolvers();
-  readonly #abort = () => this.#giveUp("abort", this.#options.signal?.reason);
   #settled = false;
 
   constructor(
@@ -109,11 +109,16 @@ export class Caller<T, Call = undefined> {
     this.call = options.call;
     this.promise = this.#settle.promise;
     this.since = clock.now();
-    options.signal?.addEventListener("abort", this.#abort, { once: true });
+    if (options.signal) watchAbort(options.signal, this);
   }
 
   get settled(): boolean {
     return this.#settled;
+  }
+
+  /** The signal has aborted. */
+  aborted(reason: unknown): void {
+    this.#giveUp("abort", reason);
   }
 
   /** The deadline has passed. */
@@ -147,7 +152,8 @@ export class Caller<T, Call = undefined> {
   #end(): boolean {
     if (this.#settled) return false;
     this.#settled = true;
-    this.#options.signal?.removeEventListener("abort", this.#abort);
+    const { signal } = this.#options;
+    if (signal) unwatchAbort(signal, this);
     this.queue?.remove(this);
     this.#onSettled();
     return true;

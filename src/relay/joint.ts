@@ -1,3 +1,4 @@
+import { type Abortable, unwatchAbort, watchAbort } from "../abort_watch.ts";
 import { releaseOf } from "../memory/release_memory.ts";
 import type { EndEvents, HeldEnd } from "./held_end.ts";
 
@@ -11,7 +12,7 @@ interface Moved {
 }
 
 /** Two ends, joined until both directions have ended or one has failed. It gives up and releases the ends by itself. */
-export class Joint {
+export class Joint implements Abortable {
   /** Resolves when everything has moved and ended; rejects with the first error once both ends are given up. */
   readonly over: Promise<Moved>;
   readonly #over = Promise.withResolvers<Moved>();
@@ -20,7 +21,6 @@ export class Joint {
   readonly #aToB: Way;
   readonly #bToA: Way;
   readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = () => this.fail(this.#signal!.reason);
   #partsLeft = PARTS;
   #isOver = false;
 
@@ -37,8 +37,8 @@ export class Joint {
   /** Starts to move what comes from either end. */
   begin(): void {
     const signal = this.#signal;
-    if (signal?.aborted) return this.fail(signal.reason);
-    signal?.addEventListener("abort", this.#onAbort);
+    if (signal?.aborted) return this.aborted(signal.reason);
+    if (signal) watchAbort(signal, this);
     try {
       this.#a.begin(new Side(this, this.#aToB, this.#bToA));
       this.#b.begin(new Side(this, this.#bToA, this.#aToB));
@@ -61,6 +61,11 @@ export class Joint {
     this.#over.resolve(this.#abandon(error));
   }
 
+  /** The signal has aborted. */
+  aborted(reason: unknown): void {
+    this.fail(reason);
+  }
+
   /** One of the parts has ended cleanly. */
   partOver(): void {
     if (--this.#partsLeft > 0 || this.#isOver) return;
@@ -71,7 +76,7 @@ export class Joint {
 
   #end(): void {
     this.#isOver = true;
-    this.#signal?.removeEventListener("abort", this.#onAbort);
+    if (this.#signal) unwatchAbort(this.#signal, this);
   }
 
   async #abandon(error: unknown): Promise<never> {
