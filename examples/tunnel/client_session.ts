@@ -4,7 +4,7 @@ import type { ControlChannel } from "./control_channel.ts";
 import { ForwardedPort, type PortOwner } from "./forwarded_port.ts";
 import { formatHostPort, type HostPort } from "./host_port.ts";
 import { OPEN_TIMEOUT_MS } from "./limits.ts";
-import { decodePortRequest, encodePurpose, type FromServer, type PortRequest } from "./messages.ts";
+import { decodePortRequest, encodeServerPurpose, type FromServer, type PortRequest } from "./messages.ts";
 import type { PortSet } from "./port_set.ts";
 import type { Splicer } from "./splicer.ts";
 
@@ -96,14 +96,18 @@ export class ClientSession implements PortOwner {
   }
 
   open(index: number, from: string | undefined): Promise<PoolConnection> {
-    const isTold = this.wantsSources && from !== undefined;
     return this.#host.open({
       peer: this.instance,
-      metadata: isTold ? encodePurpose({ index, from }) : (this.#purposes[index] ??= encodePurpose({ index })),
+      metadata: this.#purposeOf(index, this.wantsSources ? from : undefined),
       signal: this.#opens.signal,
       timeoutMs: OPEN_TIMEOUT_MS,
       early: true,
     });
+  }
+
+  #purposeOf(index: number, from: string | undefined): Uint8Array {
+    if (from !== undefined) return encodeServerPurpose({ index, from });
+    return this.#purposes[index] ??= encodeServerPurpose({ index, from });
   }
 
   /** Listens on the requested ports, keeps those that are already open, and frees all others. */

@@ -12,7 +12,7 @@ export interface ServerPurpose {
   /** Which of the requested ports, by its place in the client's list. */
   readonly index: number;
   /** Who connected, if the client wants to know. */
-  readonly from?: string | undefined;
+  readonly from: string | undefined;
 }
 
 /** A line from the client on a control stream: the ports that it wants; without a hostname, the server chooses. */
@@ -38,8 +38,16 @@ export const MAX_NAME_LENGTH = 50;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-export function encodePurpose(purpose: ClientPurpose | ServerPurpose): Uint8Array {
+/** What most streams of a server are for. It is sent as no metadata: to encode and decode it would take longer than to send it. */
+const USUAL: ServerPurpose = { index: 0, from: undefined };
+
+export function encodeClientPurpose(purpose: ClientPurpose): Uint8Array {
   return encoder.encode(JSON.stringify(purpose));
+}
+
+export function encodeServerPurpose(purpose: ServerPurpose): Uint8Array {
+  const isUsual = purpose.index === USUAL.index && purpose.from === undefined;
+  return encoder.encode(isUsual ? "" : JSON.stringify(purpose));
 }
 
 /** Whether a client may have this name. */
@@ -63,6 +71,7 @@ export function decodeClientPurpose(metadata: Uint8Array): ClientPurpose {
 
 /** @throws {Error} The metadata is not from a server of this tunnel. */
 export function decodeServerPurpose(metadata: Uint8Array): ServerPurpose {
+  if (metadata.byteLength === 0) return USUAL;
   const { index, from } = parse(decoder.decode(metadata));
   if (isIndex(index) && isTextOrNothing(from)) return { index, from };
   throw new Error("Cannot serve stream: its metadata is not from this tunnel");

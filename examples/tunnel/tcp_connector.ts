@@ -25,16 +25,16 @@ export class TcpConnector {
    *
    * @throws {Error} The target cannot be reached in time, or the attempt was given up; the message says why.
    */
-  async connect(target: HostPort): Promise<TcpSocket> {
+  connect(target: HostPort): Promise<TcpSocket> {
     const connecting = beginToConnect(target);
     this.#enter(connecting);
-    try {
-      return await connecting.promise;
-    } catch (error) {
-      throw new Error(`Cannot connect to ${formatHostPort(target)}: ${systemReason(error)}`, { cause: error });
-    } finally {
+    return connecting.promise.then((socket) => {
       this.#leave(connecting);
-    }
+      return socket;
+    }, (error) => {
+      this.#leave(connecting);
+      throw new Error(`Cannot connect to ${formatHostPort(target)}: ${systemReason(error)}`, { cause: error });
+    });
   }
 
   #enter(connecting: Connecting): void {

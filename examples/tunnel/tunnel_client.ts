@@ -8,7 +8,7 @@ import { ForwardedPort } from "./forwarded_port.ts";
 import { formatHostPort, type HostPort } from "./host_port.ts";
 import { OPEN_TIMEOUT_MS, POOL_OPTIONS } from "./limits.ts";
 import type { Log } from "./log.ts";
-import { decodeServerPurpose, encodePurpose } from "./messages.ts";
+import { decodeServerPurpose, encodeClientPurpose } from "./messages.ts";
 import { fromFlags } from "./pool_flags.ts";
 import type { Ending } from "./program.ts";
 import { ServerSession } from "./server_session.ts";
@@ -118,7 +118,7 @@ export class TunnelClient {
   }
 
   #openTo(target: HostPort): Promise<PoolConnection> {
-    const metadata = encodePurpose({ kind: "connect", target });
+    const metadata = encodeClientPurpose({ kind: "connect", target });
     return this.#pool.open({ early: true, metadata, timeoutMs: OPEN_TIMEOUT_MS });
   }
 
@@ -136,7 +136,7 @@ export class TunnelClient {
   /** Resolves when a session has ended, for whatever reason, with whether the server has sent anything in it. */
   async #holdSession(ended: AbortSignal): Promise<boolean> {
     const { name, forwards } = this.#options;
-    const metadata = encodePurpose({ kind: "control", name });
+    const metadata = encodeClientPurpose({ kind: "control", name });
     let session: ServerSession | undefined;
     try {
       const stream = await this.#pool.open({ early: true, metadata, timeoutMs: Infinity, signal: ended });
@@ -161,7 +161,11 @@ export class TunnelClient {
       const { index, from } = decodeServerPurpose(stream.metadata);
       const target = this.#options.forwards[index]?.target;
       if (!target) throw new Error(`Cannot serve stream: it is for port index ${index}, which was not requested`);
-      await this.#splicer.joinTarget(target, stream, () => `connection from ${from ?? "the server"} to ${formatHostPort(target)}`);
+      await this.#splicer.joinTarget(
+        target,
+        stream,
+        () => `connection from ${from ?? "the server"} to ${formatHostPort(target)}`,
+      );
     } catch (error) {
       const why = (error as Error).message;
       this.#log.warn(why);

@@ -5,25 +5,29 @@ import {
   decodeFromServer,
   decodePortRequest,
   decodeServerPurpose,
-  encodePurpose,
+  encodeClientPurpose,
+  encodeServerPurpose,
   type FromServer,
 } from "../../examples/tunnel/messages.ts";
 import { bytes } from "../contract/streams.ts";
 import { test } from "../harness.ts";
 
-test("decodeClientPurpose() reads what encodePurpose() writes", () => {
+test("decodeClientPurpose() reads what encodeClientPurpose() writes", () => {
   const purposes: ClientPurpose[] = [
     { kind: "control", name: "edge-7" },
     { kind: "control", name: undefined },
     { kind: "connect", target: { hostname: "db", port: 5432 } },
   ];
-  for (const purpose of purposes) assertEquals(decodeClientPurpose(encodePurpose(purpose)), purpose);
+  for (const purpose of purposes) assertEquals(decodeClientPurpose(encodeClientPurpose(purpose)), purpose);
 });
 
-test("decodeServerPurpose() reads what encodePurpose() writes", () => {
-  for (const purpose of [{ index: 3, from: "10.0.0.1:5" }, { index: 0, from: undefined }]) {
-    assertEquals(decodeServerPurpose(encodePurpose(purpose)), purpose);
+test("decodeServerPurpose() reads what encodeServerPurpose() writes", () => {
+  for (const index of [0, 3]) {
+    for (const from of [undefined, "10.0.0.1:5"]) {
+      assertEquals(decodeServerPurpose(encodeServerPurpose({ index, from })), { index, from });
+    }
   }
+  assertEquals(encodeServerPurpose({ index: 0, from: undefined }).length, 0);
 });
 
 test("decodeFromServer() reads the server's messages", () => {
@@ -63,7 +67,7 @@ test("tunnel messages of other making are refused", () => {
   for (const text of [...metadata, ...targets.map((target) => `{"kind":"connect","target":${target}}`)]) {
     assertThrows(() => decodeClientPurpose(bytes(text)), Error, undefined, text);
   }
-  for (const text of [``, `{}`, `{"index":-1,"from":""}`, `{"index":1.5}`, `{"index":0,"from":1}`]) {
+  for (const text of [`{}`, `{"index":-1,"from":""}`, `{"index":1.5}`, `{"index":0,"from":1}`]) {
     assertThrows(() => decodeServerPurpose(bytes(text)), Error, undefined, text);
   }
   for (const ports of [`1`, `[1]`, `[{"port":65536}]`, `[{"port":"1"}]`]) {
