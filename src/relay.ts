@@ -21,12 +21,12 @@ import { describe } from "./describe.ts";
 import { OptionReader } from "./options/option_reader.ts";
 import { ConnectionEnd } from "./relay/connection_end.ts";
 import type { HeldEnd } from "./relay/held_end.ts";
-import { Joint } from "./relay/joint.ts";
+import { Joint, type RelayResult } from "./relay/joint.ts";
 import { NodeSocketEnd, type RelaySocket } from "./relay/node_socket_end.ts";
 import { type DirectSocket, SocketEnd } from "./relay/socket_end.ts";
 import { StreamEnd } from "./relay/stream_end.ts";
 
-export type { RelaySocket };
+export type { RelayResult, RelaySocket };
 
 /**
  * One end of a relay.
@@ -45,26 +45,6 @@ export interface RelayEnd {
   readonly readable: ReadableStream<Uint8Array>;
   /** The bytes that go to this end. */
   readonly writable: WritableStream<Uint8Array>;
-}
-
-/**
- * How many bytes a relay has moved.
- *
- * @example
- * ```ts
- * import type { RelayResult } from "@npws/pool/relay";
- *
- * /** A line for a log. *\/
- * export function moved({ aToB, bToA }: RelayResult): string {
- *   return `${aToB} bytes in, ${bToA} bytes out`;
- * }
- * ```
- */
-export interface RelayResult {
-  /** From the first end to the second. */
-  readonly aToB: number;
-  /** From the second end to the first. */
-  readonly bToA: number;
 }
 
 /**

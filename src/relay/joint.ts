@@ -5,17 +5,31 @@ import type { EndEvents, HeldEnd } from "./held_end.ts";
 /** Each end must be over, and each direction must have passed on its end. */
 const PARTS = 4;
 
-/** How many bytes were moved in each direction. */
-interface Moved {
+/**
+ * How many bytes a relay has moved.
+ *
+ * @example
+ * ```ts
+ * import type { RelayResult } from "@npws/pool/relay";
+ *
+ * /** A line for a log. *\/
+ * export function moved({ aToB, bToA }: RelayResult): string {
+ *   return `${aToB} bytes in, ${bToA} bytes out`;
+ * }
+ * ```
+ */
+export interface RelayResult {
+  /** From the first end to the second. */
   readonly aToB: number;
+  /** From the second end to the first. */
   readonly bToA: number;
 }
 
 /** Two ends, joined until both directions have ended or one has failed. It gives up and releases the ends by itself. */
 export class Joint implements Abortable {
   /** Resolves when everything has moved and ended; rejects with the first error once both ends are given up. */
-  readonly over: Promise<Moved>;
-  readonly #over = Promise.withResolvers<Moved>();
+  readonly over: Promise<RelayResult>;
+  readonly #over = Promise.withResolvers<RelayResult>();
   readonly #a: HeldEnd;
   readonly #b: HeldEnd;
   readonly #aToB: Way;
@@ -84,10 +98,17 @@ export class Joint implements Abortable {
     try {
       this.#a.abort(error);
     } finally {
-      this.#b.abort(error);
-      this.#release();
+      this.#abandonSecond(error);
     }
     throw error;
+  }
+
+  #abandonSecond(error: unknown): void {
+    try {
+      this.#b.abort(error);
+    } finally {
+      this.#release();
+    }
   }
 
   #release(): void {

@@ -175,15 +175,17 @@ test("Joint fails when an end cannot begin, and begins neither when its signal i
   assertEquals([c.calls, d.calls, a.calls.length], [["abort", "release"], ["abort", "release"], 3]);
 });
 
-test("Joint gives up and releases both ends even if the first one cannot be given up", async () => {
-  const [a, b] = [new FakeEnd(), new FakeEnd()];
-  const joint = joined(a, b);
-  a.onAbort = () => {
-    throw new Error("stuck");
-  };
-  a.events.failed(new Error("first"));
-  await assertRejects(() => joint.over, Error, "stuck");
-  assertEquals([a.calls, b.calls], [["abort", "release"], ["abort", "release"]]);
+test("Joint gives up and releases both ends even if one of them cannot be given up", async () => {
+  for (const stuck of [0, 1]) {
+    const ends = [new FakeEnd(), new FakeEnd()] as const;
+    const joint = joined(...ends);
+    ends[stuck]!.onAbort = () => {
+      throw new Error("stuck");
+    };
+    ends[0].events.failed(new Error("first"));
+    await assertRejects(() => joint.over, Error, "stuck");
+    assertEquals(ends.map(({ calls }) => calls), [["abort", "release"], ["abort", "release"]]);
+  }
 });
 
 test("Joint listens to its signal until it is over", async () => {
