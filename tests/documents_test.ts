@@ -59,10 +59,10 @@ function parseLiteral(text: string): unknown {
   return /^(true|false|"[^"]*")$/.test(text) ? JSON.parse(text) : undefined;
 }
 
-/** Whether the option is unset, which includes an empty list or an empty set of headers. */
+/** Whether the option is unset, which includes an empty list, an empty set of headers and empty metadata. */
 function isNothing(value: unknown): boolean {
   if (value instanceof AddressList) return !value.has("127.0.0.1") && !value.has("::1");
-  return value === undefined || (typeof value === "object" && Object.keys(value!).length === 0);
+  return value === undefined || value === "" || (typeof value === "object" && Object.keys(value!).length === 0);
 }
 
 interface NumberRange {
