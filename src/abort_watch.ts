@@ -1,6 +1,6 @@
 /** Something that ends when a signal aborts. */
 export interface Abortable {
-  /** Called at most once. */
+  /** Called at most once. It must not throw: the others would not be told. */
   aborted(reason: unknown): void;
 }
 
@@ -12,7 +12,7 @@ class AbortWatch {
   readonly #signal: AbortSignal;
   readonly #items = new Set<Abortable>();
   readonly #listener = () => {
-    for (const item of this.#items) {
+    for (const item of this.#items) { // without those that are unwatched meanwhile
       this.delete(item);
       item.aborted(this.#signal.reason);
     }
@@ -42,7 +42,7 @@ export function watchAbort(signal: AbortSignal, item: Abortable): void {
   watch.add(item);
 }
 
-/** Forgets an item; harmless if the signal has aborted. */
+/** Forgets an item; harmless if the signal has aborted, or the item is not watched. */
 export function unwatchAbort(signal: AbortSignal, item: Abortable): void {
   watches.get(signal)?.delete(item);
 }

@@ -36,12 +36,12 @@ export class ClientSession implements PortOwner {
   readonly name: string;
   /** The name of its links. Another process with the same client name has a different one. */
   readonly instance: string;
-  wantsSources = false;
   readonly #control: ControlChannel;
   readonly #host: SessionHost;
   /** Aborted when nothing more may be opened. */
   readonly #opens = new AbortController();
   #isOver = false;
+  #wantsSources = false;
   #ports: ForwardedPort[];
   /** The metadata of connections to each port, without their sources. */
   readonly #purposes: Uint8Array[] = [];
@@ -53,6 +53,10 @@ export class ClientSession implements PortOwner {
     this.#control = control;
     this.#host = host;
     this.#ports = inherited;
+  }
+
+  get wantsSources(): boolean {
+    return this.#wantsSources;
   }
 
   /** Serves the client until it leaves, is lost or is replaced. Never rejects. */
@@ -98,7 +102,7 @@ export class ClientSession implements PortOwner {
   open(index: number, from: string | undefined): Promise<PoolConnection> {
     return this.#host.open({
       peer: this.instance,
-      metadata: this.#purposeOf(index, this.wantsSources ? from : undefined),
+      metadata: this.#purposeOf(index, this.#wantsSources ? from : undefined),
       signal: this.#opens.signal,
       timeoutMs: OPEN_TIMEOUT_MS,
       early: true,
@@ -112,7 +116,7 @@ export class ClientSession implements PortOwner {
 
   /** Listens on the requested ports, keeps those that are already open, and frees all others. */
   async #listen({ ports, wantsSources }: PortRequest): Promise<void> {
-    this.wantsSources = wantsSources;
+    this.#wantsSources = wantsSources;
     const requests = ports.map(({ hostname = this.#host.bind, port }) => ({ hostname, port }));
     const kept = requests.map((request) => this.#keep(request));
     for (const port of this.#ports) port.close();

@@ -38,16 +38,14 @@ export const MAX_NAME_LENGTH = 50;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** What most streams of a server are for. It is sent as no metadata: to encode and decode it would take longer than to send it. */
-const USUAL: ServerPurpose = { index: 0, from: undefined };
-
 export function encodeClientPurpose(purpose: ClientPurpose): Uint8Array {
   return encoder.encode(JSON.stringify(purpose));
 }
 
+/** An index alone takes two bytes, big-endian, and no text: encoding and decoding that would take longer than sending it. */
 export function encodeServerPurpose(purpose: ServerPurpose): Uint8Array {
-  const isUsual = purpose.index === USUAL.index && purpose.from === undefined;
-  return encoder.encode(isUsual ? "" : JSON.stringify(purpose));
+  const { index, from } = purpose;
+  return from === undefined ? Uint8Array.of(index >> 8, index & 0xff) : encoder.encode(JSON.stringify(purpose));
 }
 
 /** Whether a client may have this name. */
@@ -71,9 +69,10 @@ export function decodeClientPurpose(metadata: Uint8Array): ClientPurpose {
 
 /** @throws {Error} The metadata is not from a server of this tunnel. */
 export function decodeServerPurpose(metadata: Uint8Array): ServerPurpose {
-  if (metadata.byteLength === 0) return USUAL;
+  const [high, low] = metadata;
+  if (metadata.byteLength === 2) return { index: high! << 8 | low!, from: undefined };
   const { index, from } = parse(decoder.decode(metadata));
-  if (isIndex(index) && isTextOrNothing(from)) return { index, from };
+  if (isIndex(index) && typeof from === "string") return { index, from };
   throw new Error("Cannot serve stream: its metadata is not from this tunnel");
 }
 
@@ -116,10 +115,6 @@ function isListenAddress(value: unknown): boolean {
 
 function isAddress(value: unknown): value is string {
   return typeof value === "string" && parseHostPort(value, 1) !== undefined;
-}
-
-function isTextOrNothing(value: unknown): value is string | undefined {
-  return value === undefined || typeof value === "string";
 }
 
 function isPort(value: unknown): value is number {

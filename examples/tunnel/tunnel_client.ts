@@ -164,7 +164,7 @@ export class TunnelClient {
       await this.#splicer.joinTarget(
         target,
         stream,
-        () => `connection from ${from ?? "the server"} to ${formatHostPort(target)}`,
+        () => `connection from ${from ?? "an unknown address"} to ${formatHostPort(target)}`,
       );
     } catch (error) {
       const why = (error as Error).message;

@@ -64,7 +64,8 @@ export function formatOpen(metadata: string): string {
  * own for these few bytes would take longer than sending them.
  */
 export function encodeMetadata(metadata: Uint8Array): string {
-  return metadata.toBase64({ alphabet: "base64url", omitPadding: true });
+  // A subclass may have a method of its own.
+  return Uint8Array.prototype.toBase64.call(metadata, { alphabet: "base64url", omitPadding: true });
 }
 
 /** Decodes the metadata of an `open`, into memory of its own. */

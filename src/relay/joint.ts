@@ -27,7 +27,10 @@ export interface RelayResult {
 
 /** Two ends, joined until both directions have ended or one has failed. It gives up and releases the ends by itself. */
 export class Joint implements Abortable {
-  /** Resolves when everything has moved and ended; rejects with the first error once both ends are given up. */
+  /**
+   * Resolves when everything has moved and ended. Rejects once both ends are given up, with the first error or, if an end cannot
+   * be given up, with what it throws.
+   */
   readonly over: Promise<RelayResult>;
   readonly #over = Promise.withResolvers<RelayResult>();
   readonly #a: HeldEnd;
@@ -84,8 +87,8 @@ export class Joint implements Abortable {
   partOver(): void {
     if (--this.#partsLeft > 0 || this.#isOver) return;
     this.#end();
-    this.#release();
     this.#over.resolve({ aToB: this.#aToB.moved, bToA: this.#bToA.moved });
+    this.#release();
   }
 
   #end(): void {
@@ -117,28 +120,28 @@ export class Joint implements Abortable {
   }
 }
 
-/** The events of one end. Its methods need no closures, of which every connection of a tunnel would allocate eight. */
+/** The events of one end. An object with methods: closures for each end would be a cost for every connection of a tunnel. */
 class Side implements EndEvents {
   readonly #joint: Joint;
-  readonly #from: Way;
-  readonly #to: Way;
+  readonly #outOf: Way;
+  readonly #into: Way;
 
   /**
-   * @param from Where its bytes go.
-   * @param to Where the bytes for it come from.
+   * @param outOf Where its bytes go.
+   * @param into Where the bytes for it come from.
    */
-  constructor(joint: Joint, from: Way, to: Way) {
+  constructor(joint: Joint, outOf: Way, into: Way) {
     this.#joint = joint;
-    this.#from = from;
-    this.#to = to;
+    this.#outOf = outOf;
+    this.#into = into;
   }
 
   readable(): void {
-    this.#from.pump();
+    this.#outOf.pump();
   }
 
   writable(): void {
-    this.#to.pump();
+    this.#into.pump();
   }
 
   failed(error: unknown): void {

@@ -9,6 +9,7 @@ export class ReadAhead {
   isAtEnd = false;
   readonly #nextChunk: () => Promise<Uint8Array | undefined>;
   #events!: Pick<EndEvents, "readable" | "failed">;
+  readonly #fail = (error: unknown) => this.#events.failed(error);
   #chunk: Uint8Array | undefined;
   #isReading = false;
 
@@ -36,6 +37,6 @@ export class ReadAhead {
       this.isAtEnd = chunk === undefined;
       this.#chunk = chunk;
       this.#events.readable();
-    }, (error) => this.#events.failed(error));
+    }, this.#fail);
   }
 }

@@ -32,7 +32,7 @@ export class StreamEnd implements HeldEnd {
   begin(events: EndEvents): void {
     this.#events = events;
     this.#incoming.begin(events);
-    this.#over.then(() => events.over(), this.#fail);
+    this.#over.then(() => this.#events.over(), this.#fail);
   }
 
   read(): Uint8Array | undefined {

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertFalse, assertRejects, assertStrictEquals, a
 import { spy } from "@std/testing/mock";
 import { type CallOptions, KeyedWaitQueue, WaitingCalls, WaitQueue } from "../../src/dispatch/wait_queue.ts";
 import { PoolExhaustedError } from "../../src/errors.ts";
+import { CountedSignal } from "../counted_signal.ts";
 import { ManualClock } from "../fakes.ts";
 import { test } from "../harness.ts";
 
@@ -14,15 +15,6 @@ function setUp(maxWaiters = 100) {
   const enter = (call: string, options: Partial<CallOptions<string>> = {}) =>
     calls.enter({ call, timeoutMs: Infinity, timeoutError: () => new Late(), ...options });
   return { clock, calls, enter };
-}
-
-/** A signal that counts its listeners. */
-function countedSignal() {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const added = spy(signal, "addEventListener");
-  const removed = spy(signal, "removeEventListener");
-  return { controller, signal, listeners: () => added.calls.length - removed.calls.length };
 }
 
 test("WaitQueue.shift() serves callers in the order in which they came", async () => {
@@ -187,15 +179,16 @@ test("Caller keeps its deadline while it stands in no queue", async () => {
 
 test("Caller rejects with its signal's own reason", async () => {
   const { clock, enter } = setUp();
-  const { controller, signal, listeners } = countedSignal();
+  const counted = new CountedSignal();
+  const { signal } = counted;
   const gaveUp: string[] = [];
   const caller = enter("any", { signal, timeoutMs: 100, onGiveUp: (why) => gaveUp.push(why) });
   const reason = { any: "value" };
-  controller.abort(reason);
+  counted.abort(reason);
   assertStrictEquals(await caller.promise.catch((error) => error), reason);
   assertEquals(gaveUp, ["abort"]);
   assertEquals(clock.pending, 0);
-  assertEquals(listeners(), 0);
+  assertEquals(counted.listeners, 0);
 });
 
 test("Caller leaves no timer and no listener behind, however it is settled", async () => {
@@ -206,13 +199,14 @@ test("Caller leaves no timer and no listener behind, however it is settled", asy
     () => calls.reject(new Error("closed"), () => true),
   ];
   for (const settle of ways) {
-    const { signal, listeners } = countedSignal();
+    const counted = new CountedSignal();
+    const { signal } = counted;
     const onGiveUp = spy();
     const caller = enter("any", { signal, timeoutMs: 100, onGiveUp });
-    assertEquals([clock.pending, listeners()], [1, 1]);
+    assertEquals([clock.pending, counted.listeners], [1, 1]);
     settle(caller);
     await caller.promise.catch(() => {});
-    assertEquals([clock.pending, listeners(), calls.size], [0, 0, 0]);
+    assertEquals([clock.pending, counted.listeners, calls.size], [0, 0, 0]);
     assertEquals(onGiveUp.calls.length, 0, "only a deadline and a signal are a caller's own end");
   }
 });
@@ -225,11 +219,12 @@ test("Caller with an infinite timeout sets no timer", () => {
 
 test("WaitingCalls.enter() throws the reason of a signal that is aborted already", () => {
   const { clock, calls, enter } = setUp();
-  const { controller, signal, listeners } = countedSignal();
+  const counted = new CountedSignal();
+  const { signal } = counted;
   const reason = new Error("not wanted");
-  controller.abort(reason);
+  counted.abort(reason);
   assertStrictEquals(assertThrows(() => enter("any", { signal, timeoutMs: 100 })), reason);
-  assertEquals([clock.pending, listeners(), calls.size], [0, 0, 0]);
+  assertEquals([clock.pending, counted.listeners, calls.size], [0, 0, 0]);
 });
 
 test("WaitingCalls.enter() throws PoolExhaustedError when as many wait as are allowed, queued or not", () => {

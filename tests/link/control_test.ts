@@ -144,6 +144,15 @@ test("parseControl() takes 4,096 bytes of UTF-8 and no more, whatever the charac
   }
 });
 
+test("encodeMetadata() writes the bytes, whatever the array is", () => {
+  class Hexadecimal extends Uint8Array<ArrayBuffer> {
+    override toBase64(): string {
+      return this.toHex();
+    }
+  }
+  assertEquals(encodeMetadata(new Hexadecimal(Uint8Array.of(0xfb, 0xff).buffer)), "-_8");
+});
+
 test("formatOpen() writes no metadata where there is none", () => {
   assertEquals(formatOpen(encodeMetadata(new Uint8Array())), "open");
   assertEquals(formatOpen(encodeMetadata(Uint8Array.of(0xfb, 0xff))), "open -_8");

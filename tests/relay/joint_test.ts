@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { EndEvents, HeldEnd } from "../../src/relay/held_end.ts";
 import { Joint } from "../../src/relay/joint.ts";
+import { CountedSignal } from "../counted_signal.ts";
 import { test } from "../harness.ts";
 
 /** An end whose data the test supplies. */
@@ -188,20 +189,35 @@ test("Joint gives up and releases both ends even if one of them cannot be given 
   }
 });
 
-test("Joint listens to its signal until it is over", async () => {
-  const aborter = new AbortController();
-  const listening: string[] = [];
-  for (const method of ["addEventListener", "removeEventListener"] as const) {
-    const original = aborter.signal[method].bind(aborter.signal) as (...args: unknown[]) => void;
-    aborter.signal[method] = (...args: unknown[]) => {
-      listening.push(method);
-      original(...args);
-    };
+test("Joint listens to its signal until it is over, however it ends", async () => {
+  const ends: [(end: FakeEnd, signal: CountedSignal) => void, Error | undefined][] = [
+    [(_, signal) => signal.abort(new Error("enough")), new Error("enough")],
+    [(end) => end.events.failed(new Error("broken")), new Error("broken")],
+    [(end) => end.isAtEnd = true, undefined],
+  ];
+  for (const [endIt, error] of ends) {
+    const [a, b, signal] = [new FakeEnd(), new FakeEnd(), new CountedSignal()];
+    const joint = new Joint(a, b, signal.signal);
+    joint.begin();
+    assertEquals(signal.listeners, 1);
+    for (const end of [a, b]) endIt(end, signal);
+    for (const end of [a, b]) {
+      end.events.readable();
+      end.events.over();
+    }
+    assertEquals([signal.added, signal.removed], [1, 1]);
+    if (error) await assertRejects(() => joint.over, Error, error.message);
+    else await joint.over;
   }
-  const joint = new Joint(new FakeEnd(), new FakeEnd(), aborter.signal);
-  joint.begin();
-  assertEquals(listening, ["addEventListener"]);
-  aborter.abort(new Error("enough"));
-  assertEquals(listening, ["addEventListener", "removeEventListener"]);
-  await assertRejects(() => joint.over, Error, "enough");
+});
+
+test("Joint that has failed leaves its ends until it gives them up, even if its last part ends meanwhile", async () => {
+  const [a, b] = [new FakeEnd(), new FakeEnd()];
+  const joint = joined(a, b);
+  for (const end of [a, b]) end.receiveEnd();
+  a.events.failed(new Error("broken"));
+  for (const end of [a, b]) end.events.over();
+  assertEquals([a.calls, b.calls].map((calls) => calls.includes("release")), [false, false]);
+  await assertRejects(() => joint.over, Error, "broken");
+  assertEquals([a.calls, b.calls].map((calls) => calls.slice(-2)), [["abort", "release"], ["abort", "release"]]);
 });

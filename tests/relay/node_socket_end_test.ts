@@ -141,8 +141,8 @@ test("NodeSocketEnd is over once, also where its end leads to its own at once", 
   const end = new NodeSocketEnd(socket);
   const events = new RecordedEvents();
   socket.end = (callback) => callback();
-  const readable = () => end.end(() => {});
-  end.begin({ readable, writable: events.writable, failed: events.failed, over: events.over });
+  events.readable = () => end.end(() => {});
+  end.begin(events);
   socket.emit("end");
   assertEquals(events.told, ["over"]);
 });
@@ -197,4 +197,15 @@ test("NodeSocketEnd.write() tells that bytes were taken when a socket of node:ne
   assertEquals(taken, 0);
   callBack();
   assertEquals(taken, 1);
+});
+
+test("NodeSocketEnd reports nothing after its release", () => {
+  const socket = new FakeSocket();
+  const { end, events } = begin(socket);
+  const before = [...events.told];
+  end.release();
+  for (const event of ["drain", "end", "close"]) socket.emit(event);
+  socket.emit("error", new Error("late"));
+  socket.emit("data", new Uint8Array(1));
+  assertEquals(events.told, before);
 });

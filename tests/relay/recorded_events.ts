@@ -7,15 +7,22 @@ export class RecordedEvents implements EndEvents {
   error: unknown;
   readonly #until: { readonly event: string; readonly resolve: () => void }[] = [];
 
-  // Functions without a receiver, because each is passed on separately.
+  readable(): void {
+    this.#tell("readable");
+  }
 
-  readonly readable = (): void => this.#tell("readable");
-  readonly writable = (): void => this.#tell("writable");
-  readonly over = (): void => this.#tell("over");
-  readonly failed = (error: unknown): void => {
+  writable(): void {
+    this.#tell("writable");
+  }
+
+  over(): void {
+    this.#tell("over");
+  }
+
+  failed(error: unknown): void {
     this.error = error;
     this.#tell("failed");
-  };
+  }
 
   /** Resolves at the next event of this kind. */
   next(event: keyof EndEvents): Promise<void> {

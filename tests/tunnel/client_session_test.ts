@@ -6,6 +6,7 @@ import { ClientSession, type SessionHost } from "../../examples/tunnel/client_se
 import { ControlChannel } from "../../examples/tunnel/control_channel.ts";
 import type { ForwardedPort } from "../../examples/tunnel/forwarded_port.ts";
 import { Log } from "../../examples/tunnel/log.ts";
+import { decodeServerPurpose } from "../../examples/tunnel/messages.ts";
 import { PortSet } from "../../examples/tunnel/port_set.ts";
 import { Splicer } from "../../examples/tunnel/splicer.ts";
 import { eventually } from "../contract/eventually.ts";
@@ -28,7 +29,16 @@ class FakeClient {
   }
 
   ask(...ports: { hostname?: string; port: number }[]): void {
-    this.#writer.write(bytes(`${JSON.stringify({ ports, wantsSources: false })}\n`));
+    this.#send({ ports, wantsSources: false });
+  }
+
+  /** Asks for any port, and for the sources of its connections if they are wanted. */
+  askForSources(wantsSources: boolean): void {
+    this.#send({ ports: [{ port: 0 }], wantsSources });
+  }
+
+  #send(request: object): void {
+    this.#writer.write(bytes(`${JSON.stringify(request)}\n`));
   }
 
   /** The next address that the session reports. */
@@ -41,8 +51,8 @@ class FakeClient {
   }
 }
 
-function hostThat(open: SessionHost["open"], allowPorts = PortSet.parse("0")!): SessionHost {
-  const splicer = new Splicer(new Log({ write() {} }, false), new AbortController().signal);
+function hostThat(open: SessionHost["open"], allowPorts = PortSet.parse("0")!, isVerbose = false): SessionHost {
+  const splicer = new Splicer(new Log({ write() {} }, isVerbose), new AbortController().signal);
   return { allowPorts, bind: "127.0.0.1", splicer, open };
 }
 
@@ -101,4 +111,31 @@ test("ClientSession that is replaced while it binds a port takes none back from 
   assertEquals(opened, ["second"]);
   await second.leave();
   await secondRuns;
+});
+
+test("ClientSession tells a client who connected if it wants to know, whatever the server logs", async () => {
+  for (const isVerbose of [false, true]) {
+    for (const wantsSources of [false, true]) {
+      const opening = Promise.withResolvers<Uint8Array>();
+      const host = hostThat(
+        ({ metadata }) => {
+          opening.resolve(metadata);
+          return Promise.reject(new Error("enough"));
+        },
+        PortSet.parse("0")!,
+        isVerbose,
+      );
+      const client = new FakeClient("only", host);
+      const runs = client.session.run();
+      client.askForSources(wantsSources);
+      const { address } = await client.told();
+      const socket = connect(Number(address.split(":")[1]), "127.0.0.1");
+      await once(socket, "connect");
+      const from = wantsSources ? `127.0.0.1:${socket.localPort}` : undefined;
+      assertEquals(decodeServerPurpose(await opening.promise), { index: 0, from });
+      await once(socket, "error").catch(() => {}); // its reset
+      await client.leave();
+      await runs;
+    }
+  }
 });

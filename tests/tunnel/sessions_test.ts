@@ -6,7 +6,7 @@ import { connect } from "node:net";
 import { write, writeAndClose } from "../contract/streams.ts";
 import { test } from "../harness.ts";
 import { RawClient } from "./raw_client.ts";
-import { startEcho } from "./target.ts";
+import { startEcho, startTarget } from "./target.ts";
 import { startClient, startServer, startTunnel } from "./tunnel.ts";
 
 /** Asserts that the tunnel carries a connection to an echo target. */
@@ -24,12 +24,16 @@ async function assertRefused(port: number): Promise<void> {
 
 test("tunnel client with several forwards gets a port for each", async () => {
   await using first = await startEcho();
+  await using second = await startTarget((socket) => void socket.end("from the second"));
   await using tunnel = await startTunnel(first.port, {
-    client: ["--forward", `0=127.0.0.1:${first.port}`, "--forward", `127.0.0.1:0=localhost:${first.port}`],
+    client: ["--forward", `0=127.0.0.1:${first.port}`, "--forward", `127.0.0.1:0=localhost:${second.port}`],
   });
-  const [second] = await tunnel.client.logged(/^info +127\.0\.0\.1:(\d+) on the server leads to localhost/);
-  await assertEchoes(tunnel.port);
-  await assertEchoes(Number(second));
+  const [port] = await tunnel.client.logged(/^info +127\.0\.0\.1:(\d+) on the server leads to localhost/);
+  for (let i = 0; i < 2; i++) {
+    await assertEchoes(tunnel.port);
+    using client = await RawClient.connect(Number(port));
+    assertEquals(await client.read(15), "from the second");
+  }
 });
 
 test("tunnel server keeps clients apart by their names", async () => {
