@@ -85,7 +85,11 @@ export class Dispatcher implements Calls {
   constructor(host: DispatcherHost, limits: DispatcherLimits) {
     this.#host = host;
     this.#limits = limits;
-    this.#calls = new WaitingCalls(host.clock, limits.maxWaiters);
+    this.#calls = new WaitingCalls(host.clock, limits.maxWaiters, {
+      timeoutError: (caller) =>
+        timeoutError(caller.call.want, caller, this.#host.stats(), this.#host.obstacle(), this.#host.hasPeer),
+      gaveUp: (_, why) => why === "timeout" ? this.#host.counters.timeouts++ : this.#host.counters.aborts++,
+    });
     this.#reservations = new Reservations(host.clock, limits.receiveLimitBytes);
     this.#refused = new DeadlineQueue(host.clock, REFUSED_PAUSE_MS, (caller) => {
       caller.call.refusedBy.clear();
@@ -189,18 +193,8 @@ export class Dispatcher implements Calls {
   }
 
   #enter(want: Want, { timeoutMs, signal, early }: CallSettings): WaitingCall {
-    return this.#calls.enter({
-      call: {
-        want,
-        early: early && want.kind !== "accept" ? new EarlyStart(this.#host.batch) : undefined,
-        refusedBy: new Set(),
-      },
-      timeoutMs,
-      signal,
-      timeoutError: ({ waitedMs }) =>
-        timeoutError(want, { timeoutMs, waitedMs }, this.#host.stats(), this.#host.obstacle(), this.#host.hasPeer),
-      onGiveUp: (why) => why === "timeout" ? this.#host.counters.timeouts++ : this.#host.counters.aborts++,
-    });
+    const start = early && want.kind !== "accept" ? new EarlyStart(this.#host.batch) : undefined;
+    return this.#calls.enter({ call: { want, early: start, refusedBy: new Set() }, timeoutMs, signal });
   }
 
   /** Finds a stream or link for a caller that is in no queue, or queues it. */

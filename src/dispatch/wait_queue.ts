@@ -7,26 +7,32 @@ import { Deadlines } from "../time/deadlines.ts";
 /** What one call waits for, and how long. */
 export interface CallOptions<Call> {
   /** What the call is for; only the pool reads it. */
-  call: Call;
+  readonly call: Call;
   /** How long it waits, in milliseconds; Infinity waits forever. */
-  timeoutMs: number;
-  signal?: AbortSignal;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The pool, as its waiting calls see it. */
+export interface CallHost<T, Call> {
   /** Creates the error at the deadline. The caller still counts as waiting then, so the message shows the pool as it was. */
-  timeoutError: (caller: { readonly waitedMs: number }) => Error;
-  /** Called when nobody has served the caller in time, after it is settled and has left its queue. */
-  onGiveUp?: (why: "timeout" | "abort") => void;
+  timeoutError(caller: Caller<T, Call>): Error;
+  /** Nobody has served the caller in time: it is settled, and has left its queue. */
+  gaveUp(caller: Caller<T, Call>, why: "timeout" | "abort"): void;
 }
 
 /** All waiting calls of one pool, whatever they wait for: counted, limited and ended together. */
 export class WaitingCalls<T, Call = undefined> {
+  readonly clock: Clock;
+  readonly host: CallHost<T, Call>;
   readonly #places = new Set<Place<Caller<T, Call>>>();
-  readonly #clock: Clock;
   readonly #maxWaiters: number;
   readonly #deadlines: Deadlines<Place<Caller<T, Call>>>;
   #entered = 0;
 
-  constructor(clock: Clock, maxWaiters: number) {
-    this.#clock = clock;
+  constructor(clock: Clock, maxWaiters: number, host: CallHost<T, Call>) {
+    this.clock = clock;
+    this.host = host;
     this.#maxWaiters = maxWaiters;
     this.#deadlines = new Deadlines(clock, ({ item }) => item.expire());
   }
@@ -50,24 +56,22 @@ export class WaitingCalls<T, Call = undefined> {
         `Cannot wait: ${this.#places.size} calls are already waiting, as many as maxWaiters allows`,
       );
     }
-    const { timeoutMs } = options;
-    const leave = () => this.#leave(place, timeoutMs);
-    const caller: Caller<T, Call> = new Caller(this.#clock, this.#entered++, options, leave);
-    const place = new Place(caller);
-    this.#places.add(place);
-    this.#deadlines.add(place, timeoutMs);
+    const caller = new Caller(this, this.#entered++, options);
+    this.#places.add(caller.place);
+    this.#deadlines.add(caller.place, caller.timeoutMs);
     return caller;
+  }
+
+  /** A caller is settled. */
+  left({ place, timeoutMs }: Caller<T, Call>): void {
+    place.leave();
+    this.#places.delete(place);
+    this.#deadlines.delete(place, timeoutMs);
   }
 
   /** Rejects every caller that the predicate accepts, the longest waiting first. */
   reject(error: unknown, predicate: (caller: Caller<T, Call>) => boolean): void {
     for (const { item } of this.#places) if (predicate(item)) item.reject(error);
-  }
-
-  #leave(place: Place<Caller<T, Call>>, timeoutMs: number): void {
-    place.leave();
-    this.#places.delete(place);
-    this.#deadlines.delete(place, timeoutMs);
   }
 }
 
@@ -77,12 +81,13 @@ export class WaitingCalls<T, Call = undefined> {
  */
 export class Caller<T, Call = undefined> implements Abortable {
   readonly call: Call;
+  readonly timeoutMs: number;
   /** What the application awaits. */
   readonly promise: Promise<T>;
-  /** When it started to wait, on the pool's clock. */
-  readonly since: number;
   /** The place in line: queues are sorted by it, so that a caller that is put back loses nothing. */
   readonly order: number;
+  /** Its place among all that wait; used by `WaitingCalls` alone. */
+  readonly place: Place<Caller<T, Call>> = new Place(this as Caller<T, Call>);
 
   /** The queue that the caller is in; written by `WaitQueue` alone. */
   queue: WaitQueue<T, Call> | undefined;
@@ -90,26 +95,22 @@ export class Caller<T, Call = undefined> implements Abortable {
   previous: Caller<T, Call> | undefined;
   next: Caller<T, Call> | undefined;
 
-  readonly #clock: Clock;
-  readonly #options: CallOptions<Call>;
-  readonly #onSettled: () => void;
+  readonly #calls: WaitingCalls<T, Call>;
+  readonly #signal: AbortSignal | undefined;
+  /** When it started to wait, on the pool's clock. */
+  readonly #since: number;
   readonly #settle: PromiseWithResolvers<T> = Promise.withResolvers();
   #settled = false;
 
-  constructor(
-    clock: Clock,
-    order: number,
-    options: CallOptions<Call>,
-    onSettled: () => void,
-  ) {
+  constructor(calls: WaitingCalls<T, Call>, order: number, { call, timeoutMs, signal }: CallOptions<Call>) {
     this.order = order;
-    this.#clock = clock;
-    this.#options = options;
-    this.#onSettled = onSettled;
-    this.call = options.call;
+    this.call = call;
+    this.timeoutMs = timeoutMs;
     this.promise = this.#settle.promise;
-    this.since = clock.now();
-    if (options.signal) watchAbort(options.signal, this);
+    this.#calls = calls;
+    this.#signal = signal;
+    this.#since = calls.clock.now();
+    if (signal) watchAbort(signal, this);
   }
 
   get settled(): boolean {
@@ -123,12 +124,12 @@ export class Caller<T, Call = undefined> implements Abortable {
 
   /** The deadline has passed. */
   expire(): void {
-    this.#giveUp("timeout", this.#options.timeoutError(this));
+    this.#giveUp("timeout", this.#calls.host.timeoutError(this));
   }
 
   /** How long it has waited so far. */
   get waitedMs(): number {
-    return this.#clock.now() - this.since;
+    return this.#calls.clock.now() - this.#since;
   }
 
   /** Serves the caller. False if it is settled already: the value still belongs to the pool. */
@@ -146,16 +147,15 @@ export class Caller<T, Call = undefined> implements Abortable {
   }
 
   #giveUp(why: "timeout" | "abort", error: unknown): void {
-    if (this.reject(error)) this.#options.onGiveUp?.(why);
+    if (this.reject(error)) this.#calls.host.gaveUp(this, why);
   }
 
   #end(): boolean {
     if (this.#settled) return false;
     this.#settled = true;
-    const { signal } = this.#options;
-    if (signal) unwatchAbort(signal, this);
+    if (this.#signal) unwatchAbort(this.#signal, this);
     this.queue?.remove(this);
-    this.#onSettled();
+    this.#calls.left(this);
     return true;
   }
 }

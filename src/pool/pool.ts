@@ -121,7 +121,8 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    */
   // deno-lint-ignore require-await -- a wrong option rejects
   async incomingGet(options?: GetOptions & { peer?: string }): Promise<PoolConnection> {
-    const { peer, ...settings } = getSettings("incomingGet", options, this.#settings);
+    const settings = getSettings("incomingGet", options, this.#settings);
+    const { peer } = settings;
     this.#needsNames(peer);
     return this.#dispatcher.get({ kind: "any", peer }, settings);
   }
@@ -179,7 +180,8 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    */
   // deno-lint-ignore require-await -- a wrong option rejects
   async open(options?: GetOptions & { peer?: string; metadata?: Uint8Array }): Promise<PoolConnection> {
-    const { peer, metadata, ...settings } = getSettings("open", options, this.#settings);
+    const settings = getSettings("open", options, this.#settings);
+    const { peer, metadata } = settings;
     this.#needsNpws2("open");
     this.#needsNames(peer);
     if (this.#links.isNpws1Only) throw noOpenError();

@@ -1,6 +1,12 @@
 import { assert, assertEquals, assertFalse, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { spy } from "@std/testing/mock";
-import { type CallOptions, KeyedWaitQueue, WaitingCalls, WaitQueue } from "../../src/dispatch/wait_queue.ts";
+import {
+  type CallHost,
+  type CallOptions,
+  KeyedWaitQueue,
+  WaitingCalls,
+  WaitQueue,
+} from "../../src/dispatch/wait_queue.ts";
 import { PoolExhaustedError } from "../../src/errors.ts";
 import { CountedSignal } from "../counted_signal.ts";
 import { ManualClock } from "../fakes.ts";
@@ -11,10 +17,11 @@ class Late extends Error {}
 /** Waiting calls on a manual clock, and a shortcut to enter one. */
 function setUp(maxWaiters = 100) {
   const clock = new ManualClock();
-  const calls = new WaitingCalls<string, string>(clock, maxWaiters);
+  const host: CallHost<string, string> = { timeoutError: () => new Late(), gaveUp() {} };
+  const calls = new WaitingCalls<string, string>(clock, maxWaiters, host);
   const enter = (call: string, options: Partial<CallOptions<string>> = {}) =>
-    calls.enter({ call, timeoutMs: Infinity, timeoutError: () => new Late(), ...options });
-  return { clock, calls, enter };
+    calls.enter({ call, timeoutMs: Infinity, ...options });
+  return { clock, host, calls, enter };
 }
 
 test("WaitQueue.shift() serves callers in the order in which they came", async () => {
@@ -143,24 +150,22 @@ test("Caller leaves its queue when it is settled, and never loses a link", async
 });
 
 test("Caller rejects at its deadline with the error that the pool makes", async () => {
-  const { clock, calls, enter } = setUp();
+  const { clock, host, calls, enter } = setUp();
   await clock.advance(5);
   const seen: unknown[] = [];
-  const caller = enter("any", {
-    timeoutMs: 100,
-    timeoutError: ({ waitedMs }) => {
-      seen.push(`waited ${waitedMs}, ${calls.size} waiting`);
-      return new Late("too late");
-    },
-    onGiveUp: (why) => seen.push(`${why}, ${calls.size} waiting, settled ${caller.settled}`),
-  });
+  host.timeoutError = ({ call, timeoutMs, waitedMs }) => {
+    seen.push(`${call}: waited ${waitedMs} of ${timeoutMs}, ${calls.size} waiting`);
+    return new Late("too late");
+  };
+  host.gaveUp = ({ call, settled }, why) => seen.push(`${call}: ${why}, ${calls.size} waiting, settled ${settled}`);
+  const caller = enter("any", { timeoutMs: 100 });
   const rejection = assertRejects(() => caller.promise, Late, "too late");
   await clock.advance(99);
   assertFalse(caller.settled);
   assertEquals(caller.waitedMs, 99);
   await clock.advance(1);
   await rejection;
-  assertEquals(seen, ["waited 100, 1 waiting", "timeout, 0 waiting, settled true"]);
+  assertEquals(seen, ["any: waited 100 of 100, 1 waiting", "any: timeout, 0 waiting, settled true"]);
   assertEquals(clock.pending, 0);
 });
 
@@ -178,11 +183,12 @@ test("Caller keeps its deadline while it stands in no queue", async () => {
 });
 
 test("Caller rejects with its signal's own reason", async () => {
-  const { clock, enter } = setUp();
+  const { clock, host, enter } = setUp();
   const counted = new CountedSignal();
   const { signal } = counted;
   const gaveUp: string[] = [];
-  const caller = enter("any", { signal, timeoutMs: 100, onGiveUp: (why) => gaveUp.push(why) });
+  host.gaveUp = (_, why) => gaveUp.push(why);
+  const caller = enter("any", { signal, timeoutMs: 100 });
   const reason = { any: "value" };
   counted.abort(reason);
   assertStrictEquals(await caller.promise.catch((error) => error), reason);
@@ -192,7 +198,7 @@ test("Caller rejects with its signal's own reason", async () => {
 });
 
 test("Caller leaves no timer and no listener behind, however it is settled", async () => {
-  const { clock, calls, enter } = setUp();
+  const { clock, host, calls, enter } = setUp();
   const ways: ((caller: ReturnType<typeof enter>) => void)[] = [
     (caller) => caller.resolve("link"),
     (caller) => caller.reject(new Error("closed")),
@@ -201,13 +207,13 @@ test("Caller leaves no timer and no listener behind, however it is settled", asy
   for (const settle of ways) {
     const counted = new CountedSignal();
     const { signal } = counted;
-    const onGiveUp = spy();
-    const caller = enter("any", { signal, timeoutMs: 100, onGiveUp });
+    const gaveUp = host.gaveUp = spy();
+    const caller = enter("any", { signal, timeoutMs: 100 });
     assertEquals([clock.pending, counted.listeners], [1, 1]);
     settle(caller);
     await caller.promise.catch(() => {});
     assertEquals([clock.pending, counted.listeners, calls.size], [0, 0, 0]);
-    assertEquals(onGiveUp.calls.length, 0, "only a deadline and a signal are a caller's own end");
+    assertEquals(gaveUp.calls.length, 0, "only a deadline and a signal are a caller's own end");
   }
 });
 
