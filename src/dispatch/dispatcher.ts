@@ -128,7 +128,11 @@ export class Dispatcher implements Calls {
     if (stream) return this.#connect(stream);
     const caller = this.#enter(want, settings);
     this.#place(caller);
-    return caller.call.early ? this.#connectEarly(caller, caller.call.early) : this.#connect(await caller.promise);
+    const { early } = caller.call;
+    if (!early) return this.#connect(await caller.promise);
+    // Early: as soon as a take was sent, which is at once if a link is idle, or the call was served.
+    const served = early.isUnderWay ? undefined : await Promise.race([caller.promise, early.begun]);
+    return served && served !== early.stream ? this.#connect(served) : this.#connectEarly(caller, early);
   }
 
   /** Gives an idle link to a call that waits for it, otherwise stores it. */
@@ -304,10 +308,7 @@ export class Dispatcher implements Calls {
     return new LinkConnection(stream, this.#host.clock);
   }
 
-  /** Resolves as soon as a take was sent, which is at once if a link is idle, or the call was served. */
-  async #connectEarly(caller: WaitingCall, early: EarlyStart): Promise<PoolConnection> {
-    const stream = early.isUnderWay ? undefined : await Promise.race([caller.promise, early.begun]);
-    if (stream && stream !== early.stream) return this.#connect(stream);
+  #connectEarly(caller: WaitingCall, early: EarlyStart): PoolConnection {
     this.#host.counters.taken++;
     caller.promise.catch((error) => early.abandon(error));
     return new LinkConnection(early.stream, this.#host.clock, caller.promise.then(() => {}));
