@@ -122,9 +122,8 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
   // deno-lint-ignore require-await -- a wrong option rejects
   async incomingGet(options?: GetOptions & { peer?: string }): Promise<PoolConnection> {
     const settings = getSettings("incomingGet", options, this.#settings);
-    const { peer } = settings;
-    this.#needsNames(peer);
-    return this.#dispatcher.get({ kind: "any", peer }, settings);
+    this.#needsNames(settings.peer);
+    return this.#dispatcher.get({ kind: "any", peer: settings.peer }, settings);
   }
 
   /**
