@@ -22,7 +22,7 @@ async function serve(opened: (socket: RawSocket) => void): Promise<number> {
         socketOf(webSocket).webSocket = webSocket;
         opened(socketOf(webSocket));
       },
-      message: (webSocket, message) => socketOf(webSocket).onMessage(message.length),
+      message: (webSocket, message) => socketOf(webSocket).onMessage(message.length, message as Uint8Array),
       drain() {},
       close: (webSocket) => socketOf(webSocket).onClose(),
       idleTimeout: 0,
@@ -50,7 +50,7 @@ function socketOf(webSocket: BunServerWebSocket): BunServerSocket {
 }
 
 class BunServerSocket implements RawSocket {
-  onMessage: (byteLength: number) => void = () => {};
+  onMessage: RawSocket["onMessage"] = () => {};
   onClose: () => void = () => {};
   webSocket!: BunServerWebSocket;
 
@@ -71,13 +71,13 @@ class BunServerSocket implements RawSocket {
 }
 
 class ClientSocket implements RawSocket {
-  onMessage: (byteLength: number) => void = () => {};
+  onMessage: RawSocket["onMessage"] = () => {};
   readonly #webSocket: WebSocket;
 
   constructor(webSocket: WebSocket) {
     this.#webSocket = webSocket;
     webSocket.binaryType = "arraybuffer";
-    webSocket.onmessage = ({ data }) => this.onMessage((data as ArrayBuffer).byteLength);
+    webSocket.onmessage = ({ data }) => this.onMessage((data as ArrayBuffer).byteLength, data as ArrayBuffer);
   }
 
   get bufferedBytes(): number {

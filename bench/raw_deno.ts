@@ -25,13 +25,13 @@ function dial(url: string): Promise<RawSocket> {
 }
 
 class DenoServerSocket implements RawSocket {
-  onMessage: (byteLength: number) => void = () => {};
+  onMessage: RawSocket["onMessage"] = () => {};
   readonly #webSocket: WebSocket;
 
   constructor(webSocket: WebSocket) {
     this.#webSocket = webSocket;
     webSocket.binaryType = "arraybuffer";
-    webSocket.onmessage = ({ data }) => this.onMessage((data as ArrayBuffer).byteLength);
+    webSocket.onmessage = ({ data }) => this.onMessage((data as ArrayBuffer).byteLength, data as ArrayBuffer);
   }
 
   get bufferedBytes(): number {
@@ -51,12 +51,12 @@ class DenoServerSocket implements RawSocket {
 }
 
 class WsSocket implements RawSocket {
-  onMessage: (byteLength: number) => void = () => {};
+  onMessage: RawSocket["onMessage"] = () => {};
   readonly #webSocket: WsWebSocket;
 
   constructor(webSocket: WsWebSocket) {
     this.#webSocket = webSocket;
-    webSocket.on("message", (data) => this.onMessage((data as Uint8Array).byteLength));
+    webSocket.on("message", (data) => this.onMessage((data as Uint8Array).byteLength, data as Uint8Array));
   }
 
   get bufferedBytes(): number {

@@ -3,8 +3,8 @@ export interface RawSocket {
   send(bytes: Uint8Array): void;
   /** Bytes that were sent but are still buffered by the runtime. */
   readonly bufferedBytes: number;
-  /** Called with the length of each message. */
-  onMessage: (byteLength: number) => void;
+  /** Called with the length of each message, and the message in the runtime's own form. */
+  onMessage: (byteLength: number, message: ArrayBuffer | Uint8Array) => void;
   /** Resolves once it is closed. */
   close(): Promise<void>;
 }

@@ -8,19 +8,31 @@ import type { TcpTarget } from "./tcp_target.ts";
 /** The two processes of a tunnel case: the load, and the target that it reaches. */
 export type TunnelEnds = Ends<TcpTarget, TcpLoad>;
 
+/** Opens the paths of `openWays`, and one through a tunnel over raw WebSockets. */
+export function openWaysAndBare(ends: TunnelEnds, pair: Pair): Promise<AsyncDisposable> {
+  return openWays(ends, pair, 0, { bare: openBareTunnel });
+}
+
+/** Opens one path to the target, by processes that `opened` ends. */
+type OpenWay = (target: number, pair: Pair, delayMs: number, opened: AsyncDisposableStack) => Promise<Way>;
+
 /**
  * Opens the paths to the target: through the tunnel, through two plain relays in a row, and direct. `delayMs` delays the
  * traffic between the two processes of a path by that much in each direction.
  */
-export async function openWays({ server, client }: TunnelEnds, pair: Pair, delayMs = 0): Promise<AsyncDisposable> {
+export async function openWays(
+  { server, client }: TunnelEnds,
+  pair: Pair,
+  delayMs = 0,
+  others: Record<string, OpenWay> = {},
+): Promise<AsyncDisposable> {
   const target = await server.call("listen");
   const opened = new AsyncDisposableStack();
   try {
-    const ways = {
-      tunnel: await openTunnel(target, pair, delayMs, opened),
-      relays: await openRelays(target, pair, delayMs, opened),
-      direct: { port: target, pids: [] },
-    };
+    const ways: Record<string, Way> = { direct: { port: target, pids: [] } };
+    for (const [name, open] of Object.entries({ tunnel: openTunnel, relays: openRelays, ...others })) {
+      ways[name] = await open(target, pair, delayMs, opened);
+    }
     await client.call("use", ways);
     return opened;
   } catch (error) {
@@ -55,4 +67,13 @@ async function openRelays(target: number, pair: Pair, delayMs: number, opened: A
   const second = await start(pair.client, target);
   const first = await start(pair.server, await lead(second.port, delayMs, opened));
   return { port: first.port, pids: [first.pid, second.pid] };
+}
+
+async function openBareTunnel(target: number, pair: Pair, _: number, opened: AsyncDisposableStack): Promise<Way> {
+  const program = new URL("bare_tunnel.ts", import.meta.url);
+  const server = opened.use(spawnRuntime(pair.server, program, ["server"]));
+  const [publicPort, port] = (await server.lines.next()).value.split(" ");
+  const client = opened.use(spawnRuntime(pair.client, program, ["client", port, `${target}`]));
+  await client.lines.next();
+  return { port: Number(publicPort), pids: [server.pid, client.pid] };
 }

@@ -1,7 +1,7 @@
 import { type Baseline, benchCase, type Figure, type Target } from "../bench_case.ts";
 import { TcpLoad } from "../tcp_load.ts";
 import { TcpTarget } from "../tcp_target.ts";
-import { openWays } from "../tunnel_ways.ts";
+import { openWays, openWaysAndBare } from "../tunnel_ways.ts";
 
 const MIB = 1024 * 1024;
 const BULK_BYTES = 128 * MIB;
@@ -20,26 +20,26 @@ const DELAY_MS = 20;
 type TunnelFigure = Figure<TcpTarget, TcpLoad>;
 
 /** Measures one of the paths. */
-type OnWay = (way: "tunnel" | "relays" | "direct") => TunnelFigure["ours"];
+type OnWay = (way: "tunnel" | "relays" | "bare" | "direct") => TunnelFigure["ours"];
 
 /** The tunnel of the examples, compared with two plain TCP relays in a row and with a direct TCP connection. */
 export const tunnel = benchCase({
   name: "tunnel",
   about:
     "The tunnel of `examples/tunnel`, from its public port to a target behind it. Compared with two plain relays of " +
-    "node:net in a row, which is the least that any tunnel in this language does, and with a direct connection.",
+    "node:net in a row, with a tunnel over raw WebSockets that has nothing of a pool, and with a direct connection.",
   server: TcpTarget,
   client: TcpLoad,
-  open: openWays,
+  open: openWaysAndBare,
   figures: [
-    newConnections(figure, "new connections of 32 workers, 100 bytes each way", 0.85),
-    figure(
+    newConnections(bareToo, "new connections of 32 workers, 100 bytes each way", 0.85),
+    bareToo(
       "new connection to its first byte back, p50",
       "µs",
       { is: "at most", limit: 1.3 },
       (way) => ({ client }, effort) => client.call("firstByteUs", way, 1, ONE_BY_ONE * effort, 0.5),
     ),
-    figure(
+    bareToo(
       "round trip on an established connection, p50",
       "µs",
       { is: "at most", limit: 1.5 },
@@ -146,6 +146,12 @@ function figure(name: string, unit: string, target: Target, onWay: OnWay, isDire
       ...(isDirectToo ? [direct] : []),
     ],
   };
+}
+
+/** Likewise, and with the tunnel over raw WebSockets. */
+function bareToo(name: string, unit: string, target: Target, onWay: OnWay): TunnelFigure {
+  const compared = figure(name, unit, target, onWay);
+  return { ...compared, baselines: [...compared.baselines, { name: "raw WebSockets", measure: onWay("bare") }] };
 }
 
 /** Has an absolute target, because the result depends on the path, not on the machine. */
