@@ -1,13 +1,14 @@
 import type { Link } from "../link/link.ts";
+import { type Linked, LinkedList } from "../memory/linked_list.ts";
 
 /**
  * The idle links of a pool, by id and in the order of their latest proof of life. The store neither opens nor closes links, and
- * does not know the time. Taking, adding and refreshing a link takes constant time, or more only if links share an id. Thousands of links may be
- * idle, so each takes one entry and little more.
+ * does not know the time. Taking, adding and refreshing a link takes constant time, or more only if links share an id.
+ * Thousands of links may be idle, so each takes one entry and little more.
  */
 export class LinkStore {
-  readonly #all = new LinkList<Entry>();
-  readonly #byPeer = new Map<string, LinkList<Node>>();
+  readonly #all = new LinkedList<Entry>();
+  readonly #byPeer = new Map<string, LinkedList<InPeer>>();
   /** The newest link of each id. On a client ids repeat: a restarted server starts over, and servers do not know each other. */
   readonly #byId = new Map<string, Entry>();
   #size = 0;
@@ -20,11 +21,11 @@ export class LinkStore {
   add(link: Link): void {
     const sameId = this.#byId.get(link.id);
     const entry: Entry = { link, previous: undefined, next: undefined, sameId, inPeer: undefined };
-    this.#all.push(entry);
+    this.#all.insert(entry);
     this.#byId.set(link.id, entry);
     if (link.peer !== undefined) {
       entry.inPeer = { link, previous: undefined, next: undefined };
-      this.#peerList(link.peer).push(entry.inPeer);
+      this.#peerList(link.peer).insert(entry.inPeer);
     }
     this.#size++;
   }
@@ -44,8 +45,8 @@ export class LinkStore {
   refresh(link: Link): void {
     const entry = this.#entryOf(link);
     if (!entry) return;
-    this.#all.moveToEnd(entry);
-    if (entry.inPeer) this.#byPeer.get(link.peer!)!.moveToEnd(entry.inPeer);
+    moveToEnd(this.#all, entry);
+    if (entry.inPeer) moveToEnd(this.#byPeer.get(link.peer!)!, entry.inPeer);
   }
 
   /**
@@ -53,7 +54,9 @@ export class LinkStore {
    * recent one that it accepts: the search takes time in proportion to those that it rejects.
    */
   freshest(peer?: string, accepts?: (link: Link) => boolean): Link | undefined {
-    return (peer === undefined ? this.#all : this.#byPeer.get(peer))?.findLast(accepts);
+    if (peer === undefined) return lastLink(this.#all, accepts);
+    const list = this.#byPeer.get(peer);
+    return list && lastLink(list, accepts);
   }
 
   /** The link with the oldest proof of life. */
@@ -78,13 +81,13 @@ export class LinkStore {
     return entry;
   }
 
-  #peerList(peer: string): LinkList<Node> {
+  #peerList(peer: string): LinkedList<InPeer> {
     let list = this.#byPeer.get(peer);
-    if (!list) this.#byPeer.set(peer, list = new LinkList());
+    if (!list) this.#byPeer.set(peer, list = new LinkedList());
     return list;
   }
 
-  #removeFromPeer(peer: string, node: Node): void {
+  #removeFromPeer(peer: string, node: InPeer): void {
     const list = this.#byPeer.get(peer)!;
     list.remove(node);
     if (!list.first) this.#byPeer.delete(peer);
@@ -102,49 +105,29 @@ export class LinkStore {
   }
 }
 
-/** A link's place in a list. */
-interface Node {
+/** A link's place in the list of its peer. */
+interface InPeer extends Linked<InPeer> {
   readonly link: Link;
-  previous: this | undefined;
-  next: this | undefined;
 }
 
 /** A link's place in the list of all links, and what else is known about it. */
-interface Entry extends Node {
+interface Entry extends Linked<Entry> {
+  readonly link: Link;
   /** The next older link with this id. */
   sameId: Entry | undefined;
   /** Its place in the list of its peer. */
-  inPeer: Node | undefined;
+  inPeer: InPeer | undefined;
 }
 
-/** A doubly linked list: unlike a Map in insertion order, it gives direct access to its last member. */
-class LinkList<Member extends Node> {
-  first: Member | undefined;
-  #last: Member | undefined;
+/** The last link of a list, or the last one that the predicate accepts. */
+function lastLink<Member extends Linked<Member> & { readonly link: Link }>(
+  list: LinkedList<Member>,
+  accepts: ((link: Link) => boolean) | undefined,
+): Link | undefined {
+  return (accepts ? list.findLast(({ link }) => accepts(link)) : list.last)?.link;
+}
 
-  findLast(accepts?: (link: Link) => boolean): Link | undefined {
-    let node = this.#last;
-    while (node && accepts && !accepts(node.link)) node = node.previous;
-    return node?.link;
-  }
-
-  push(node: Member): void {
-    node.previous = this.#last;
-    if (this.#last) this.#last.next = node;
-    else this.first = node;
-    this.#last = node;
-  }
-
-  remove(node: Member): void {
-    if (node.previous) node.previous.next = node.next;
-    else this.first = node.next;
-    if (node.next) node.next.previous = node.previous;
-    else this.#last = node.previous;
-    node.previous = node.next = undefined; // otherwise a node in V8's old generation would keep all of its successors alive
-  }
-
-  moveToEnd(node: Member): void {
-    this.remove(node);
-    this.push(node);
-  }
+function moveToEnd<Member extends Linked<Member>>(list: LinkedList<Member>, member: Member): void {
+  list.remove(member);
+  list.insert(member);
 }

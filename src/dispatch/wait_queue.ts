@@ -1,5 +1,6 @@
 import { type Abortable, unwatchAbort, watchAbort } from "../abort_watch.ts";
 import { PoolExhaustedError } from "../errors.ts";
+import { type Linked, LinkedList } from "../memory/linked_list.ts";
 import { Place } from "../memory/place.ts";
 import type { Clock } from "../time/clock.ts";
 import { Deadlines } from "../time/deadlines.ts";
@@ -79,7 +80,7 @@ export class WaitingCalls<T, Call = undefined> {
  * One waiting call. It is settled once: when it is served or rejected, at its deadline, or by its signal. Whether it is in a
  * queue is a separate matter: a caller that is being served is in none, and may be put back.
  */
-export class Caller<T, Call = undefined> implements Abortable {
+export class Caller<T, Call = undefined> implements Abortable, Linked<Caller<T, Call>> {
   readonly call: Call;
   readonly timeoutMs: number;
   /** What the application awaits. */
@@ -91,7 +92,7 @@ export class Caller<T, Call = undefined> implements Abortable {
 
   /** The queue that the caller is in; written by `WaitQueue` alone. */
   queue: WaitQueue<T, Call> | undefined;
-  /** The neighbours in `queue`; written by `WaitQueue` alone. */
+  /** The neighbours in `queue`. */
   previous: Caller<T, Call> | undefined;
   next: Caller<T, Call> | undefined;
 
@@ -165,9 +166,8 @@ export class Caller<T, Call = undefined> implements Abortable {
  * settled, so every caller in a queue can be served.
  */
 export class WaitQueue<T, Call = undefined> {
-  /** Sorted by `order`, from `#first` by `next` and from `#last` by `previous`. */
-  #first: Caller<T, Call> | undefined;
-  #last: Caller<T, Call> | undefined;
+  /** Sorted by `order`. */
+  readonly #callers = new LinkedList<Caller<T, Call>>();
   #size = 0;
   readonly #onEmpty: (() => void) | undefined;
 
@@ -182,9 +182,7 @@ export class WaitQueue<T, Call = undefined> {
 
   /** The longest-waiting caller that the predicate accepts; it stays in the queue. */
   first(predicate?: (caller: Caller<T, Call>) => boolean): Caller<T, Call> | undefined {
-    let caller = this.#first;
-    while (caller && predicate && !predicate(caller)) caller = caller.next;
-    return caller;
+    return predicate ? this.#callers.findFirst(predicate) : this.#callers.first;
   }
 
   /** Takes out the longest-waiting caller that the predicate accepts. */
@@ -198,18 +196,16 @@ export class WaitQueue<T, Call = undefined> {
   add(caller: Caller<T, Call>): void {
     if (caller.settled) return;
     if (caller.queue) throw new Error("Cannot queue a caller: it is already in a queue");
-    const next = this.#firstAfter(caller);
     caller.queue = this;
-    this.#join(next ? next.previous : this.#last, caller);
-    this.#join(caller, next);
+    this.#callers.insert(caller, this.#firstAfter(caller));
     this.#size++;
   }
 
   /** Removes a caller. False if it is not in this queue. */
   remove(caller: Caller<T, Call>): boolean {
     if (caller.queue !== this) return false;
-    this.#join(caller.previous, caller.next);
-    caller.queue = caller.previous = caller.next = undefined;
+    this.#callers.remove(caller);
+    caller.queue = undefined;
     this.#size--;
     if (this.#size === 0) this.#onEmpty?.();
     return true;
@@ -217,15 +213,9 @@ export class WaitQueue<T, Call = undefined> {
 
   /** Searches from the back for a newcomer and from the front for one that is put back: each is near its place. */
   #firstAfter({ order }: Caller<T, Call>): Caller<T, Call> | undefined {
-    if (!this.#last || this.#last.order < order) return undefined;
+    const { last } = this.#callers;
+    if (!last || last.order < order) return undefined;
     return this.first((other) => other.order > order);
-  }
-
-  #join(left: Caller<T, Call> | undefined, right: Caller<T, Call> | undefined): void {
-    if (left) left.next = right;
-    else this.#first = right;
-    if (right) right.previous = left;
-    else this.#last = left;
   }
 }
 
