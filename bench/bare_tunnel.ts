@@ -8,6 +8,7 @@
 import { Buffer } from "node:buffer";
 import { connect, type Socket } from "node:net";
 import process from "node:process";
+import { systemClock } from "../src/time/clock.ts";
 import { raw } from "./raw.ts";
 import type { RawSocket } from "./raw_socket.ts";
 import { serveTcp } from "./tcp.ts";
@@ -55,7 +56,7 @@ class Carrier {
     this.#bits |= bits;
     if (this.#isDue) return;
     this.#isDue = true;
-    queueMicrotask(() => process.nextTick(() => this.#send()));
+    systemClock.endOfTurn(() => this.#send());
   }
 
   #send(): void {

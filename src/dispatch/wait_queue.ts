@@ -83,8 +83,6 @@ export class WaitingCalls<T, Call = undefined> {
 export class Caller<T, Call = undefined> implements Abortable, Linked<Caller<T, Call>> {
   readonly call: Call;
   readonly timeoutMs: number;
-  /** What the application awaits. */
-  readonly promise: Promise<T>;
   /** The place in line: queues are sorted by it, so that a caller that is put back loses nothing. */
   readonly order: number;
   /** Its place among all that wait; used by `WaitingCalls` alone. */
@@ -107,11 +105,15 @@ export class Caller<T, Call = undefined> implements Abortable, Linked<Caller<T, 
     this.order = order;
     this.call = call;
     this.timeoutMs = timeoutMs;
-    this.promise = this.#settle.promise;
     this.#calls = calls;
     this.#signal = signal;
     this.#since = calls.clock.now();
     if (signal) watchAbort(signal, this);
+  }
+
+  /** What the application awaits. */
+  get promise(): Promise<T> {
+    return this.#settle.promise;
   }
 
   get settled(): boolean {

@@ -27,11 +27,6 @@ export interface RelayResult {
 
 /** Two ends, joined until both directions have ended or one has failed. It gives up and releases the ends by itself. */
 export class Joint implements Abortable {
-  /**
-   * Resolves when everything has moved and ended. Rejects once both ends are given up, with the first error or, if an end cannot
-   * be given up, with what it throws.
-   */
-  readonly over: Promise<RelayResult>;
   readonly #over = Promise.withResolvers<RelayResult>();
   readonly #a: HeldEnd;
   readonly #b: HeldEnd;
@@ -43,12 +38,19 @@ export class Joint implements Abortable {
 
   /** @param signal Fails the relay with its reason. */
   constructor(a: HeldEnd, b: HeldEnd, signal?: AbortSignal) {
-    this.over = this.#over.promise;
     this.#a = a;
     this.#b = b;
     this.#signal = signal;
     this.#aToB = new Way(this, a, b);
     this.#bToA = new Way(this, b, a);
+  }
+
+  /**
+   * Resolves when everything has moved and ended. Rejects once both ends are given up, with the first error or, if an end cannot
+   * be given up, with what it throws.
+   */
+  get over(): Promise<RelayResult> {
+    return this.#over.promise;
   }
 
   /** Starts to move what comes from either end. */

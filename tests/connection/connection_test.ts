@@ -50,6 +50,12 @@ test("PoolConnection tells what is known of its link", async () => {
   ]);
   assertEquals(connection.metadata, new Uint8Array());
   assertStrictEquals(connection.metadata, connection.metadata);
+  await using other = await setUp();
+  assertNotStrictEquals(
+    connection.metadata.buffer,
+    other.connection.metadata.buffer,
+    "an application may transfer its own",
+  );
   assertEquals(connection.remoteAddress, peer.socket.localAddress);
   assertEquals(connection.localAddress, peer.socket.remoteAddress);
   await connection.opened;

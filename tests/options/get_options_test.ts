@@ -27,6 +27,7 @@ test("getSettings() takes what the call knows", () => {
 test("getSettings() encodes metadata: the view that it is given, not its whole buffer", () => {
   for (const memory of [new Uint8Array([0, 1, 2, 3]), Buffer.from([0, 1, 2, 3])]) {
     const { metadata } = getSettings("open", { metadata: memory.subarray(1) }, DEFAULTS);
+    memory.fill(9); // the application may reuse it
     assertEquals(decodeMetadata(metadata), new Uint8Array([1, 2, 3]));
   }
   const longest = getSettings("open", { metadata: new Uint8Array(2_048) }, DEFAULTS).metadata;
