@@ -1,20 +1,48 @@
+import { type Linked, LinkedList } from "./memory/linked_list.ts";
+
 /** Something that ends when a signal aborts. */
 export interface Abortable {
   /** Called at most once. It must not throw: the others would not be told. */
   aborted(reason: unknown): void;
 }
 
+/** Tells one item when a signal aborts. */
+export class AbortWatch implements Linked<AbortWatch> {
+  /** The neighbours among those that watch the same signal. */
+  previous: AbortWatch | undefined;
+  next: AbortWatch | undefined;
+  readonly item: Abortable;
+  readonly #signal: WatchedSignal;
+  #isOver = false;
+
+  /** @param signal A signal that has not aborted yet. */
+  constructor(signal: AbortSignal, item: Abortable) {
+    this.item = item;
+    this.#signal = watched(signal);
+    this.#signal.add(this);
+  }
+
+  /** Tells the item no more; harmless if it was told already. */
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#signal.remove(this);
+  }
+}
+
 /**
- * Those that wait for one signal, with one listener for all of them. Thousands of calls and relays may share a signal, and an
- * EventTarget compares each new and each removed listener with all others.
+ * A signal with one listener for all that watch it: thousands of calls and relays may share a signal, and an EventTarget
+ * compares each new and each removed listener with all others. They are in a linked list and not in a Set, whose former tables
+ * would keep them alive (see `Place`).
  */
-class AbortWatch {
+class WatchedSignal {
   readonly #signal: AbortSignal;
-  readonly #items = new Set<Abortable>();
+  readonly #watches = new LinkedList<AbortWatch>();
   readonly #listener = () => {
-    for (const item of this.#items) { // without those that are unwatched meanwhile
-      this.delete(item);
-      item.aborted(this.#signal.reason);
+    let watch: AbortWatch | undefined;
+    while ((watch = this.#watches.first)) { // without those that end meanwhile
+      watch.end();
+      watch.item.aborted(this.#signal.reason);
     }
   };
 
@@ -22,27 +50,22 @@ class AbortWatch {
     this.#signal = signal;
   }
 
-  add(item: Abortable): void {
-    if (this.#items.size === 0) this.#signal.addEventListener("abort", this.#listener);
-    this.#items.add(item);
+  add(watch: AbortWatch): void {
+    if (!this.#watches.first) this.#signal.addEventListener("abort", this.#listener);
+    this.#watches.insert(watch);
   }
 
   /** The last one takes the listener with it: on Deno, a listener lets the signal of a timeout keep the process alive. */
-  delete(item: Abortable): void {
-    if (this.#items.delete(item) && this.#items.size === 0) this.#signal.removeEventListener("abort", this.#listener);
+  remove(watch: AbortWatch): void {
+    this.#watches.remove(watch);
+    if (!this.#watches.first) this.#signal.removeEventListener("abort", this.#listener);
   }
 }
 
-const watches = new WeakMap<AbortSignal, AbortWatch>();
+const signals = new WeakMap<AbortSignal, WatchedSignal>();
 
-/** Tells `item` when the signal aborts, which it has not done yet. */
-export function watchAbort(signal: AbortSignal, item: Abortable): void {
-  let watch = watches.get(signal);
-  if (!watch) watches.set(signal, watch = new AbortWatch(signal));
-  watch.add(item);
-}
-
-/** Forgets an item; harmless if the signal has aborted, or the item is not watched. */
-export function unwatchAbort(signal: AbortSignal, item: Abortable): void {
-  watches.get(signal)?.delete(item);
+function watched(signal: AbortSignal): WatchedSignal {
+  let result = signals.get(signal);
+  if (!result) signals.set(signal, result = new WatchedSignal(signal));
+  return result;
 }

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type Abortable, unwatchAbort, watchAbort } from "../src/abort_watch.ts";
+import { type Abortable, AbortWatch } from "../src/abort_watch.ts";
 import { CountedSignal } from "./counted_signal.ts";
 import { test } from "./harness.ts";
 
@@ -13,51 +13,51 @@ class Item implements Abortable {
   }
 }
 
-test("watchAbort() tells everybody once that the signal has aborted, with one listener for all", () => {
+test("AbortWatch tells everybody once that the signal has aborted, with one listener for all", () => {
   const counted = new CountedSignal();
-  const { signal } = counted;
   const items = [new Item(), new Item(), new Item()];
-  for (const item of items) watchAbort(signal, item);
-  unwatchAbort(signal, items[1]!);
+  const watches = items.map((item) => new AbortWatch(counted.signal, item));
+  watches[1]!.end();
   assertEquals([counted.added, counted.removed], [1, 0]);
   counted.abort("enough");
   assertEquals(items.map(({ reasons }) => reasons), [["enough"], [], ["enough"]]);
   assertEquals([counted.added, counted.removed], [1, 1]);
-  for (const item of items) unwatchAbort(signal, item);
-});
-
-test("unwatchAbort() removes the listener with the last one, and watchAbort() adds it again", () => {
-  const counted = new CountedSignal();
-  const { signal } = counted;
-  const [first, second] = [new Item(), new Item()];
-  watchAbort(signal, first);
-  unwatchAbort(signal, second);
-  assertEquals([counted.added, counted.removed], [1, 0]);
-  unwatchAbort(signal, first);
-  unwatchAbort(signal, first);
+  for (const watch of watches) watch.end();
   assertEquals([counted.added, counted.removed], [1, 1]);
-  watchAbort(signal, second);
-  counted.abort("enough");
-  assertEquals([counted.added, first.reasons, second.reasons], [2, [], ["enough"]]);
 });
 
-test("watchAbort() does not tell those that another one has unwatched while it was told", () => {
+test("AbortWatch removes the listener with the last one, and adds it again", () => {
   const counted = new CountedSignal();
-  const { signal } = counted;
   const [first, second] = [new Item(), new Item()];
-  first.onAborted = () => unwatchAbort(signal, second);
-  for (const item of [first, second]) watchAbort(signal, item);
+  const watch = new AbortWatch(counted.signal, first);
+  watch.end();
+  watch.end();
+  assertEquals([counted.added, counted.removed], [1, 1]);
+  const other = new AbortWatch(counted.signal, second);
+  watch.end();
+  assertEquals([counted.added, counted.removed], [2, 1]);
+  counted.abort("enough");
+  assertEquals([first.reasons, second.reasons], [[], ["enough"]]);
+  other.end();
+  assertEquals([counted.added, counted.removed], [2, 2]);
+});
+
+test("AbortWatch does not tell those that another one has ended while it was told", () => {
+  const counted = new CountedSignal();
+  const [first, second] = [new Item(), new Item()];
+  const watches = [first, second].map((item) => new AbortWatch(counted.signal, item));
+  first.onAborted = () => watches[1]!.end();
   counted.abort("enough");
   assertEquals([first.reasons, second.reasons], [["enough"], []]);
 });
 
-test("watchAbort() keeps signals apart", () => {
+test("AbortWatch keeps signals apart", () => {
   const [one, other] = [new CountedSignal(), new CountedSignal()];
   const item = new Item();
-  watchAbort(one.signal, item);
-  watchAbort(other.signal, item);
+  const watch = new AbortWatch(one.signal, item);
+  new AbortWatch(other.signal, item);
   other.abort("other");
   assertEquals(item.reasons, ["other"]);
   assertEquals([one.listeners, other.listeners], [1, 0]);
-  unwatchAbort(one.signal, item);
+  watch.end();
 });

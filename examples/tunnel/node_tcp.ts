@@ -1,4 +1,4 @@
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, Socket } from "node:net";
 import type { HostPort } from "./host_port.ts";
 import { type Connecting, KEEP_ALIVE_MS, type ListenerEvents, type TcpListener, type TcpSocket } from "./tcp_socket.ts";
 
@@ -65,10 +65,17 @@ class NodeListener implements TcpListener {
  * without sending a byte, as soon as a write has to wait.
  */
 function held(socket: Socket): Socket {
-  const { destroy } = socket;
-  socket.destroy = (error?: Error) => {
-    socket.destroy = destroy; // only once: a reset calls destroy() as well
-    return error ? socket.resetAndDestroy() : socket.destroy();
-  };
-  return socket.on("error", () => {});
+  // Not closures: V8 allocates one that is assigned to a property in the old generation, from where it would keep the socket
+  // until a major garbage collection.
+  socket.destroy = resetOnError;
+  return socket.on("error", ignore);
 }
+
+const { destroy } = Socket.prototype;
+
+function resetOnError(this: Socket, error?: Error): Socket {
+  this.destroy = destroy; // only once: a reset calls destroy() as well
+  return error ? this.resetAndDestroy() : this.destroy();
+}
+
+function ignore(): void {}

@@ -1,4 +1,5 @@
 import { formatHostPort, type HostPort } from "./host_port.ts";
+import { Roster } from "./roster.ts";
 import { systemReason } from "./system_error.ts";
 import { beginToConnect } from "./tcp.ts";
 import type { Connecting, TcpSocket } from "./tcp_socket.ts";
@@ -7,8 +8,7 @@ import type { Connecting, TcpSocket } from "./tcp_socket.ts";
 export class TcpConnector {
   readonly #timeoutMs: number;
   readonly #signal: AbortSignal;
-  /** The deadlines of the attempts in progress, earliest first. */
-  readonly #dueAt = new Map<Connecting, number>();
+  readonly #attempts = new Roster<Attempt>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param signal Gives up all attempts, present and future. */
@@ -16,7 +16,7 @@ export class TcpConnector {
     this.#timeoutMs = timeoutMs;
     this.#signal = signal;
     signal.addEventListener("abort", () => {
-      for (const connecting of this.#dueAt.keys()) connecting.giveUp(signal.reason);
+      for (const { connecting } of this.#attempts) connecting.giveUp(signal.reason);
     });
   }
 
@@ -27,38 +27,42 @@ export class TcpConnector {
    */
   connect(target: HostPort): Promise<TcpSocket> {
     const connecting = beginToConnect(target);
-    this.#enter(connecting);
+    const place = this.#enter(connecting);
     return connecting.promise.then((socket) => {
-      this.#leave(connecting);
+      this.#leave(place);
       return socket;
     }, (error) => {
-      this.#leave(connecting);
+      this.#leave(place);
       throw new Error(`Cannot connect to ${formatHostPort(target)}: ${systemReason(error)}`, { cause: error });
     });
   }
 
-  #enter(connecting: Connecting): void {
-    this.#dueAt.set(connecting, performance.now() + this.#timeoutMs);
+  #enter(connecting: Connecting): number {
     this.#timer ??= setTimeout(() => this.#giveUpLate(), this.#timeoutMs);
     if (this.#signal.aborted) connecting.giveUp(this.#signal.reason);
+    return this.#attempts.enter({ connecting, dueAt: performance.now() + this.#timeoutMs });
   }
 
-  #leave(connecting: Connecting): void {
-    this.#dueAt.delete(connecting);
-    if (this.#dueAt.size > 0) return;
+  #leave(place: number): void {
+    this.#attempts.leave(place);
+    if (this.#attempts.size > 0) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
   #giveUpLate(): void {
-    this.#timer = undefined;
     const now = performance.now();
-    for (const [connecting, dueAt] of this.#dueAt) {
-      if (dueAt > now) {
-        this.#timer = setTimeout(() => this.#giveUpLate(), dueAt - now);
-        return;
-      }
-      connecting.giveUp(new Error(`no connection within ${this.#timeoutMs} ms`));
+    let nextAt = now + this.#timeoutMs;
+    for (const { connecting, dueAt } of this.#attempts) {
+      if (dueAt <= now) connecting.giveUp(new Error(`no connection within ${this.#timeoutMs} ms`));
+      else nextAt = Math.min(nextAt, dueAt);
     }
+    this.#timer = setTimeout(() => this.#giveUpLate(), nextAt - now); // those that were given up have not left yet
   }
+}
+
+/** An attempt in progress. */
+interface Attempt {
+  readonly connecting: Connecting;
+  readonly dueAt: number;
 }

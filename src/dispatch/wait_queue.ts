@@ -1,4 +1,4 @@
-import { type Abortable, unwatchAbort, watchAbort } from "../abort_watch.ts";
+import { type Abortable, AbortWatch } from "../abort_watch.ts";
 import { PoolExhaustedError } from "../errors.ts";
 import { type Linked, LinkedList } from "../memory/linked_list.ts";
 import { Place } from "../memory/place.ts";
@@ -95,7 +95,7 @@ export class Caller<T, Call = undefined> implements Abortable, Linked<Caller<T, 
   next: Caller<T, Call> | undefined;
 
   readonly #calls: WaitingCalls<T, Call>;
-  readonly #signal: AbortSignal | undefined;
+  readonly #abortWatch: AbortWatch | undefined;
   /** When it started to wait, on the pool's clock. */
   readonly #since: number;
   readonly #settle: PromiseWithResolvers<T> = Promise.withResolvers();
@@ -106,9 +106,8 @@ export class Caller<T, Call = undefined> implements Abortable, Linked<Caller<T, 
     this.call = call;
     this.timeoutMs = timeoutMs;
     this.#calls = calls;
-    this.#signal = signal;
     this.#since = calls.clock.now();
-    if (signal) watchAbort(signal, this);
+    this.#abortWatch = signal && new AbortWatch(signal, this);
   }
 
   /** What the application awaits. */
@@ -156,7 +155,7 @@ export class Caller<T, Call = undefined> implements Abortable, Linked<Caller<T, 
   #end(): boolean {
     if (this.#settled) return false;
     this.#settled = true;
-    if (this.#signal) unwatchAbort(this.#signal, this);
+    this.#abortWatch?.end();
     this.queue?.remove(this);
     this.#calls.left(this);
     return true;

@@ -1,4 +1,4 @@
-import { type Abortable, unwatchAbort, watchAbort } from "../abort_watch.ts";
+import { type Abortable, AbortWatch } from "../abort_watch.ts";
 import { releaseOf } from "../memory/release_memory.ts";
 import type { EndEvents, HeldEnd } from "./held_end.ts";
 
@@ -33,6 +33,7 @@ export class Joint implements Abortable {
   readonly #aToB: Way;
   readonly #bToA: Way;
   readonly #signal: AbortSignal | undefined;
+  #abortWatch: AbortWatch | undefined;
   #partsLeft = PARTS;
   #isOver = false;
 
@@ -57,7 +58,7 @@ export class Joint implements Abortable {
   begin(): void {
     const signal = this.#signal;
     if (signal?.aborted) return this.aborted(signal.reason);
-    if (signal) watchAbort(signal, this);
+    if (signal) this.#abortWatch = new AbortWatch(signal, this);
     try {
       this.#a.begin(new Side(this, this.#aToB, this.#bToA));
       this.#b.begin(new Side(this, this.#bToA, this.#aToB));
@@ -95,7 +96,7 @@ export class Joint implements Abortable {
 
   #end(): void {
     this.#isOver = true;
-    if (this.#signal) unwatchAbort(this.#signal, this);
+    this.#abortWatch?.end();
   }
 
   async #abandon(error: unknown): Promise<never> {
