@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { KEEP_ALIVE_MS, type TcpSocket } from "./tcp_socket.ts";
+import type { TcpSocket } from "./tcp_socket.ts";
 
 /** The part that is used of a socket made by `Bun.listen` or `Bun.connect`. */
 export interface NativeSocket {
@@ -51,7 +51,6 @@ export class BunSocket extends EventEmitter implements TcpSocket {
     super();
     this.#native = native;
     native.setNoDelay(true);
-    native.setKeepAlive(true, KEEP_ALIVE_MS);
     native.pause();
     this.on("error", () => {}); // a socket that breaks before anybody listens must not end the program
   }
@@ -95,6 +94,10 @@ export class BunSocket extends EventEmitter implements TcpSocket {
     if (this.destroyed) return;
     this.destroyed = true;
     this.#native.terminate();
+  }
+
+  setKeepAlive(isOn: boolean, initialDelayMs: number): void {
+    this.#native.setKeepAlive(isOn, initialDelayMs);
   }
 
   #received(bytes: Uint8Array): void {

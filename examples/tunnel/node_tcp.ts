@@ -1,18 +1,12 @@
 import { connect, createServer, type Server, Socket } from "node:net";
 import type { HostPort } from "./host_port.ts";
-import { type Connecting, KEEP_ALIVE_MS, type ListenerEvents, type TcpListener, type TcpSocket } from "./tcp_socket.ts";
+import type { Connecting, ListenerEvents, TcpListener, TcpSocket } from "./tcp_socket.ts";
 
-const SOCKET_OPTIONS = {
-  allowHalfOpen: true,
-  noDelay: true,
-  keepAlive: true,
-  keepAliveInitialDelay: KEEP_ALIVE_MS,
-} as const;
+const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true } as const;
 
 /** Listens with node:net, because a `Deno.Conn` cannot be reset. Rejects with the system's error. */
 export function listenOnNode({ hostname, port }: HostPort, events: ListenerEvents): Promise<TcpListener> {
   const server = createServer(SOCKET_OPTIONS, (socket) => {
-    socket.setKeepAlive(true, KEEP_ALIVE_MS); // Deno ignores the server's option
     events.connected(held(socket), () => {
       const { remoteAddress = "", remotePort = 0 } = socket; // a connection that was reset at once has none
       return { hostname: remoteAddress, port: remotePort };

@@ -1,10 +1,20 @@
 import { ConnectionResetError, type PoolConnection } from "@npws/pool";
 import { relay } from "@npws/pool/relay";
 import type { HostPort } from "./host_port.ts";
+import { KeepAlive } from "./keep_alive.ts";
 import { CONNECT_TIMEOUT_MS } from "./limits.ts";
 import type { Log } from "./log.ts";
 import { TcpConnector } from "./tcp_connector.ts";
 import type { TcpSocket } from "./tcp_socket.ts";
+
+/** How long things may take, in milliseconds. */
+interface SplicerTimes {
+  readonly connectMs: number;
+  /** How often the splicer looks for what takes longer, and turns keep-alive on. */
+  readonly sweepMs: number;
+}
+
+const TIMES: SplicerTimes = { connectMs: CONNECT_TIMEOUT_MS, sweepMs: 1_000 };
 
 /** Joins TCP connections with streams. */
 export class Splicer {
@@ -12,15 +22,23 @@ export class Splicer {
   readonly #late = new AbortController();
   readonly #abort: AbortSignal;
   readonly #connector: TcpConnector;
+  readonly #keepAlive = new KeepAlive();
+  readonly #sweepMs: number;
+  /**
+   * Runs while anything is joined, and up to a sweep longer: a timer for each connection would make its first byte a tenth later
+   * on Deno.
+   */
+  #timer: ReturnType<typeof setInterval> | undefined;
   /** How many are joined or about to be. */
   #joined = 0;
   #onNone: (() => void) | undefined;
 
   /** @param abort Breaks everything that is joined. */
-  constructor(log: Log, abort: AbortSignal) {
+  constructor(log: Log, abort: AbortSignal, { connectMs, sweepMs }: SplicerTimes = TIMES) {
     this.log = log;
+    this.#sweepMs = sweepMs;
     this.#abort = AbortSignal.any([abort, this.#late.signal]);
-    this.#connector = new TcpConnector(CONNECT_TIMEOUT_MS, this.#abort);
+    this.#connector = new TcpConnector(connectMs, this.#abort);
   }
 
   /**
@@ -30,7 +48,7 @@ export class Splicer {
    * @throws {Error} The target cannot be reached.
    */
   async joinTarget(target: HostPort, connection: PoolConnection, describe: () => string): Promise<void> {
-    this.#joined++;
+    this.#entered();
     try {
       const socket = await this.#connector.connect(target);
       await this.join(socket, connection, describe);
@@ -48,7 +66,8 @@ export class Splicer {
   async join(socket: TcpSocket, connection: PoolConnection, describe: () => string): Promise<string | undefined> {
     const name = this.log.isVerbose ? describe() : "";
     this.log.debug(() => `Opened ${name}`);
-    this.#joined++;
+    this.#entered();
+    const place = this.#keepAlive.enter(socket);
     try {
       const { aToB, bToA } = await relay(socket, connection, { signal: this.#abort });
       this.log.debug(() => `Closed ${name}: ${aToB} bytes in, ${bToA} bytes out`);
@@ -56,21 +75,40 @@ export class Splicer {
       this.log.debug(() => `Aborted ${name}: ${(error as Error).message}`);
       if (error instanceof ConnectionResetError && error.reason !== "") return error.reason;
     } finally {
+      this.#keepAlive.leave(place);
       this.#left();
     }
   }
 
-  /** Resolves when all have ended; breaks those that take longer than `ms`. Nothing new may be joined in the meantime. */
+  /** Resolves when all have ended; breaks those that take longer than `ms`. Nothing new may be joined from here on. */
   async drain(ms: number): Promise<void> {
-    if (this.#joined === 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onNone = resolve;
-    const timer = setTimeout(() => this.#late.abort(new Error("the drain time is over")), ms);
-    await promise;
-    clearTimeout(timer);
+    if (this.#joined > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#onNone = resolve;
+      const timer = setTimeout(() => this.#late.abort(new Error("the drain time is over")), ms);
+      await promise;
+      clearTimeout(timer);
+    }
+    this.#stopSweeping();
+  }
+
+  #entered(): void {
+    this.#joined++;
+    this.#timer ??= setInterval(() => this.#sweep(), this.#sweepMs);
   }
 
   #left(): void {
     if (--this.#joined === 0) this.#onNone?.();
+  }
+
+  #sweep(): void {
+    this.#connector.giveUpLate();
+    this.#keepAlive.turnOn();
+    if (this.#joined === 0) this.#stopSweeping();
+  }
+
+  #stopSweeping(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 }

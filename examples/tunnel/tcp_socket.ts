@@ -1,9 +1,6 @@
 import type { RelaySocket } from "@npws/pool/relay";
 import type { HostPort } from "./host_port.ts";
 
-/** How long a connection may be silent before the system checks that its peer is still alive, in milliseconds. */
-export const KEEP_ALIVE_MS = 60_000;
-
 /**
  * A connection: each direction ends on its own, and what is written leaves at once. Its data arrives once somebody listens and
  * has called `resume()`.
@@ -11,6 +8,8 @@ export const KEEP_ALIVE_MS = 60_000;
 export interface TcpSocket extends RelaySocket {
   /** Ends the connection with a reset: a normal end would make what has arrived so far look complete. */
   resetAndDestroy(): unknown;
+  /** Lets the system check, after this much silence in milliseconds, whether the peer is still alive. */
+  setKeepAlive(isOn: boolean, initialDelayMs: number): unknown;
 }
 
 /** An attempt to connect. */

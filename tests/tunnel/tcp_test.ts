@@ -2,12 +2,14 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
+import { KeepAlive } from "../../examples/tunnel/keep_alive.ts";
 import { listenTcp } from "../../examples/tunnel/tcp.ts";
 import { TcpConnector } from "../../examples/tunnel/tcp_connector.ts";
 import type { TcpSocket } from "../../examples/tunnel/tcp_socket.ts";
 import { atRest } from "../at_rest.ts";
-import { runtimeName, spawnRuntime, test } from "../harness.ts";
+import { test } from "../harness.ts";
 import { countSockets } from "../leaks.ts";
+import { deafTarget } from "./deaf_target.ts";
 import { deadPort, listen } from "./target.ts";
 
 /** Both ends of a connection. Disposing them destroys both. */
@@ -239,40 +241,25 @@ test("TcpConnector rejects with the target and the reason", async () => {
   await assertRejects(() => connector().connect({ hostname: "127.0.0.1", port }), Error, why);
 });
 
-/**
- * A target that does not answer, and the connections that the system queues before that. Disposing it ends both. Bun cannot
- * cancel an attempt: it ends when the system asks the target again, every second at first, and learns that it is gone. So a test
- * should end about half a second after that, not at the same time.
- */
-async function deafTarget() {
-  const process = spawnRuntime(runtimeName, new URL("deaf_listener.ts", import.meta.url));
-  const sockets: TcpSocket[] = [];
-  const target = { hostname: "127.0.0.1", port: Number((await process.lines.next()).value) };
-  return {
-    target,
-    /** Connects until a connection gets no answer, because the system queues some connections first. */
-    async unanswered(connector: TcpConnector): Promise<{ readonly connecting: Promise<TcpSocket> }> {
-      for (;;) {
-        const connecting = connector.connect(target);
-        const socket = await Promise.race([connecting, new Promise<undefined>((resolve) => setTimeout(resolve, 500))]);
-        if (!socket) return { connecting };
-        sockets.push(socket);
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await process[Symbol.asyncDispose]();
-    },
-  };
+/** Waits for a connector's answer, and has it look for late attempts in the meantime. */
+async function swept<T>(connector: TcpConnector, answer: Promise<T>): Promise<T> {
+  const timer = setInterval(() => connector.giveUpLate(), 10);
+  try {
+    return await answer;
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 test("TcpConnector gives up a target that does not answer, and reaches others meanwhile", async () => {
   await using deaf = await deafTarget();
-  const { connecting } = await deaf.unanswered(connector(1_400));
+  const slow = connector(1_400);
+  const { connecting } = await deaf.unanswered(slow);
   const why = `Cannot connect to 127.0.0.1:${deaf.target.port}: no connection within 1400 ms`;
-  await assertRejects(() => connecting, Error, why);
+  await assertRejects(() => swept(slow, connecting), Error, why);
   const before = countSockets();
-  await assertRejects(() => connector(100).connect(deaf.target), Error, "no connection within 100 ms");
+  const fast = connector(100);
+  await assertRejects(() => swept(fast, fast.connect(deaf.target)), Error, "no connection within 100 ms");
   assertEquals(countSockets(), before); // a connection attempt that cannot be cancelled is not started again
   using both = await WAYS["made by TcpConnector"]();
   assert(!both.near.destroyed);
@@ -285,7 +272,7 @@ test("TcpConnector gives each target its own time", async () => {
   const late = one.connect(deaf.target);
   const nextTurn = () => new Promise((resolve) => setTimeout(() => resolve("early alone")));
   const first = Promise.race([late.catch(() => "late"), early.catch(nextTurn)]);
-  await assertRejects(() => late, Error, "no connection within 1100 ms");
+  await assertRejects(() => swept(one, late), Error, "no connection within 1100 ms");
   assertEquals(await first, "early alone");
 });
 
@@ -299,15 +286,41 @@ test("TcpConnector gives up what is under way when its signal aborts, and what i
   for (const given of [connecting, ended.connect(deaf.target)]) await assertRejects(() => given, Error, why);
 });
 
+/** Which timer the system runs for the connection to a local port, and how long it still takes, in hundredths of a second. */
+function timerTo(port: number): { readonly kind: number; readonly expires: number } {
+  const table = readFileSync("/proc/net/tcp", "utf8").split("\n").map((line) => line.trim().split(/\s+/));
+  const digits = port.toString(16).toUpperCase().padStart(4, "0");
+  const isOpen = ([, , remote, state]: string[]) => remote?.endsWith(`:${digits}`) && state === "01";
+  const [, , , , , timer] = table.find(isOpen)!;
+  const [kind, expires] = timer!.split(":").map((digits) => parseInt(digits, 16));
+  return { kind: kind!, expires: expires! };
+}
+
+const NO_TIMER = 0;
+const KEEP_ALIVE_TIMER = 2;
+
 for (const [made, join] of Object.entries(WAYS)) {
-  test(`a socket ${made} asks after a while whether its peer still lives`, async () => {
+  test(`KeepAlive lets the system ask whether the peer of a socket ${made} still lives`, async () => {
     using both = await join();
-    const table = readFileSync("/proc/net/tcp", "utf8").split("\n").map((line) => line.trim().split(/\s+/));
-    const port = both.far.localPort!.toString(16).toUpperCase().padStart(4, "0");
-    const isOpen = ([, , remote, state]: string[]) => remote?.endsWith(`:${port}`) && state === "01";
-    const [, , , , , timer] = table.find(isOpen)!;
-    const [kind, expires] = timer.split(":").map((digits) => parseInt(digits, 16));
-    assertEquals(kind, 2, "no timer for keep-alive");
-    assert(expires > 0 && expires <= 6_000, `in ${expires} hundredths of a second`);
+    const { localPort } = both.far;
+    const keepAlive = new KeepAlive();
+    keepAlive.enter(both.near);
+    assertEquals(timerTo(localPort!).kind, NO_TIMER);
+    keepAlive.turnOn();
+    const { kind, expires } = timerTo(localPort!);
+    assertEquals(kind, KEEP_ALIVE_TIMER);
+    assert(expires > 5_000 && expires <= 6_000, `in ${expires} hundredths of a second`);
   }, { skip: !existsSync("/proc/net/tcp") });
 }
+
+test("KeepAlive asks the system once for each connection, and for none that is over", () => {
+  const asked: string[] = [];
+  const socket = (name: string) => ({ setKeepAlive: () => asked.push(name) }) as unknown as TcpSocket;
+  const keepAlive = new KeepAlive();
+  const [short] = [keepAlive.enter(socket("short")), keepAlive.enter(socket("long"))];
+  keepAlive.leave(short!);
+  keepAlive.turnOn();
+  keepAlive.enter(socket("other"));
+  keepAlive.turnOn();
+  assertEquals(asked, ["long", "other"]);
+});
