@@ -184,6 +184,7 @@ export class Dispatcher implements Calls {
    */
   close(error: PoolClosedError): ReservedLink[] {
     this.#closedWith = error;
+    this.#calls.end();
     this.#calls.reject(error, ({ call }) => !call.early?.isUnderWay);
     this.#refused.clear();
     return this.#reservations.clear();

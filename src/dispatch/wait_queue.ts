@@ -70,6 +70,11 @@ export class WaitingCalls<T, Call = undefined> {
     this.#deadlines.delete(place, timeoutMs);
   }
 
+  /** No call enters any more; those that are here go on. */
+  end(): void {
+    this.#deadlines.end();
+  }
+
   /** Rejects every caller that the predicate accepts, the longest waiting first. */
   reject(error: unknown, predicate: (caller: Caller<T, Call>) => boolean): void {
     for (const { item } of this.#places) if (predicate(item)) item.reject(error);

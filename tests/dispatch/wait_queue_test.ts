@@ -183,7 +183,7 @@ test("Caller keeps its deadline while it stands in no queue", async () => {
 });
 
 test("Caller rejects with its signal's own reason", async () => {
-  const { clock, host, enter } = setUp();
+  const { host, enter } = setUp();
   const counted = new CountedSignal();
   const { signal } = counted;
   const gaveUp: string[] = [];
@@ -193,11 +193,10 @@ test("Caller rejects with its signal's own reason", async () => {
   counted.abort(reason);
   assertStrictEquals(await caller.promise.catch((error) => error), reason);
   assertEquals(gaveUp, ["abort"]);
-  assertEquals(clock.pending, 0);
   assertEquals(counted.listeners, 0);
 });
 
-test("Caller leaves no timer and no listener behind, however it is settled", async () => {
+test("Caller leaves no listener behind, and no timer of its own, however it is settled", async () => {
   const { clock, host, calls, enter } = setUp();
   const ways: ((caller: ReturnType<typeof enter>) => void)[] = [
     (caller) => caller.resolve("link"),
@@ -212,7 +211,7 @@ test("Caller leaves no timer and no listener behind, however it is settled", asy
     assertEquals([clock.pending, counted.listeners], [1, 1]);
     settle(caller);
     await caller.promise.catch(() => {});
-    assertEquals([clock.pending, counted.listeners, calls.size], [0, 0, 0]);
+    assertEquals([clock.pending, counted.listeners, calls.size], [1, 0, 0]);
     assertEquals(gaveUp.calls.length, 0, "only a deadline and a signal are a caller's own end");
   }
 });
@@ -316,20 +315,24 @@ test("WaitingCalls has one timer for all calls that wait equally long, and each 
   assertEquals([calls.size, clock.pending], [0, 0]);
 });
 
-test("WaitingCalls.reject() leaves no timer", async () => {
+test("WaitingCalls.reject() leaves no timer after end()", async () => {
   const { clock, calls, enter } = setUp();
   const callers = [enter("usual", { timeoutMs: 1_000 }), enter("other", { timeoutMs: 2_000 })];
   const rejected = callers.map(({ promise }) => assertRejects(() => promise, Late));
+  calls.end();
+  assertEquals(clock.pending, 2);
   calls.reject(new Late(), () => true);
   await Promise.all(rejected);
   assertEquals(clock.pending, 0);
 });
 
-test("WaitingCalls keeps no timer when nobody waits any more", () => {
-  const { clock, enter } = setUp();
+test("WaitingCalls keeps one timer for the next call when nobody waits any more, until end()", () => {
+  const { clock, calls, enter } = setUp();
   const callers = [enter("first", { timeoutMs: 1_000 }), enter("second", { timeoutMs: 1_000 })];
-  callers[0].resolve("link");
+  for (const caller of callers) caller.resolve("link");
   assertEquals(clock.pending, 1);
-  callers[1].resolve("link");
+  enter("third", { timeoutMs: 1_000 }).resolve("link");
+  assertEquals(clock.pending, 1);
+  calls.end();
   assertEquals(clock.pending, 0);
 });
