@@ -24,8 +24,11 @@ export interface Call {
   readonly want: Want;
   readonly early: EarlyStart | undefined;
   /** The peer pools that have refused the call, because their accept queues are full. */
-  readonly refusedBy: Set<string>;
+  refusedBy: ReadonlySet<string>;
 }
+
+/** A new call has been refused by none. */
+export const NOBODY: ReadonlySet<string> = new Set();
 
 /** Why there may be no link, for the error message of a call that waited in vain. */
 export interface Obstacle {

@@ -13,6 +13,7 @@ import {
   type Call,
   type CallSettings,
   mayAskAgain,
+  NOBODY,
   noOpenError,
   type Obstacle,
   timeoutError,
@@ -92,7 +93,7 @@ export class Dispatcher implements Calls {
     });
     this.#reservations = new Reservations(host.clock, limits.receiveLimitBytes);
     this.#refused = new DeadlineQueue(host.clock, REFUSED_PAUSE_MS, (caller) => {
-      caller.call.refusedBy.clear();
+      caller.call.refusedBy = NOBODY;
       if (!caller.settled) this.#place(caller);
     });
   }
@@ -199,7 +200,7 @@ export class Dispatcher implements Calls {
 
   #enter(want: Want, { timeoutMs, signal, early }: CallSettings): WaitingCall {
     const start = early && want.kind !== "accept" ? new EarlyStart(this.#host.batch) : undefined;
-    return this.#calls.enter({ call: { want, early: start, refusedBy: new Set() }, timeoutMs, signal });
+    return this.#calls.enter({ call: { want, early: start, refusedBy: NOBODY }, timeoutMs, signal });
   }
 
   /** Finds a stream or link for a caller that is in no queue, or queues it. */
@@ -239,10 +240,10 @@ export class Dispatcher implements Calls {
     if (why !== "refused" && !this.#closedWith) this.#host.counters.deadOnTake++;
     if (caller.settled) return;
     if (this.#closedWith) return void caller.reject(this.#closedWith);
-    const { want, refusedBy } = caller.call;
-    if (why === "refused") refusedBy.add(link.peerPool!);
-    const isServedByPeer = why === "crossed" && want.kind === "id" && this.#reservations.has(want.id);
-    if (mayAskAgain(caller.call, why, isServedByPeer)) return this.#place(caller);
+    const { call } = caller;
+    if (why === "refused") call.refusedBy = new Set(call.refusedBy).add(link.peerPool!);
+    const isServedByPeer = why === "crossed" && call.want.kind === "id" && this.#reservations.has(call.want.id);
+    if (mayAskAgain(call, why, isServedByPeer)) return this.#place(caller);
     const error =
       `Cannot use connection ${link.id}: the peer did not confirm it, but may have received its first bytes`;
     caller.reject(new ConnectionLostError(error, CloseCode.abnormal, ""));
@@ -315,8 +316,6 @@ export class Dispatcher implements Calls {
     return new LinkConnection(early.stream, this.#host.clock, caller.promise.then(() => {}));
   }
 }
-
-const NOBODY: ReadonlySet<string> = new Set();
 
 function fetched({ link, stream }: Reservation): Stream {
   link.fetched();
