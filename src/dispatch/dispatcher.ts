@@ -193,6 +193,7 @@ export class Dispatcher implements Calls {
 
   /** What is available without asking the peer: a stream that the peer took, or an idle npws/1 link. */
   #takeAtOnce(want: Want): Stream | undefined {
+    if (want.kind === "open") return undefined; // npws/2 always asks
     const reservation = this.#reservationFor(want);
     if (reservation) return fetched(reservation);
     return this.#linkFor(want, NOBODY)?.takeNow();

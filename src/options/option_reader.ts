@@ -43,12 +43,12 @@ export class OptionReader {
 
   /** A whole number. */
   integer(name: string, range: NumberRange): number {
-    return this.#number(name, range, `an integer ${span(range)}`, Number.isSafeInteger);
+    return this.#number(name, range, "an integer", Number.isSafeInteger);
   }
 
   /** A duration in milliseconds, fractions allowed. */
   durationMs(name: string, range: NumberRange): number {
-    return this.#number(name, range, `a number of milliseconds ${span(range)}`, Number.isFinite);
+    return this.#number(name, range, "a number of milliseconds", Number.isFinite);
   }
 
   /** A boolean; false when it was not given. */
@@ -132,14 +132,14 @@ export class OptionReader {
     return `Cannot ${this.#action}: ${text}`;
   }
 
-  #number(name: string, range: NumberRange, must: string, isNumber: (value: number) => boolean): number {
+  #number(name: string, range: NumberRange, what: string, isNumber: (value: number) => boolean): number {
     const value = this.value(name);
     if (value === undefined) return range.default;
-    if (typeof value !== "number") throw this.wrong(name, must);
+    if (typeof value !== "number") throw this.wrong(name, `${what} ${span(range)}`);
     if (value === Infinity && range.orInfinity) return value;
     const { min, max = Infinity } = range;
     if (isNumber(value) && value >= min && value <= max) return value;
-    throw new RangeError(this.message(`${this.#prefix}${name} must be ${must}, got ${value}`));
+    throw new RangeError(this.message(`${this.#prefix}${name} must be ${what} ${span(range)}, got ${value}`));
   }
 
   #unknown(name: string, names: readonly string[]): TypeError {
