@@ -34,7 +34,12 @@ export class Sender implements Deferred {
   /** What is left of the one write that waits. It comes after the gathered bytes. */
   #rest: Uint8Array | undefined;
   #written: PromiseWithResolvers<void> | undefined;
+  /** The end was asked for, and has not left yet. */
+  #isEnding = false;
+  /** Set if somebody waits for the end to leave. */
   #finished: PromiseWithResolvers<void> | undefined;
+  /** Why everything was discarded. */
+  #failure: { readonly error: unknown } | undefined;
   /** Whether the batch will call `turnEnded`. Until then small writes are gathered. */
   #inBatch = false;
   /** No more bytes will be sent. */
@@ -52,7 +57,7 @@ export class Sender implements Deferred {
 
   /** Whether bytes, or the end after them, have not left yet. */
   get holdsBack(): boolean {
-    return this.pendingBytes > 0 || this.#finished !== undefined;
+    return this.pendingBytes > 0 || this.#isEnding;
   }
 
   /**
@@ -71,25 +76,30 @@ export class Sender implements Deferred {
     return this.#written.promise;
   }
 
-  /** Sends the end of data after everything written, and resolves when it has left. */
+  /** Sends the end of data after everything written. Returns a promise, which resolves when it has left, if that takes time. */
   end(): Promise<void> | undefined {
     if (this.#over) return this.#finished?.promise;
-    const { promise } = this.#finished ??= Promise.withResolvers();
+    this.#isEnding = true;
     this.pump(); // may reveal that the socket is lost
-    return promise;
+    if (this.#failure) return Promise.reject(this.#failure.error);
+    if (!this.#isEnding) return undefined;
+    this.#finished ??= Promise.withResolvers();
+    return this.#finished.promise;
   }
 
   /** Sends what may be sent now: called when there is new credit or room. */
   pump(): void {
-    if (this.#rest || this.#finished || !this.#inBatch) this.#sendGathered();
+    if (this.#rest || this.#isEnding || !this.#inBatch) this.#sendGathered();
     this.#sendRest();
     if (!this.#rest) this.#settleWrite();
-    if (this.#finished && !this.#over && this.pendingBytes === 0) this.#finish();
+    if (this.#isEnding && !this.#over && this.pendingBytes === 0) this.#finish();
   }
 
   /** Drops what was not sent: the direction was given up, or the link is gone. A pending write or end rejects. */
   discard(error: unknown): void {
     this.#over = true;
+    this.#isEnding = false;
+    this.#failure = { error };
     this.#rest = undefined;
     this.#used = 0;
     this.#returnGather();
@@ -139,6 +149,7 @@ export class Sender implements Deferred {
   #finish(): void {
     this.#over = true;
     this.target.sendEnd(() => {
+      this.#isEnding = false;
       this.#finished?.resolve();
       this.#finished = undefined;
     });

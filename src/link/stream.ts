@@ -172,7 +172,7 @@ export class Stream {
     return this.#sender.write(bytes);
   }
 
-  /** Ends the sending direction after everything written. */
+  /** Ends the sending direction after everything written (see `Sender.end`). */
   end(): Promise<void> | undefined {
     return this.#sending === "open" ? this.#sender.end() : undefined;
   }

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertRejects, assertStrictEquals } from "@std/assert";
 import { MAX_DATA_BYTES } from "../../src/link/control.ts";
 import { Sender, type SenderTarget } from "../../src/link/sender.ts";
 import { TurnBatch } from "../../src/link/turn_batch.ts";
@@ -180,8 +180,8 @@ test("Sender.pump() leaves what this turn gathers together", async () => {
 test("Sender.end() sends the end behind everything written, once", async () => {
   const { clock, target, sender } = setUp();
   sender.write(counting(3));
-  await sender.end();
-  assertEquals([target.bytes, target.ends], [[0, 1, 2], 1]);
+  assertEquals(sender.end(), undefined);
+  assertEquals([target.bytes, target.ends, sender.holdsBack], [[0, 1, 2], 1, false]);
   assertEquals([sender.write(counting(1)), sender.end()], [undefined, undefined]);
   await clock.advance(0);
   assertEquals([target.sizes, target.ends], [[3], 1]);
@@ -191,7 +191,9 @@ test("Sender.end() waits for room", async () => {
   const { clock, target, sender, make } = setUp(0);
   sender.write(counting(3));
   let isEnded = false;
-  sender.end()!.then(() => isEnded = true);
+  const ended = sender.end()!;
+  ended.then(() => isEnded = true);
+  assertStrictEquals(sender.end(), ended);
   await clock.advance(0);
   make(2);
   await clock.advance(0);
@@ -201,9 +203,9 @@ test("Sender.end() waits for room", async () => {
   assertEquals([isEnded, target.ends, target.bytes], [true, 1, [0, 1, 2]]);
 });
 
-test("Sender.end() needs no room when nothing is left to send", async () => {
+test("Sender.end() needs no room when nothing is left to send", () => {
   const { target, sender } = setUp(0);
-  await sender.end();
+  assertEquals(sender.end(), undefined);
   assertEquals([target.ends, target.sizes], [1, []]);
 });
 
@@ -248,6 +250,18 @@ test("Sender bears that its target is found lost while it sends, in a write, at 
     await Promise.resolve(action(sender, clock)).catch(({ message }) => assertEquals(message, "lost"));
     await clock.advance(0);
     assertEquals([target.messages.length, target.ends, sender.pendingBytes], [1, 0, 0]);
+  }
+});
+
+test("Sender.end() rejects when its target is found lost while it sends the end or what comes before", async () => {
+  for (const before of [0, 3]) {
+    const { target, sender } = setUp();
+    const lose = () => sender.discard(new Error("lost"));
+    if (before > 0) target.onSend = lose;
+    else target.sendEnd = lose;
+    sender.write(counting(before));
+    await assertRejects(() => sender.end()!, Error, "lost");
+    assertEquals([sender.holdsBack, sender.end()], [false, undefined]);
   }
 });
 
