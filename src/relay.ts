@@ -95,8 +95,10 @@ export function relay(
 ): Promise<RelayResult> {
   try {
     const signal = new OptionReader("call relay()", options, { signal: true }).signal("signal");
-    checkEnds(a, b);
-    const joint = new Joint(hold(a), hold(b), signal);
+    if (a === b) throw new TypeError("Cannot relay: both ends are the same");
+    const [first, second] = [checked("first", a), checked("second", b)];
+    if (haveSameStream(first, second)) throw new TypeError("Cannot relay: both ends have the same stream");
+    const joint = new Joint(hold(first), hold(second), signal);
     joint.begin();
     return joint.over;
   } catch (error) {
@@ -104,37 +106,18 @@ export function relay(
   }
 }
 
-/** Takes hold of an end, without its web streams if there is a shorter path. */
-function hold(end: RelayEnd | RelaySocket): HeldEnd {
-  if (isNodeSocket(end)) return new NodeSocketEnd(end);
-  if (isDirect(end)) return new SocketEnd(end);
-  return LinkConnection.hold(end, (stream) => new ConnectionEnd(stream)) ?? new StreamEnd(end.readable, end.writable);
-}
+/** An end that may be moved, and how: by the shortest path that it has. */
+type CheckedEnd =
+  | { readonly by: "link"; readonly end: LinkConnection }
+  | { readonly by: "events"; readonly end: RelaySocket }
+  | { readonly by: "reads"; readonly end: DirectSocket }
+  | { readonly by: "streams"; readonly end: RelayEnd };
 
-function isDirect(end: object): end is DirectSocket {
-  return hasMethods(end, ["read", "write", "closeWrite", "close"]);
-}
-
-function isNodeSocket(end: object): end is RelaySocket {
-  return hasMethods(end, ["on", "pause", "resume", "write", "end", "destroy"]) && "allowHalfOpen" in end;
-}
-
-function hasMethods(end: object, names: readonly string[]): boolean {
-  return names.every((name) => typeof (end as Record<string, unknown>)[name] === "function");
-}
-
-function checkEnds(a: RelayEnd | RelaySocket, b: RelayEnd | RelaySocket): void {
-  if (a === b) throw new TypeError("Cannot relay: both ends are the same");
-  const [first, second] = [checkEnd("first", a), checkEnd("second", b)];
-  if (!first || !second || (first.readable !== second.readable && first.writable !== second.writable)) return;
-  throw new TypeError("Cannot relay: both ends have the same stream");
-}
-
-/** Returns an end that is moved by its web streams, and undefined for any other. */
-function checkEnd(name: string, end: RelayEnd | RelaySocket | null | undefined): RelayEnd | undefined {
+function checked(name: string, end: RelayEnd | RelaySocket | null | undefined): CheckedEnd {
   if (typeof end === "object" && end) {
-    if (isNodeSocket(end)) return checkHalfOpen(name, end);
-    if (isDirect(end) || LinkConnection.isUnused(end)) return;
+    if (LinkConnection.isUnused(end)) return { by: "link", end };
+    if (isNodeSocket(end)) return { by: "events", end: halfOpen(name, end) };
+    if (isDirect(end)) return { by: "reads", end };
   }
   const { readable, writable } = (end ?? {}) as Partial<RelayEnd>;
   if (typeof readable?.getReader !== "function" || typeof writable?.getWriter !== "function") {
@@ -142,11 +125,45 @@ function checkEnd(name: string, end: RelayEnd | RelaySocket | null | undefined):
   }
   if (readable.locked) throw new TypeError(`Cannot relay: the readable of the ${name} end is locked`);
   if (writable.locked) throw new TypeError(`Cannot relay: the writable of the ${name} end is locked`);
-  return { readable, writable };
+  return { by: "streams", end: { readable, writable } };
 }
 
-function checkHalfOpen(name: string, { allowHalfOpen }: RelaySocket): undefined {
-  if (allowHalfOpen) return;
+// The members are named one by one: to read them by computed names is slow, and a tunnel does it for each connection.
+
+function isNodeSocket(end: object): end is RelaySocket {
+  const { on, pause, resume, write, end: endWriting, destroy } = end as Partial<RelaySocket>;
+  return typeof on === "function" && typeof pause === "function" && typeof resume === "function" &&
+    typeof write === "function" && typeof endWriting === "function" && typeof destroy === "function" &&
+    "allowHalfOpen" in end;
+}
+
+function isDirect(end: object): end is DirectSocket {
+  const { read, write, closeWrite, close } = end as Partial<DirectSocket>;
+  return typeof read === "function" && typeof write === "function" && typeof closeWrite === "function" &&
+    typeof close === "function";
+}
+
+function halfOpen(name: string, socket: RelaySocket): RelaySocket {
+  if (socket.allowHalfOpen) return socket;
   const why = "otherwise the end of one direction would end both";
   throw new TypeError(`Cannot relay: the ${name} end must be a socket made with allowHalfOpen: true, ${why}`);
+}
+
+function haveSameStream(a: CheckedEnd, b: CheckedEnd): boolean {
+  return a.by === "streams" && b.by === "streams" &&
+    (a.end.readable === b.end.readable || a.end.writable === b.end.writable);
+}
+
+/** Takes hold of an end. */
+function hold({ by, end }: CheckedEnd): HeldEnd {
+  switch (by) {
+    case "link":
+      return LinkConnection.hold(end, (stream) => new ConnectionEnd(stream));
+    case "events":
+      return new NodeSocketEnd(end);
+    case "reads":
+      return new SocketEnd(end);
+    case "streams":
+      return new StreamEnd(end.readable, end.writable);
+  }
 }

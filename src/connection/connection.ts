@@ -101,15 +101,10 @@ export class LinkConnection implements PoolConnection {
   #closed: PromiseWithResolvers<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  /**
-   * Gives the stream of a connection to a holder, once and only while nobody has asked for its web streams, which are locked
-   * from then on. Undefined if `end` is not such a connection.
-   */
-  static hold<Holder extends StreamHolder>(end: object, holderOf: (stream: Stream) => Holder): Holder | undefined {
-    if (!LinkConnection.isUnused(end)) return undefined;
-    const stream = end.#stream;
-    const holder = holderOf(stream);
-    end.#holder = holder;
+  /** Gives the stream of an unused connection to a holder. Its web streams are locked from then on. */
+  static hold<Holder extends StreamHolder>(unused: LinkConnection, holderOf: (stream: Stream) => Holder): Holder {
+    const holder = holderOf(unused.#stream);
+    unused.#holder = holder;
     return holder;
   }
 
