@@ -1,5 +1,6 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { stub } from "@std/testing/mock";
+import { nextTick } from "node:process";
 import { setImmediate } from "node:timers";
 import { systemClock } from "../../src/time/clock.ts";
 import { test } from "../harness.ts";
@@ -35,17 +36,18 @@ test("systemClock.clearTimeout() stops a timer, and the later parts of a divided
   assertEquals(calls, []);
 });
 
-test("systemClock.endOfTurn() calls back after all promises that can go on, and before the next event", async () => {
+test("systemClock.endOfTurn() calls back after all promises that can go on and their ticks, before the next event", async () => {
   const calls: string[] = [];
   const steps = async () => {
     for (let step = 1; step <= 5; step++) calls.push(await `step ${step}`);
+    nextTick(() => calls.push("tick"));
   };
   await inTurnOfItsOwn((nextTurn) => {
     setImmediate(() => nextTurn(calls.push("next turn")));
     systemClock.endOfTurn(() => calls.push("end of turn"));
     steps();
   });
-  assertEquals(calls, ["step 1", "step 2", "step 3", "step 4", "step 5", "end of turn", "next turn"]);
+  assertEquals(calls, ["step 1", "step 2", "step 3", "step 4", "step 5", "tick", "end of turn", "next turn"]);
 });
 
 /** Runs a function in a turn of its own, and resolves when that calls `resolve`. */
