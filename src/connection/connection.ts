@@ -74,7 +74,7 @@ export interface PoolConnection extends AsyncDisposable {
   abort(reason?: unknown): void;
 }
 
-/** The `opened` of all connections that were confirmed before they were handed out. */
+/** For connections that were confirmed before they were handed out. */
 const AT_ONCE = Promise.resolve();
 
 /** Moves a connection's bytes without its web streams, and receives the events that these would receive. */
@@ -89,7 +89,6 @@ export interface StreamHolder {
 
 /** The connection over a link's stream. Its web streams are created on demand: a relay never needs them. */
 export class LinkConnection implements PoolConnection {
-  readonly opened: Promise<void>;
   readonly #stream: Stream;
   readonly #clock: Clock;
   #readableHalf: ReadableHalf | undefined;
@@ -97,6 +96,9 @@ export class LinkConnection implements PoolConnection {
   #holder: StreamHolder | undefined;
   /** Decoded on demand. */
   #metadata: Uint8Array<ArrayBuffer> | undefined;
+  readonly #confirmed: Promise<unknown>;
+  /** Created on demand. */
+  #opened: Promise<void> | undefined;
   /** Created on demand. */
   #closed: PromiseWithResolvers<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -113,11 +115,11 @@ export class LinkConnection implements PoolConnection {
     return end instanceof LinkConnection && !end.#readableHalf && !end.#writableHalf && !end.#holder;
   }
 
-  constructor(stream: Stream, clock: Clock, opened: Promise<void> = AT_ONCE) {
+  /** @param confirmed Settles when the peer has confirmed the stream or it failed before; somebody handles a rejection. */
+  constructor(stream: Stream, clock: Clock, confirmed: Promise<unknown> = AT_ONCE) {
     this.#stream = stream;
     this.#clock = clock;
-    this.opened = opened;
-    if (opened !== AT_ONCE) opened.catch(ignore);
+    this.#confirmed = confirmed;
     stream.observe({
       readable: () => (this.#holder ?? this.#readableHalf)?.wake(),
       readFailed: (error) => (this.#holder ?? this.#readableHalf)?.fail(error),
@@ -127,6 +129,14 @@ export class LinkConnection implements PoolConnection {
         this.#holder?.settled();
       },
     });
+  }
+
+  get opened(): Promise<void> {
+    if (!this.#opened) {
+      this.#opened = this.#confirmed.then(() => {});
+      this.#opened.catch(ignore);
+    }
+    return this.#opened;
   }
 
   get closed(): Promise<void> {

@@ -314,7 +314,7 @@ export class Dispatcher implements Calls {
   #connectEarly(caller: WaitingCall, early: EarlyStart): PoolConnection {
     this.#host.counters.taken++;
     caller.promise.catch((error) => early.abandon(error));
-    return new LinkConnection(early.stream, this.#host.clock, caller.promise.then(() => {}));
+    return new LinkConnection(early.stream, this.#host.clock, caller.promise);
   }
 }
 

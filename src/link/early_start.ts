@@ -4,6 +4,8 @@ import type { TurnBatch } from "./turn_batch.ts";
 /** How much may be written before the peer has answered, in bytes. A copy is kept, to be sent again on another link. */
 const MAX_EARLY_BYTES = 65_536;
 
+const NO_BYTES = new Uint8Array();
+
 /** What an early start needs from a link. */
 export interface EarlyLink extends StreamLink, Carrier {
   /** Sends `fin`, but does not end the stream on this side. */
@@ -26,7 +28,7 @@ export class EarlyStart implements StreamLink {
   /** What the application writes to and reads from. */
   readonly stream: Stream;
   #link: EarlyLink | undefined;
-  #copy = new Uint8Array();
+  #copy = NO_BYTES;
   #length = 0;
   /** How much of the copy has been sent on the current link. */
   #sent = 0;

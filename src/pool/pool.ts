@@ -119,11 +119,10 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    * @throws {TypeError | RangeError} An option is wrong.
    * @throws The signal's reason.
    */
-  // deno-lint-ignore require-await -- a wrong option rejects
   async incomingGet(options?: GetOptions & { peer?: string }): Promise<PoolConnection> {
     const settings = getSettings("incomingGet", options, this.#settings);
     this.#needsNames(settings.peer);
-    return this.#dispatcher.get({ kind: "any", peer: settings.peer }, settings);
+    return await this.#dispatcher.get({ kind: "any", peer: settings.peer }, settings);
   }
 
   /**
@@ -136,10 +135,9 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    * @throws {PoolClosedError} The pool is closed, or was closed meanwhile.
    * @throws The signal's reason.
    */
-  // deno-lint-ignore require-await -- a wrong id or option rejects
   async outgoingGet(id: string, options?: GetOptions): Promise<PoolConnection> {
     const settings = getSettings("outgoingGet", options, this.#settings);
-    return this.#dispatcher.get({ kind: "id", id: parseId(id) }, settings);
+    return await this.#dispatcher.get({ kind: "id", id: parseId(id) }, settings);
   }
 
   /**
@@ -177,14 +175,13 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    * @throws {TypeError | RangeError} An option is wrong.
    * @throws The signal's reason.
    */
-  // deno-lint-ignore require-await -- a wrong option rejects
   async open(options?: GetOptions & { peer?: string; metadata?: Uint8Array }): Promise<PoolConnection> {
     const settings = getSettings("open", options, this.#settings);
     const { peer, metadata } = settings;
     this.#needsNpws2("open");
     this.#needsNames(peer);
     if (this.#links.isNpws1Only) throw noOpenError();
-    return this.#dispatcher.get({ kind: "open", peer, metadata }, settings);
+    return await this.#dispatcher.get({ kind: "open", peer, metadata }, settings);
   }
 
   /**
@@ -197,11 +194,10 @@ export abstract class Pool extends PoolEvents implements AsyncDisposable {
    * @throws {TypeError | RangeError} An option is wrong.
    * @throws The signal's reason.
    */
-  // deno-lint-ignore require-await -- a wrong option rejects
   async accept(options?: GetOptions): Promise<PoolConnection> {
     const settings = getSettings("accept", options, this.#settings);
     this.#needsNpws2("accept");
-    return this.#dispatcher.get({ kind: "accept" }, settings);
+    return await this.#dispatcher.get({ kind: "accept" }, settings);
   }
 
   /**
