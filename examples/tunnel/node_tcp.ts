@@ -7,7 +7,9 @@ const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true } as const;
 /** Listens with node:net, because a `Deno.Conn` cannot be reset. Rejects with the system's error. */
 export function listenOnNode({ hostname, port }: HostPort, events: ListenerEvents): Promise<TcpListener> {
   const server = createServer(SOCKET_OPTIONS, (socket) => {
-    events.connected(held(socket), () => {
+    socket.destroy = resetOnError;
+    socket.on("error", ignore); // one that breaks before anybody listens must not end the program
+    events.connected(socket, () => {
       const { remoteAddress = "", remotePort = 0 } = socket; // a connection that was reset at once has none
       return { hostname: remoteAddress, port: remotePort };
     });
@@ -25,10 +27,10 @@ export function listenOnNode({ hostname, port }: HostPort, events: ListenerEvent
 export function connectOnNode({ hostname, port }: HostPort): Connecting {
   const socket: Socket = connect({ ...SOCKET_OPTIONS, host: hostname, port });
   const { promise, resolve, reject } = Promise.withResolvers<TcpSocket>();
-  socket.once("error", reject);
+  socket.on("error", reject); // does nothing once it is connected
   socket.once("connect", () => {
-    socket.off("error", reject);
-    resolve(held(socket));
+    socket.destroy = resetOnError;
+    resolve(socket);
   });
   const giveUp = (error: unknown) => {
     if (!socket.connecting) return;
@@ -53,20 +55,13 @@ class NodeListener implements TcpListener {
   }
 }
 
-/**
- * Makes a socket that breaks before anybody listens affect only itself: whoever gets it sees that it is destroyed. A socket
- * that fails would close as if everything had been sent, so it is reset instead. Deno fails a socket whose peer has ended
- * without sending a byte, as soon as a write has to wait.
- */
-function held(socket: Socket): Socket {
-  // Not closures: V8 allocates one that is assigned to a property in the old generation, from where it would keep the socket
-  // until a major garbage collection.
-  socket.destroy = resetOnError;
-  return socket.on("error", ignore);
-}
-
 const { destroy } = Socket.prototype;
 
+/**
+ * Replaces `destroy`: a socket that fails would close as if everything had been sent, so it is reset instead. Deno fails a socket
+ * whose peer has ended without sending a byte, as soon as a write has to wait. Not a closure for each socket: V8 allocates one
+ * that is assigned to a property in the old generation, from where it would keep the socket until a major garbage collection.
+ */
 function resetOnError(this: Socket, error?: Error): Socket {
   this.destroy = destroy; // only once: a reset calls destroy() as well
   return error ? this.resetAndDestroy() : this.destroy();
