@@ -12,6 +12,11 @@ export class ManualClock implements Clock {
     return this.#timers.size + this.#endOfTurn.length;
   }
 
+  /** How many timers keep the process alive. */
+  get holding(): number {
+    return [...this.#timers].filter(({ isUnref }) => !isUnref).length;
+  }
+
   now(): number {
     return this.#now;
   }
@@ -25,6 +30,10 @@ export class ManualClock implements Clock {
 
   clearTimeout(timer: Timer | undefined): void {
     this.#timers.delete(timer as ManualTimer);
+  }
+
+  setRef(timer: Timer, isRef: boolean): void {
+    timer.isUnref = !isRef;
   }
 
   endOfTurn(callback: () => void): void {

@@ -252,6 +252,20 @@ test("relay() refuses what is no end", async () => {
   assertEquals(locks(near, one, other), Array(6).fill(false));
 });
 
+test("relay() takes for a socket only what has all that it needs of one", async () => {
+  const { near } = memoryEnds();
+  const noop = () => {};
+  const socket = { on: noop, pause: noop, resume: noop, write: noop, end: noop, destroy: noop, allowHalfOpen: true };
+  const direct = { read: noop, write: noop, closeWrite: noop, close: noop };
+  for (const whole of [socket, direct]) {
+    for (const missing of Object.keys(whole)) {
+      const end = Object.fromEntries(Object.entries(whole).filter(([name]) => name !== missing));
+      const message = "the second end must have a readable and a writable, got an object";
+      await assertRejects(() => relay(near, end as unknown as RelayEnd), TypeError, message, missing);
+    }
+  }
+});
+
 test("relay() refuses a socket that cannot end one direction alone", async () => {
   const { near } = memoryEnds();
   const whole = new Socket();

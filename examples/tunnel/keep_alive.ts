@@ -5,8 +5,8 @@ import type { TcpSocket } from "./tcp_socket.ts";
 const KEEP_ALIVE_MS = 60_000;
 
 /**
- * Lets the system check whether the peers of silent connections are still alive: only of those that last, because turning it on
- * takes 5 us on Deno, 4 % of what a short connection costs.
+ * Lets the system check whether the peers of silent connections are still alive, but only for connections that last: to turn it
+ * on takes 5 µs with Deno 2.9.6, 4 % of the processor time that a short connection takes.
  */
 export class KeepAlive {
   readonly #sockets = new Roster<Entry>();
@@ -21,7 +21,7 @@ export class KeepAlive {
     this.#sockets.leave(place);
   }
 
-  /** Turns it on for all that are here. To be called every now and then. */
+  /** Turns it on for all that do not have it yet. */
   turnOn(): void {
     for (const entry of this.#sockets) {
       if (!entry.isOn) entry.socket.setKeepAlive(true, KEEP_ALIVE_MS);

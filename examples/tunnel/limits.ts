@@ -1,7 +1,7 @@
 /** How long a connection waits for a stream through the tunnel, in milliseconds. */
 export const OPEN_TIMEOUT_MS = 10_000;
 
-/** How long connecting to a target may take, in milliseconds. */
+/** How long connecting to a target may take, in milliseconds; a second more at most. */
 export const CONNECT_TIMEOUT_MS = 10_000;
 
 /** What both pools have in common. */

@@ -1,15 +1,11 @@
 /**
- * Things that come and go with each connection: an array whose places are used again. A Map or Set allocates a new table every
- * few entries; once V8 has promoted a former one to the old generation, minor garbage collections keep everything that was in it.
+ * Things that come and go with each connection: an array that grows only with their number, because its places are used again. A
+ * Map or Set allocates a new table every few entries, however few there are at a time; once V8 has promoted a former table to
+ * the old generation, minor garbage collections keep everything that was in it.
  */
 export class Roster<Item extends object> implements Iterable<Item> {
   readonly #places: (Item | undefined)[] = [];
   readonly #free: number[] = [];
-
-  /** How many are here. */
-  get size(): number {
-    return this.#places.length - this.#free.length;
-  }
 
   /** Adds an item; returns its place. */
   enter(item: Item): number {

@@ -7,10 +7,11 @@ import type { Log } from "./log.ts";
 import { TcpConnector } from "./tcp_connector.ts";
 import type { TcpSocket } from "./tcp_socket.ts";
 
-/** How long things may take, in milliseconds. */
+/** In milliseconds. */
 interface SplicerTimes {
+  /** How long connecting to a target may take; it is given up up to a sweep later. */
   readonly connectMs: number;
-  /** How often the splicer looks for what takes longer, and turns keep-alive on. */
+  /** How often the splicer looks for attempts to connect that have taken too long, and turns keep-alive on. */
   readonly sweepMs: number;
 }
 
@@ -25,8 +26,8 @@ export class Splicer {
   readonly #keepAlive = new KeepAlive();
   readonly #sweepMs: number;
   /**
-   * Runs while anything is joined, and up to a sweep longer: a timer for each connection would make its first byte a tenth later
-   * on Deno.
+   * Runs while anything is joined, and up to a sweep longer: a timer for each connection would delay its first byte by a tenth
+   * (Deno 2.9.6, one by one).
    */
   #timer: ReturnType<typeof setInterval> | undefined;
   /** How many are joined or about to be. */

@@ -42,7 +42,10 @@ export interface PoolConnection extends AsyncDisposable {
    * on npws/2, and the whole connection on npws/1. `abort()` tells the peer that the bytes so far are not complete.
    */
   readonly writable: WritableStream<ArrayBufferView | ArrayBuffer>;
-  /** Resolves when the peer has confirmed the stream; at once on npws/1. */
+  /**
+   * Resolves when the peer has confirmed the stream; at once on npws/1. Rejects with the error that broke it before. You need
+   * not handle it.
+   */
   readonly opened: Promise<void>;
   /** Resolves when both directions have ended; rejects with the error that broke one of them. You need not handle it. */
   readonly closed: Promise<void>;
@@ -103,8 +106,13 @@ export class LinkConnection implements PoolConnection {
   #closed: PromiseWithResolvers<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  /** Gives the stream of an unused connection to a holder. Its web streams are locked from then on. */
+  /**
+   * Gives the stream of an unused connection to a holder. Its web streams are locked from then on.
+   *
+   * @throws {TypeError} It is not unused.
+   */
   static hold<Holder extends StreamHolder>(unused: LinkConnection, holderOf: (stream: Stream) => Holder): Holder {
+    if (!LinkConnection.isUnused(unused)) throw new TypeError("Cannot hold connection: its streams are in use");
     const holder = holderOf(unused.#stream);
     unused.#holder = holder;
     return holder;

@@ -76,7 +76,10 @@ export class Sender implements Deferred {
     return this.#written.promise;
   }
 
-  /** Sends the end of data after everything written. Returns a promise, which resolves when it has left, if that takes time. */
+  /**
+   * Sends the end of data after everything written. Unless it leaves at once, returns a promise that resolves when it has left,
+   * and rejects if it never will.
+   */
   end(): Promise<void> | undefined {
     if (this.#over) return this.#finished?.promise;
     this.#isEnding = true;

@@ -8,6 +8,7 @@ import {
 } from "@std/assert";
 import { ConnectionLostError, ConnectionResetError, ProtocolError } from "../../src/errors.ts";
 import type { ServerPoolOptions } from "../../src/options/server_options.ts";
+import { relay, type RelayEnd } from "../../src/relay.ts";
 import { FakeWorld } from "../fake_world.ts";
 import { test } from "../harness.ts";
 
@@ -59,6 +60,20 @@ test("PoolConnection tells what is known of its link", async () => {
   assertEquals(connection.remoteAddress, peer.socket.localAddress);
   assertEquals(connection.localAddress, peer.socket.remoteAddress);
   await connection.opened;
+});
+
+test("PoolConnection is not relayed to an end that uses its streams", async () => {
+  await using setting = await setUp();
+  const { connection } = setting;
+  const around: RelayEnd = {
+    get readable() {
+      return connection.readable;
+    },
+    get writable() {
+      return connection.writable;
+    },
+  };
+  await assertRejects(() => relay(connection, around), TypeError, "its streams are in use");
 });
 
 test("PoolConnection carries bytes both ways and counts them", async () => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { type Pool, PoolClosedError, type PoolEventMap, type PoolStats } from "@npws/pool";
 import { test } from "../harness.ts";
+import { runToEnd } from "../run_to_end.ts";
 import { clientPool, serverPool, startPools, until, urlOf } from "./pools.ts";
 import { bytes, readExactly, readText, write, writeAndClose } from "./streams.ts";
 
@@ -181,3 +182,8 @@ async function takeBoth({ server, client }: { server: Pool; client: Pool }) {
   const here = await server.incomingGet();
   return [here, await client.outgoingGet(here.id)] as const;
 }
+
+test("life of pools: a pool whose calls have ended does not keep the process alive", async () => {
+  const { exitCode, output } = await runToEnd(new URL("idle_program.ts", import.meta.url));
+  assertEquals([exitCode, output], [0, "no longer wanted\n"]);
+});

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { ConnectionLostError, type Pool, type PoolConnection, PoolTimeoutError } from "@npws/pool";
 import { test } from "../harness.ts";
 import { exchange } from "./npws2_bulk.ts";
@@ -74,7 +74,7 @@ for (const role of roles) {
         await first.say("ok");
         await first.send("answer");
         await first.say("fin");
-        await connection.opened;
+        assertEquals(await connection.opened, undefined);
         assertEquals([connection.id, await readText(connection)], [first.id, "answer"]);
         await connection.closed;
         assertEquals(pool.stats().taken, 1);
@@ -192,6 +192,16 @@ for (const role of roles) {
     await clock.advance(300);
     const error = await late;
     assertEquals(await assertRejects(() => connection.closed), error);
+    await first.say("ok");
+    await first.expect("reset 0", "stop 0");
+  });
+
+  testEarly(role, "opened is one promise, and need not be handled", async ({ pool, clock, first }) => {
+    const connection = await pool.open({ early, timeoutMs: 300 });
+    assertStrictEquals(connection.opened, connection.opened);
+    await first.expect("open");
+    await clock.advance(300);
+    await assertRejects(() => connection.closed, PoolTimeoutError);
     await first.say("ok");
     await first.expect("reset 0", "stop 0");
   });

@@ -4,6 +4,7 @@ import { nextTick } from "node:process";
 import { setImmediate } from "node:timers";
 import { systemClock } from "../../src/time/clock.ts";
 import { test } from "../harness.ts";
+import { runToEnd } from "../run_to_end.ts";
 
 const longestMs = 2 ** 31 - 1;
 
@@ -36,6 +37,22 @@ test("systemClock.clearTimeout() stops a timer, and the later parts of a divided
   assertEquals(calls, []);
 });
 
+test("systemClock.setRef() applies to every part of a divided wait", () => {
+  const log: string[] = [];
+  const parts: (() => void)[] = [];
+  const set = (part: (...args: unknown[]) => void, _ms: number, ...args: unknown[]) => {
+    const number = parts.push(() => part(...args));
+    return { ref: () => log.push(`ref ${number}`), unref: () => log.push(`unref ${number}`) };
+  };
+  using _ = stub(globalThis, "setTimeout", set as never);
+  const timer = systemClock.setTimeout(() => {}, 3 * longestMs);
+  systemClock.setRef(timer, false);
+  parts[0]!();
+  systemClock.setRef(timer, true);
+  parts[1]!();
+  assertEquals([log, parts.length], [["unref 1", "unref 2", "ref 2"], 3]);
+});
+
 test("systemClock.endOfTurn() calls back after all promises that can go on and their ticks, before the next event", async () => {
   const calls: string[] = [];
   const steps = async () => {
@@ -48,6 +65,11 @@ test("systemClock.endOfTurn() calls back after all promises that can go on and t
     steps();
   });
   assertEquals(calls, ["step 1", "step 2", "step 3", "step 4", "step 5", "tick", "end of turn", "next turn"]);
+});
+
+test("systemClock keeps its promises in the first turn of a process, which a timer without a ref does not keep alive", async () => {
+  const { exitCode, output } = await runToEnd(new URL("clock_program.ts", import.meta.url));
+  assertEquals([exitCode, output], [0, "step 1, step 2, step 3, end of turn\n"]);
 });
 
 /** Runs a function in a turn of its own, and resolves when that calls `resolve`. */

@@ -30,7 +30,7 @@ test("Deadlines keeps only the latest timer when all are gone, forgotten or expi
   deadlines.add("forgotten", 100);
   deadlines.add("expired", 50);
   deadlines.delete("forgotten", 100);
-  assertEquals([clock.pending, deadlines.lengths], [2, 2]);
+  assertEquals([clock.pending, clock.holding, deadlines.lengths], [2, 1, 2]);
   await clock.advance(50);
   assertEquals([clock.pending, deadlines.lengths, log], [0, 1, ["expired at 50"]]);
   deadlines.delete("expired", 50);
@@ -43,12 +43,14 @@ test("Deadlines goes on with the timer that it keeps, and gives the next one its
   deadlines.add("first", 100);
   await clock.advance(60);
   deadlines.delete("first", 100);
+  assertEquals([clock.pending, clock.holding], [1, 0]);
   await clock.advance(30);
   deadlines.add("second", 100);
-  assertEquals(clock.pending, 1);
+  assertEquals([clock.pending, clock.holding], [1, 1]);
   await clock.advance(1_000);
   assertEquals([log, clock.pending], [["second at 190"], 0]);
   deadlines.add("third", 100);
+  assertEquals(clock.holding, 1);
   await clock.advance(100);
   assertEquals(log, ["second at 190", "third at 1190"]);
 });

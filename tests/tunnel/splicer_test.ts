@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { stub } from "@std/testing/mock";
 import { connect, createServer, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
 import type { PoolConnection } from "@npws/pool";
@@ -15,18 +16,49 @@ function endless(): PoolConnection {
 
 const silent = new Log(new PassThrough() as never, false);
 
-/** Creates a splicer that looks after things every millisecond, and has joined a connection with a stream that never ends. */
-async function joined(abort: AbortSignal) {
-  const splicer = new Splicer(silent, abort, { connectMs: 10_000, sweepMs: 1 });
+/** Both ends of a connection. */
+async function connection() {
   const { promise, resolve } = Promise.withResolvers<Socket>();
   const server = createServer({ allowHalfOpen: true }, resolve);
   const far = connect({ host: "127.0.0.1", port: await listen(server) });
   const broken = new Promise((resolve) => far.once("error", resolve));
-  const socket = await promise;
-  const kept = new Promise((resolve) => socket.setKeepAlive = (isOn) => (resolve(isOn), socket));
-  const join = splicer.join(socket, endless(), () => "a connection");
+  const near = await promise;
   server.close();
-  return { splicer, join, broken, kept };
+  return { near, far, broken };
+}
+
+/** Creates a splicer that has joined a connection with a stream that never ends. */
+async function joined(abort: AbortSignal) {
+  const splicer = new Splicer(silent, abort);
+  const { near, broken } = await connection();
+  const join = splicer.join(near, endless(), () => "a connection");
+  return { splicer, join, broken };
+}
+
+/** Lets the test run what is to be done regularly. */
+function intervalsByHand() {
+  const callbacks = new Set<() => void>();
+  const set = stub(
+    globalThis,
+    "setInterval",
+    ((callback: () => void) => {
+      callbacks.add(callback);
+      return callback;
+    }) as never,
+  );
+  const clear = stub(globalThis, "clearInterval", ((callback: () => void) => callbacks.delete(callback)) as never);
+  return {
+    get running(): number {
+      return callbacks.size;
+    },
+    run(): void {
+      for (const callback of callbacks) callback();
+    },
+    [Symbol.dispose](): void {
+      set.restore();
+      clear.restore();
+    },
+  };
 }
 
 test("Splicer.drain() waits for what is joined, and breaks what takes longer", async () => {
@@ -44,12 +76,29 @@ test("Splicer breaks what is joined when it is aborted, which ends the wait", as
   await Promise.all([drained, join, broken]);
 });
 
-test("Splicer keeps what is joined alive", async () => {
-  const abort = new AbortController();
-  const { splicer, join, broken, kept } = await joined(abort.signal);
-  assertEquals(await kept, true);
-  abort.abort(new Error("the end"));
-  await Promise.all([join, broken, splicer.drain(1_000_000)]);
+test("Splicer turns keep-alive on for what lasts, and looks after nothing once nothing is joined", async () => {
+  using intervals = intervalsByHand();
+  const splicer = new Splicer(silent, new AbortController().signal);
+  const keptAlive: boolean[] = [];
+  const join = async () => {
+    const { near, far } = await connection();
+    near.setKeepAlive = (isOn) => (keptAlive.push(isOn!), near);
+    far.on("error", () => {});
+    return { far, over: splicer.join(near, endless(), () => "a connection") };
+  };
+  const short = await join();
+  assertEquals(intervals.running, 1);
+  short.far.resetAndDestroy();
+  await short.over;
+  intervals.run();
+  assertEquals([intervals.running, keptAlive], [0, []]);
+  const long = await join();
+  assertEquals(intervals.running, 1);
+  for (let sweep = 0; sweep < 2; sweep++) intervals.run();
+  assertEquals([intervals.running, keptAlive], [1, [true]]);
+  long.far.resetAndDestroy();
+  await Promise.all([long.over, splicer.drain(1_000_000)]);
+  assertEquals(intervals.running, 0);
 });
 
 test("Splicer gives up a target that does not answer", async () => {

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { KeepAlive } from "../../examples/tunnel/keep_alive.ts";
 import { listenTcp } from "../../examples/tunnel/tcp.ts";
 import { TcpConnector } from "../../examples/tunnel/tcp_connector.ts";
@@ -208,6 +209,19 @@ for (const [made, join] of Object.entries(WAYS)) {
     assert(await sentEnd(both.near) instanceof Error);
   });
 
+  test(`a socket ${made} that breaks before anybody listens breaks nothing else`, async () => {
+    using both = await join();
+    both.far.resetAndDestroy();
+    for (let write = 0; write < 20 && !both.near.destroyed; write++) {
+      both.near.write(PIECE);
+      await delay(1);
+    }
+    if (both.near.destroyed) return;
+    const near = new Heard(both.near); // Bun tells nothing of an accepted socket that is paused
+    both.near.resume();
+    await near.last("close");
+  });
+
   test(`a socket ${made} lets no peer take a part for the whole that ended at once and reads late`, async () => {
     using both = await join();
     const near = new Heard(both.near);
@@ -250,6 +264,24 @@ async function swept<T>(connector: TcpConnector, answer: Promise<T>): Promise<T>
     clearInterval(timer);
   }
 }
+
+test("TcpConnector gives up only attempts that are in progress", async () => {
+  const givenUp: string[] = [];
+  const attempts = ["succeeds", "fails", "hangs"].map((name) => ({
+    ...Promise.withResolvers<TcpSocket>(),
+    giveUp: () => givenUp.push(name),
+  }));
+  const begun = attempts.values();
+  const impatient = new TcpConnector(0, new AbortController().signal, () => begun.next().value!);
+  const target = { hostname: "127.0.0.1", port: 1 };
+  const [succeeds, fails] = attempts.map(() => impatient.connect(target));
+  attempts[0]!.resolve({} as TcpSocket);
+  attempts[1]!.reject(new Error("no way"));
+  await succeeds;
+  await assertRejects(() => fails!, Error, "Cannot connect to 127.0.0.1:1: no way");
+  impatient.giveUpLate();
+  assertEquals(givenUp, ["hangs"]);
+});
 
 test("TcpConnector gives up a target that does not answer, and reaches others meanwhile", async () => {
   await using deaf = await deafTarget();
