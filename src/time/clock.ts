@@ -60,10 +60,10 @@ function longTimer(callback: () => void, ms: number): Timer {
   return timer;
 }
 
-/** Both runtimes' timers are objects, unlike the numbers of the web-standard type library. */
+/** Both runtimes' timers are objects; those of the web standard, and of tests that replace `setTimeout`, are numbers. */
 function applyRef({ handle, isUnref }: Timer): void {
-  const { ref, unref } = handle as { ref(): void; unref(): void };
-  (isUnref ? unref : ref).call(handle);
+  const { ref, unref } = handle as { ref?(): void; unref?(): void };
+  (isUnref ? unref : ref)?.call(handle);
 }
 
 // Bun 1.4.5 runs the first tick of a process before the promises.

@@ -53,6 +53,11 @@ test("systemClock.setRef() applies to every part of a divided wait", () => {
   assertEquals([log, parts.length], [["unref 1", "unref 2", "ref 2"], 3]);
 });
 
+test("systemClock.setRef() does nothing for timers that are numbers", () => {
+  using _ = stub(globalThis, "setTimeout", (() => 1) as never);
+  for (const isRef of [false, true]) systemClock.setRef(systemClock.setTimeout(() => {}, 5), isRef);
+});
+
 test("systemClock.endOfTurn() calls back after all promises that can go on and their ticks, before the next event", async () => {
   const calls: string[] = [];
   const steps = async () => {
