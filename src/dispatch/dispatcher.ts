@@ -118,8 +118,12 @@ export class Dispatcher implements Calls {
     return this.#reservations.unfetched;
   }
 
-  /** Gets a connection; rejects as documented for the methods of `Pool`. */
-  async get(want: Want, settings: CallSettings): Promise<PoolConnection> {
+  /**
+   * Gets a connection: at once, or a promise of it.
+   *
+   * @throws What the methods of `Pool` reject with; so does the promise.
+   */
+  get(want: Want, settings: CallSettings): PoolConnection | Promise<PoolConnection> {
     if (this.#closedWith) throw this.#closedWith;
     if (settings.signal?.aborted) {
       this.#host.counters.aborts++;
@@ -130,10 +134,8 @@ export class Dispatcher implements Calls {
     const caller = this.#enter(want, settings);
     this.#place(caller);
     const { early } = caller.call;
-    if (!early) return this.#connect(await caller.promise);
-    // Early: as soon as a take was sent, which is at once if a link is idle, or the call was served.
-    const served = early.isUnderWay ? undefined : await Promise.race([caller.promise, early.begun]);
-    return served && served !== early.stream ? this.#connect(served) : this.#connectEarly(caller, early);
+    if (!early) return caller.promise.then((stream) => this.#connect(stream));
+    return early.isUnderWay ? this.#connectEarly(caller, early) : this.#connectWhenBegun(caller, early);
   }
 
   /** Gives an idle link to a call that waits for it, otherwise stores it. */
@@ -309,6 +311,12 @@ export class Dispatcher implements Calls {
   #connect(stream: Stream): PoolConnection {
     this.#host.counters.taken++;
     return new LinkConnection(stream, this.#host.clock);
+  }
+
+  /** Early, but no link is idle: as soon as a take was sent, or the call was served. */
+  async #connectWhenBegun(caller: WaitingCall, early: EarlyStart): Promise<PoolConnection> {
+    const served = await Promise.race([caller.promise, early.begun]);
+    return served && served !== early.stream ? this.#connect(served) : this.#connectEarly(caller, early);
   }
 
   #connectEarly(caller: WaitingCall, early: EarlyStart): PoolConnection {

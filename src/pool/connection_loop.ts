@@ -2,7 +2,7 @@ import type { PoolConnection } from "../connection/connection.ts";
 import type { CallSettings } from "../dispatch/call.ts";
 import { PoolClosedError } from "../errors.ts";
 
-type Next = (settings: CallSettings) => Promise<PoolConnection>;
+type Next = (settings: CallSettings) => PoolConnection | Promise<PoolConnection>;
 
 /** Yields one connection after another, waiting for each without a timeout, until the signal aborts or the pool closes. */
 export function eachConnection(signal: AbortSignal | undefined, next: Next): AsyncIterableIterator<PoolConnection> {

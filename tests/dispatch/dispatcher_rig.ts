@@ -96,7 +96,8 @@ export class DispatcherRig extends FakeLinkHost {
 
   /** A call of the application. Its failure need not be handled. */
   get(want: Want, patience: Partial<CallSettings> = {}): Promise<PoolConnection> {
-    const call = this.dispatcher.get(want, { timeoutMs: Infinity, signal: undefined, early: false, ...patience });
+    const settings = { timeoutMs: Infinity, signal: undefined, early: false, ...patience };
+    const call = Promise.try(() => this.dispatcher.get(want, settings));
     call.catch(() => {});
     return call;
   }

@@ -47,7 +47,9 @@ export class FakeDispatch {
   /** A call and its outcome: "waiting", the id of its connection, or the name of its error. */
   call(want: Want, patience: Partial<CallSettings> = {}): FakeCall {
     return new FakeCall(
-      this.dispatcher.get(want, { timeoutMs: Infinity, signal: undefined, early: false, ...patience }),
+      Promise.try(() =>
+        this.dispatcher.get(want, { timeoutMs: Infinity, signal: undefined, early: false, ...patience })
+      ),
     );
   }
 
