@@ -78,7 +78,7 @@ export interface PoolConnection extends AsyncDisposable {
 }
 
 /** For connections that were confirmed before they were handed out. */
-const AT_ONCE = Promise.resolve();
+const AT_ONCE = { promise: Promise.resolve() };
 
 /** Moves a connection's bytes without its web streams, and receives the events that these would receive. */
 export interface StreamHolder {
@@ -99,7 +99,7 @@ export class LinkConnection implements PoolConnection {
   #holder: StreamHolder | undefined;
   /** Decoded on demand. */
   #metadata: Uint8Array<ArrayBuffer> | undefined;
-  readonly #confirmed: Promise<unknown>;
+  readonly #confirmed: { readonly promise: Promise<unknown> };
   /** Created on demand. */
   #opened: Promise<void> | undefined;
   /** Created on demand. */
@@ -123,8 +123,8 @@ export class LinkConnection implements PoolConnection {
     return end instanceof LinkConnection && !end.#readableHalf && !end.#writableHalf && !end.#holder;
   }
 
-  /** @param confirmed Settles when the peer has confirmed the stream or it failed before; somebody handles a rejection. */
-  constructor(stream: Stream, clock: Clock, confirmed: Promise<unknown> = AT_ONCE) {
+  /** @param confirmed Its promise settles when the peer has confirmed the stream, or something broke it before. */
+  constructor(stream: Stream, clock: Clock, confirmed: { readonly promise: Promise<unknown> } = AT_ONCE) {
     this.#stream = stream;
     this.#clock = clock;
     this.#confirmed = confirmed;
@@ -141,7 +141,7 @@ export class LinkConnection implements PoolConnection {
 
   get opened(): Promise<void> {
     if (!this.#opened) {
-      this.#opened = this.#confirmed.then(() => {});
+      this.#opened = this.#confirmed.promise.then(() => {});
       this.#opened.catch(ignore);
     }
     return this.#opened;

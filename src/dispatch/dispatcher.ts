@@ -321,8 +321,8 @@ export class Dispatcher implements Calls {
 
   #connectEarly(caller: WaitingCall, early: EarlyStart): PoolConnection {
     this.#host.counters.taken++;
-    caller.promise.catch((error) => early.abandon(error));
-    return new LinkConnection(early.stream, this.#host.clock, caller.promise);
+    caller.whenRejected((error) => queueMicrotask(() => early.abandon(error)));
+    return new LinkConnection(early.stream, this.#host.clock, caller);
   }
 }
 

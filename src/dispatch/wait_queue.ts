@@ -103,8 +103,10 @@ export class Caller<T, Call = undefined> implements Abortable, Linked<Caller<T, 
   readonly #abortWatch: AbortWatch | undefined;
   /** When it started to wait, on the pool's clock. */
   readonly #since: number;
-  readonly #settle: PromiseWithResolvers<T> = Promise.withResolvers();
-  #settled = false;
+  /** Created on demand: an early call has its connection already. */
+  #promise: PromiseWithResolvers<T> | undefined;
+  #outcome: PromiseSettledResult<T> | undefined;
+  #onRejected: ((error: unknown) => void) | undefined;
 
   constructor(calls: WaitingCalls<T, Call>, order: number, { call, timeoutMs, signal }: CallOptions<Call>) {
     this.order = order;
@@ -117,11 +119,21 @@ export class Caller<T, Call = undefined> implements Abortable, Linked<Caller<T, 
 
   /** What the application awaits. */
   get promise(): Promise<T> {
-    return this.#settle.promise;
+    if (!this.#promise) {
+      this.#promise = Promise.withResolvers();
+      if (this.#outcome) settle(this.#promise, this.#outcome);
+    }
+    return this.#promise.promise;
+  }
+
+  /** Calls back if the wait ends, or has ended, with an error. */
+  whenRejected(callback: (error: unknown) => void): void {
+    if (this.#outcome?.status === "rejected") callback(this.#outcome.reason);
+    else this.#onRejected = callback;
   }
 
   get settled(): boolean {
-    return this.#settled;
+    return this.#outcome !== undefined;
   }
 
   /** The signal has aborted. */
@@ -141,15 +153,13 @@ export class Caller<T, Call = undefined> implements Abortable, Linked<Caller<T, 
 
   /** Serves the caller. False if it is settled already: the value still belongs to the pool. */
   resolve(value: T): boolean {
-    const isFirst = this.#end();
-    if (isFirst) this.#settle.resolve(value);
-    return isFirst;
+    return this.#end({ status: "fulfilled", value });
   }
 
   /** Ends the wait with an error. False if it is settled already. */
   reject(error: unknown): boolean {
-    const isFirst = this.#end();
-    if (isFirst) this.#settle.reject(error);
+    const isFirst = this.#end({ status: "rejected", reason: error });
+    if (isFirst) this.#onRejected?.(error);
     return isFirst;
   }
 
@@ -157,14 +167,20 @@ export class Caller<T, Call = undefined> implements Abortable, Linked<Caller<T, 
     if (this.reject(error)) this.#calls.host.gaveUp(this, why);
   }
 
-  #end(): boolean {
-    if (this.#settled) return false;
-    this.#settled = true;
+  #end(outcome: PromiseSettledResult<T>): boolean {
+    if (this.#outcome) return false;
+    this.#outcome = outcome;
     this.#abortWatch?.end();
     this.queue?.remove(this);
     this.#calls.left(this);
+    if (this.#promise) settle(this.#promise, outcome);
     return true;
   }
+}
+
+function settle<T>({ resolve, reject }: PromiseWithResolvers<T>, outcome: PromiseSettledResult<T>): void {
+  if (outcome.status === "fulfilled") resolve(outcome.value);
+  else reject(outcome.reason);
 }
 
 /**

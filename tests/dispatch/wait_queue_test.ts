@@ -216,6 +216,19 @@ test("Caller leaves no listener behind, and no timer of its own, however it is s
   }
 });
 
+test("Caller has a promise also once it is settled, and tells of a rejection before and after it", async () => {
+  const { enter } = setUp();
+  const [served, rejected] = [enter("served"), enter("rejected")];
+  const told: unknown[] = [];
+  for (const caller of [served, rejected]) caller.whenRejected((error) => told.push(error));
+  served.resolve("link");
+  rejected.reject("no");
+  assertEquals([await served.promise, await rejected.promise.catch((error) => error)], ["link", "no"]);
+  assertStrictEquals(served.promise, served.promise);
+  for (const caller of [served, rejected]) caller.whenRejected((error) => told.push(error));
+  assertEquals(told, ["no", "no"]);
+});
+
 test("Caller with an infinite timeout sets no timer", () => {
   const { clock, enter } = setUp();
   enter("any", { timeoutMs: Infinity });
