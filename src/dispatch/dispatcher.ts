@@ -134,7 +134,7 @@ export class Dispatcher implements Calls {
     const caller = this.#enter(want, settings);
     this.#place(caller);
     const { early } = caller.call;
-    if (!early) return caller.promise.then((stream) => this.#connect(stream));
+    if (!early) return caller.outcome.promise.then((stream) => this.#connect(stream));
     return early.isUnderWay ? this.#connectEarly(caller, early) : this.#connectWhenBegun(caller, early);
   }
 
@@ -315,14 +315,14 @@ export class Dispatcher implements Calls {
 
   /** Early, but no link is idle: as soon as a take was sent, or the call was served. */
   async #connectWhenBegun(caller: WaitingCall, early: EarlyStart): Promise<PoolConnection> {
-    const served = await Promise.race([caller.promise, early.begun]);
+    const served = await Promise.race([caller.outcome.promise, early.begun]);
     return served && served !== early.stream ? this.#connect(served) : this.#connectEarly(caller, early);
   }
 
   #connectEarly(caller: WaitingCall, early: EarlyStart): PoolConnection {
     this.#host.counters.taken++;
-    caller.whenRejected((error) => queueMicrotask(() => early.abandon(error)));
-    return new LinkConnection(early.stream, this.#host.clock, caller);
+    caller.outcome.whenRejected((error) => queueMicrotask(() => early.abandon(error)));
+    return new LinkConnection(early.stream, this.#host.clock, caller.outcome);
   }
 }
 

@@ -4,6 +4,7 @@ import { type Linked, LinkedList } from "../memory/linked_list.ts";
 import { Place } from "../memory/place.ts";
 import type { Clock } from "../time/clock.ts";
 import { Deadlines } from "../time/deadlines.ts";
+import { Eventual } from "./eventual.ts";
 
 /** What one call waits for, and how long. */
 export interface CallOptions<Call> {
@@ -90,6 +91,8 @@ export class Caller<T, Call = undefined> implements Abortable, Linked<Caller<T, 
   readonly timeoutMs: number;
   /** The place in line: queues are sorted by it, so that a caller that is put back loses nothing. */
   readonly order: number;
+  /** What the application waits for. An early call has its connection already. */
+  readonly outcome: Eventual<T> = new Eventual();
   /** Its place among all that wait; used by `WaitingCalls` alone. */
   readonly place: Place<Caller<T, Call>> = new Place(this as Caller<T, Call>);
 
@@ -103,10 +106,6 @@ export class Caller<T, Call = undefined> implements Abortable, Linked<Caller<T, 
   readonly #abortWatch: AbortWatch | undefined;
   /** When it started to wait, on the pool's clock. */
   readonly #since: number;
-  /** Created on demand: an early call has its connection already. */
-  #promise: PromiseWithResolvers<T> | undefined;
-  #outcome: PromiseSettledResult<T> | undefined;
-  #onRejected: ((error: unknown) => void) | undefined;
 
   constructor(calls: WaitingCalls<T, Call>, order: number, { call, timeoutMs, signal }: CallOptions<Call>) {
     this.order = order;
@@ -117,23 +116,8 @@ export class Caller<T, Call = undefined> implements Abortable, Linked<Caller<T, 
     this.#abortWatch = signal && new AbortWatch(signal, this);
   }
 
-  /** What the application awaits. */
-  get promise(): Promise<T> {
-    if (!this.#promise) {
-      this.#promise = Promise.withResolvers();
-      if (this.#outcome) settle(this.#promise, this.#outcome);
-    }
-    return this.#promise.promise;
-  }
-
-  /** Calls back if the wait ends, or has ended, with an error. */
-  whenRejected(callback: (error: unknown) => void): void {
-    if (this.#outcome?.status === "rejected") callback(this.#outcome.reason);
-    else this.#onRejected = callback;
-  }
-
   get settled(): boolean {
-    return this.#outcome !== undefined;
+    return this.outcome.isSettled;
   }
 
   /** The signal has aborted. */
@@ -158,9 +142,7 @@ export class Caller<T, Call = undefined> implements Abortable, Linked<Caller<T, 
 
   /** Ends the wait with an error. False if it is settled already. */
   reject(error: unknown): boolean {
-    const isFirst = this.#end({ status: "rejected", reason: error });
-    if (isFirst) this.#onRejected?.(error);
-    return isFirst;
+    return this.#end({ status: "rejected", reason: error });
   }
 
   #giveUp(why: "timeout" | "abort", error: unknown): void {
@@ -168,19 +150,13 @@ export class Caller<T, Call = undefined> implements Abortable, Linked<Caller<T, 
   }
 
   #end(outcome: PromiseSettledResult<T>): boolean {
-    if (this.#outcome) return false;
-    this.#outcome = outcome;
+    if (this.settled) return false;
     this.#abortWatch?.end();
     this.queue?.remove(this);
     this.#calls.left(this);
-    if (this.#promise) settle(this.#promise, outcome);
+    this.outcome.settle(outcome);
     return true;
   }
-}
-
-function settle<T>({ resolve, reject }: PromiseWithResolvers<T>, outcome: PromiseSettledResult<T>): void {
-  if (outcome.status === "fulfilled") resolve(outcome.value);
-  else reject(outcome.reason);
 }
 
 /**

@@ -35,7 +35,7 @@ test("WaitQueue.shift() serves callers in the order in which they came", async (
     assertStrictEquals(served, caller);
     assert(served?.resolve(`link for ${served.call}`));
   }
-  assertEquals(await Promise.all(callers.map((caller) => caller.promise)), [
+  assertEquals(await Promise.all(callers.map((caller) => caller.outcome.promise)), [
     "link for a",
     "link for b",
     "link for c",
@@ -136,7 +136,7 @@ test("Caller leaves its queue when it is settled, and never loses a link", async
   const rejected = enter("rejected");
   const served = enter("served");
   for (const caller of [timedOut, aborted, rejected, served]) queue.add(caller);
-  const settled = Promise.allSettled([timedOut.promise, aborted.promise, rejected.promise]);
+  const settled = Promise.allSettled([timedOut.outcome.promise, aborted.outcome.promise, rejected.outcome.promise]);
   await clock.advance(10);
   controller.abort();
   rejected.reject(new Error("closed"));
@@ -159,7 +159,7 @@ test("Caller rejects at its deadline with the error that the pool makes", async 
   };
   host.gaveUp = ({ call, settled }, why) => seen.push(`${call}: ${why}, ${calls.size} waiting, settled ${settled}`);
   const caller = enter("any", { timeoutMs: 100 });
-  const rejection = assertRejects(() => caller.promise, Late, "too late");
+  const rejection = assertRejects(() => caller.outcome.promise, Late, "too late");
   await clock.advance(99);
   assertFalse(caller.settled);
   assertEquals(caller.waitedMs, 99);
@@ -173,7 +173,7 @@ test("Caller keeps its deadline while it stands in no queue", async () => {
   const { clock, enter } = setUp();
   const queue = new WaitQueue<string, string>();
   const caller = enter("any", { timeoutMs: 100 });
-  const rejection = assertRejects(() => caller.promise, Late);
+  const rejection = assertRejects(() => caller.outcome.promise, Late);
   queue.add(caller);
   queue.shift();
   await clock.advance(100);
@@ -191,7 +191,7 @@ test("Caller rejects with its signal's own reason", async () => {
   const caller = enter("any", { signal, timeoutMs: 100 });
   const reason = { any: "value" };
   counted.abort(reason);
-  assertStrictEquals(await caller.promise.catch((error) => error), reason);
+  assertStrictEquals(await caller.outcome.promise.catch((error) => error), reason);
   assertEquals(gaveUp, ["abort"]);
   assertEquals(counted.listeners, 0);
 });
@@ -210,23 +210,10 @@ test("Caller leaves no listener behind, and no timer of its own, however it is s
     const caller = enter("any", { signal, timeoutMs: 100 });
     assertEquals([clock.pending, counted.listeners], [1, 1]);
     settle(caller);
-    await caller.promise.catch(() => {});
+    await caller.outcome.promise.catch(() => {});
     assertEquals([clock.pending, counted.listeners, calls.size], [1, 0, 0]);
     assertEquals(gaveUp.calls.length, 0, "only a deadline and a signal are a caller's own end");
   }
-});
-
-test("Caller has a promise also once it is settled, and tells of a rejection before and after it", async () => {
-  const { enter } = setUp();
-  const [served, rejected] = [enter("served"), enter("rejected")];
-  const told: unknown[] = [];
-  for (const caller of [served, rejected]) caller.whenRejected((error) => told.push(error));
-  served.resolve("link");
-  rejected.reject("no");
-  assertEquals([await served.promise, await rejected.promise.catch((error) => error)], ["link", "no"]);
-  assertStrictEquals(served.promise, served.promise);
-  for (const caller of [served, rejected]) caller.whenRejected((error) => told.push(error));
-  assertEquals(told, ["no", "no"]);
 });
 
 test("Caller with an infinite timeout sets no timer", () => {
@@ -267,7 +254,9 @@ test("WaitingCalls.reject() rejects those in queues and those being served, the 
   const rejected: string[] = [];
   const closed = new Error("closed");
   const callers = ["a", "b", "c"].map((call) => enter(call));
-  const ends = callers.map(({ promise, call }) => promise.catch((error) => rejected.push(`${call} ${error.message}`)));
+  const ends = callers.map(({ outcome, call }) =>
+    outcome.promise.catch((error) => rejected.push(`${call} ${error.message}`))
+  );
   queue.add(callers[2]);
   queue.add(callers[1]);
   calls.reject(closed, () => true);
@@ -288,7 +277,7 @@ test("KeyedWaitQueue serves each key in order and forgets a key nobody waits for
   assertStrictEquals(byId.shift("a"), a1);
   assertStrictEquals(byId.shift("a"), a2);
   assertEquals(byId.shift("a"), undefined);
-  const rejection = assertRejects(() => b.promise, Late);
+  const rejection = assertRejects(() => b.outcome.promise, Late);
   await clock.advance(10);
   await rejection;
   assertEquals(byId.first("b"), undefined);
@@ -304,7 +293,7 @@ test("WaitingCalls has one timer for all calls that wait equally long, and each 
   const { clock, calls, enter } = setUp();
   const enterLate = (call: string, timeoutMs: number) => {
     const caller = enter(call, { timeoutMs });
-    return [caller, assertRejects(() => caller.promise, Late)] as const;
+    return [caller, assertRejects(() => caller.outcome.promise, Late)] as const;
   };
   const [first, firstLate] = enterLate("first", 1_000);
   await clock.advance(400);
@@ -324,14 +313,14 @@ test("WaitingCalls has one timer for all calls that wait equally long, and each 
   assertFalse(second.settled);
   await clock.advance(1);
   await secondLate;
-  assertEquals(await served.promise, "link");
+  assertEquals(await served.outcome.promise, "link");
   assertEquals([calls.size, clock.pending], [0, 0]);
 });
 
 test("WaitingCalls.reject() leaves no timer after end()", async () => {
   const { clock, calls, enter } = setUp();
   const callers = [enter("usual", { timeoutMs: 1_000 }), enter("other", { timeoutMs: 2_000 })];
-  const rejected = callers.map(({ promise }) => assertRejects(() => promise, Late));
+  const rejected = callers.map(({ outcome }) => assertRejects(() => outcome.promise, Late));
   calls.end();
   assertEquals(clock.pending, 2);
   calls.reject(new Late(), () => true);
