@@ -7,7 +7,7 @@ const MIB = 1024 * 1024;
 const BULK_BYTES = 128 * MIB;
 
 const WORKERS = 32;
-/** New connections of a measurement: on loopback it takes over a second, because the time for each varies with garbage collections. */
+/** New connections of a measurement: on loopback it takes over a second, to contain several garbage collections. */
 const CONNECTIONS = 6_400;
 const CONNECTIONS_AT_DISTANCE = 1_600;
 /** Several programs each have to be compiled first; a tunnel is long-lived. */

@@ -9,7 +9,7 @@ import type { TcpSocket } from "./tcp_socket.ts";
 
 /** In milliseconds. */
 interface SplicerTimes {
-  /** How long connecting to a target may take; it is given up up to a sweep later. */
+  /** How long connecting to a target may take, and up to a sweep longer. */
   readonly connectMs: number;
   /** How often the splicer looks for attempts to connect that have taken too long, and turns keep-alive on. */
   readonly sweepMs: number;

@@ -1,4 +1,4 @@
-/** An outcome that may come later. Its promise is created on demand: who does not await it, needs none. */
+/** An outcome that may come later. Its promise is created on demand: whoever does not await it needs none. */
 export class Eventual<T> {
   #outcome: PromiseSettledResult<T> | undefined;
   #promise: PromiseWithResolvers<T> | undefined;
@@ -11,7 +11,7 @@ export class Eventual<T> {
   get promise(): Promise<T> {
     if (!this.#promise) {
       this.#promise = Promise.withResolvers();
-      this.#settlePromise();
+      if (this.#outcome) settle(this.#promise, this.#outcome);
     }
     return this.#promise.promise;
   }
@@ -25,15 +25,13 @@ export class Eventual<T> {
   /** To be called once. */
   settle(outcome: PromiseSettledResult<T>): void {
     this.#outcome = outcome;
-    this.#settlePromise();
+    if (this.#promise) settle(this.#promise, outcome);
     if (outcome.status === "rejected") this.#onRejected?.(outcome.reason);
     this.#onRejected = undefined;
   }
+}
 
-  #settlePromise(): void {
-    const [promise, outcome] = [this.#promise, this.#outcome];
-    if (!promise || !outcome) return;
-    if (outcome.status === "fulfilled") promise.resolve(outcome.value);
-    else promise.reject(outcome.reason);
-  }
+function settle<T>({ resolve, reject }: PromiseWithResolvers<T>, outcome: PromiseSettledResult<T>): void {
+  if (outcome.status === "fulfilled") resolve(outcome.value);
+  else reject(outcome.reason);
 }

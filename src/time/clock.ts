@@ -20,7 +20,7 @@ export interface Clock {
 export interface Timer {
   /** The runtime's own handle; replaced during a wait that is longer than the runtime's maximum. */
   handle: unknown;
-  /** Does not keep the process alive. */
+  /** Does not keep the process alive; written by the clock alone. */
   isUnref?: boolean;
 }
 

@@ -8,8 +8,6 @@ export class DeadlineQueue<Item> {
   /** When each item is due; a Map keeps insertion order, which is also the order of the deadlines. */
   readonly #dueAt = new Map<Item, number>();
   #timer: Timer | undefined;
-  /** The timer does not keep the process alive. */
-  #isResting = false;
 
   /** `expired` is called for each item that is still queued at its deadline, with how late the call is. */
   constructor(clock: Clock, delayMs: number, expired: (item: Item, lateMs: number) => void) {
@@ -32,15 +30,12 @@ export class DeadlineQueue<Item> {
     this.#dueAt.delete(item);
     this.#dueAt.set(item, this.#clock.now() + this.#delayMs);
     if (!this.#timer) this.#timer = this.#clock.setTimeout(this.#check, this.#delayMs);
-    else if (this.#isResting) this.#clock.setRef(this.#timer, true);
-    this.#isResting = false;
+    else if (this.#timer.isUnref) this.#clock.setRef(this.#timer, true);
   }
 
   /** Called while there are no items: until the next one is added, the timer does not keep the process alive. */
   rest(): void {
-    if (!this.#timer || this.#isResting) return;
-    this.#isResting = true;
-    this.#clock.setRef(this.#timer, false);
+    if (this.#timer) this.#clock.setRef(this.#timer, false);
   }
 
   /**
@@ -66,7 +61,6 @@ export class DeadlineQueue<Item> {
     }
     // Always set anew: an expired callback may have added an item, which is due later than those that are left.
     this.#clock.clearTimeout(this.#timer);
-    this.#isResting = false;
     const [nextAt] = this.#dueAt.values();
     this.#timer = nextAt === undefined ? undefined : this.#clock.setTimeout(this.#check, Math.max(0, nextAt - now));
   };
