@@ -1,3 +1,4 @@
+import { AbortWatch } from "../abort_watch.ts";
 import type { PoolConnection } from "../connection/connection.ts";
 import type { CallSettings } from "../dispatch/call.ts";
 import { PoolClosedError } from "../errors.ts";
@@ -7,6 +8,7 @@ type Next = (settings: CallSettings) => PoolConnection | Promise<PoolConnection>
 /** Yields one connection after another, waiting for each without a timeout, until the signal aborts or the pool closes. */
 export function eachConnection(signal: AbortSignal | undefined, next: Next): AsyncIterableIterator<PoolConnection> {
   const returned = new AbortController();
+  new AbortWatch(returned.signal, { aborted() {} }); // so that the signal's listener stays, and is not added for each connection
   const loop = loopUntil(signal ? AbortSignal.any([signal, returned.signal]) : returned.signal, next);
   const endLoop = loop.return.bind(loop);
   return Object.assign(loop, {

@@ -76,6 +76,11 @@ test("Splicer breaks what is joined when it is aborted, which ends the wait", as
   await Promise.all([drained, join, broken]);
 });
 
+test("Splicer breaks at once what is joined after it was aborted", async () => {
+  const { join, broken } = await joined(AbortSignal.abort(new Error("Aborted")));
+  await Promise.all([join, broken]);
+});
+
 test("Splicer turns keep-alive on for what lasts, and looks after nothing once nothing is joined", async () => {
   using intervals = intervalsByHand();
   const splicer = new Splicer(silent, new AbortController().signal);
