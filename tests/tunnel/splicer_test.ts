@@ -77,8 +77,9 @@ test("Splicer breaks what is joined when it is aborted, which ends the wait", as
 });
 
 test("Splicer breaks at once what is joined after it was aborted", async () => {
-  const { join, broken } = await joined(AbortSignal.abort(new Error("Aborted")));
+  const { splicer, join, broken } = await joined(AbortSignal.abort(new Error("Aborted")));
   await Promise.all([join, broken]);
+  await splicer.drain(1_000_000); // otherwise it goes on sweeping for up to a second
 });
 
 test("Splicer turns keep-alive on for what lasts, and looks after nothing once nothing is joined", async () => {
