@@ -8,7 +8,7 @@ const BULK_BYTES = 128 * MIB;
 
 const WORKERS = 32;
 /**
- * New connections of a measurement: on loopback it takes some five seconds, because the first one or two are slow. While the
+ * New connections of a measurement: on loopback it takes some five seconds, because the first second is slow: while the
  * other paths were measured, the runtimes of this one were idle, and have shrunk their heaps.
  */
 const CONNECTIONS = 25_600;

@@ -8,7 +8,8 @@ type Next = (settings: CallSettings) => PoolConnection | Promise<PoolConnection>
 /** Yields one connection after another, waiting for each without a timeout, until the signal aborts or the pool closes. */
 export function eachConnection(signal: AbortSignal | undefined, next: Next): AsyncIterableIterator<PoolConnection> {
   const returned = new AbortController();
-  new AbortWatch(returned.signal, { aborted() {} }); // so that the signal's listener stays, and is not added for each connection
+  // Its listener stays: if the caller gives no signal, none is added to this one and removed for each connection.
+  new AbortWatch(returned.signal, { aborted() {} });
   const loop = loopUntil(signal ? AbortSignal.any([signal, returned.signal]) : returned.signal, next);
   const endLoop = loop.return.bind(loop);
   return Object.assign(loop, {
