@@ -27,6 +27,8 @@ export class ForwardedPort {
   #listener!: TcpListener;
   #owner: PortOwner;
   #index: number;
+  /** The other end of the tunnel could not connect. */
+  readonly #refused = (reason: string) => this.#splicer.log.warn(`${this.#owner.name}: ${reason}`);
 
   /** @throws {Error} The bind error; its message is only the reason. */
   static async listen(requested: HostPort, owner: PortOwner, index: number, splicer: Splicer): Promise<ForwardedPort> {
@@ -65,8 +67,7 @@ export class ForwardedPort {
     const describe = () => `connection from ${from} to ${this.address} through ${owner.name}`;
     try {
       const connection = await owner.open(this.#index, from);
-      const reason = await this.#splicer.join(socket, connection, describe);
-      if (reason !== undefined) this.#splicer.log.warn(`${owner.name}: ${reason}`);
+      this.#splicer.join(socket, connection, describe, this.#refused);
     } catch (error) {
       socket.resetAndDestroy();
       this.#splicer.log.warn(

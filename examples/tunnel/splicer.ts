@@ -47,7 +47,7 @@ export class Splicer {
   }
 
   /**
-   * Connects to a target and joins it with a stream.
+   * Connects to a target and joins it with a stream; resolves when they are joined.
    *
    * @param describe Says what is joined, for the log.
    * @throws {Error} The target cannot be reached.
@@ -55,20 +55,25 @@ export class Splicer {
   async joinTarget(target: HostPort, connection: PoolConnection, describe: () => string): Promise<void> {
     this.#entered();
     try {
-      const socket = await this.#connector.connect(target);
-      await this.join(socket, connection, describe);
+      this.join(await this.#connector.connect(target), connection, describe);
     } finally {
       this.#left();
     }
   }
 
   /**
-   * Joins the two until both have ended; whatever breaks one resets the other. Never rejects.
+   * Joins the two; whatever breaks one resets the other. Resolves when both have ended. Never rejects, so nobody needs to wait:
+   * each caller that did would keep half a kilobyte for every open connection.
    *
    * @param describe Says what is joined, for the log; called before anything moves.
-   * @returns Why the other end of the tunnel could not connect, if that is what broke it.
+   * @param refused Called with the reason if the other end of the tunnel could not connect.
    */
-  async join(socket: TcpSocket, connection: PoolConnection, describe: () => string): Promise<string | undefined> {
+  async join(
+    socket: TcpSocket,
+    connection: PoolConnection,
+    describe: () => string,
+    refused?: (reason: string) => void,
+  ): Promise<void> {
     const name = this.log.isVerbose ? describe() : "";
     this.log.debug(() => `Opened ${name}`);
     this.#entered();
@@ -78,7 +83,7 @@ export class Splicer {
       this.log.debug(() => `Closed ${name}: ${aToB} bytes in, ${bToA} bytes out`);
     } catch (error) {
       this.log.debug(() => `Aborted ${name}: ${(error as Error).message}`);
-      if (error instanceof ConnectionResetError && error.reason !== "") return error.reason;
+      if (error instanceof ConnectionResetError && error.reason !== "") refused?.(error.reason);
     } finally {
       this.#keepAlive.leave(place);
       this.#left();

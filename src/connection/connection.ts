@@ -4,8 +4,7 @@ import { CLOSE_TIMEOUT_MS } from "../link/link.ts";
 import { ResetCode, type Stream } from "../link/stream.ts";
 import type { NetAddress, TlsInfo } from "../runtime/socket.ts";
 import type { Clock } from "../time/clock.ts";
-import { ReadableHalf } from "./readable_half.ts";
-import { WritableHalf } from "./writable_half.ts";
+import { ConnectionParts, ignored, type StreamHolder } from "./connection_parts.ts";
 
 /**
  * One byte stream over a pooled link: the counterpart of a net.Conn in the Go package, in the shape of the WinterTC Sockets
@@ -80,30 +79,16 @@ export interface PoolConnection extends AsyncDisposable {
 /** For connections that were confirmed before they were handed out. */
 const AT_ONCE = { promise: Promise.resolve() };
 
-/** Moves a connection's bytes without its web streams, and receives the events that these would receive. */
-export interface StreamHolder {
-  /** Bytes arrived, or the end. */
-  wake(): void;
-  /** A direction failed. */
-  fail(error: unknown): void;
-  /** Both directions have ended, cleanly or not. */
-  settled(): void;
-}
-
 /** The connection over a link's stream. Its web streams are created on demand: a relay never needs them. */
 export class LinkConnection implements PoolConnection {
   readonly #stream: Stream;
   readonly #clock: Clock;
-  #readableHalf: ReadableHalf | undefined;
-  #writableHalf: WritableHalf | undefined;
-  #holder: StreamHolder | undefined;
+  readonly #parts: ConnectionParts;
   /** Decoded on demand. */
   #metadata: Uint8Array<ArrayBuffer> | undefined;
   readonly #confirmed: { readonly promise: Promise<unknown> };
   /** Created on demand. */
   #opened: Promise<void> | undefined;
-  /** Created on demand. */
-  #closed: PromiseWithResolvers<void> | undefined;
   #closing: Promise<void> | undefined;
 
   /**
@@ -114,13 +99,13 @@ export class LinkConnection implements PoolConnection {
   static hold<Holder extends StreamHolder>(unused: LinkConnection, holderOf: (stream: Stream) => Holder): Holder {
     if (!LinkConnection.isUnused(unused)) throw new TypeError("Cannot hold connection: its streams are in use");
     const holder = holderOf(unused.#stream);
-    unused.#holder = holder;
+    unused.#parts.holder = holder;
     return holder;
   }
 
   /** Whether this is a connection without a holder whose web streams nobody has asked for. */
   static isUnused(end: object): end is LinkConnection {
-    return end instanceof LinkConnection && !end.#readableHalf && !end.#writableHalf && !end.#holder;
+    return end instanceof LinkConnection && end.#parts.areUnused;
   }
 
   /** @param confirmed Its promise settles when the peer has confirmed the stream, or something broke it before. */
@@ -128,32 +113,20 @@ export class LinkConnection implements PoolConnection {
     this.#stream = stream;
     this.#clock = clock;
     this.#confirmed = confirmed;
-    stream.observe({
-      readable: () => (this.#holder ?? this.#readableHalf)?.wake(),
-      readFailed: (error) => (this.#holder ?? this.#readableHalf)?.fail(error),
-      writeFailed: (error) => this.#writeFailed(error),
-      settled: () => {
-        if (this.#closed) this.#settle(this.#closed);
-        this.#holder?.settled();
-      },
-    });
+    this.#parts = new ConnectionParts(stream);
+    stream.observe(this.#parts);
   }
 
   get opened(): Promise<void> {
     if (!this.#opened) {
       this.#opened = this.#confirmed.promise.then(() => {});
-      this.#opened.catch(ignore);
+      this.#opened.catch(ignored);
     }
     return this.#opened;
   }
 
   get closed(): Promise<void> {
-    if (!this.#closed) {
-      this.#closed = Promise.withResolvers();
-      this.#closed.promise.catch(ignore);
-      if (this.#stream.settled) this.#settle(this.#closed);
-    }
-    return this.#closed.promise;
+    return this.#parts.closed;
   }
 
   get id(): string {
@@ -169,11 +142,11 @@ export class LinkConnection implements PoolConnection {
   }
 
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#openReadable().readable;
+    return this.#parts.openReadable().readable;
   }
 
   get writable(): WritableStream<ArrayBufferView | ArrayBuffer> {
-    return this.#openWritable().writable;
+    return this.#parts.openWritable().writable;
   }
 
   get peer(): string | undefined {
@@ -205,20 +178,14 @@ export class LinkConnection implements PoolConnection {
   }
 
   abort(reason: unknown = this.#givenUp("abort() was called")): void {
-    this.#holder?.fail(reason);
-    this.#openWritable().fail(reason);
-    this.#openReadable().fail(reason);
+    this.#parts.holder?.fail(reason);
+    this.#parts.openWritable().fail(reason);
+    this.#parts.openReadable().fail(reason);
     this.#stream.giveUp(ResetCode.application, reason);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  /** On npws/1 a holder goes on after a clean close: there may be something left to read. */
-  #writeFailed(error: unknown): void {
-    if (!this.#holder) this.#writableHalf?.fail(error);
-    else if (!this.#stream.isClosedByPeer) this.#holder.fail(error);
   }
 
   #close(): Promise<void> {
@@ -236,43 +203,14 @@ export class LinkConnection implements PoolConnection {
     };
     this.closed.then(settled, settled);
     const givenUp = this.#givenUp("close() was called");
-    this.#holder?.fail(givenUp);
-    this.#openReadable().end();
+    this.#parts.holder?.fail(givenUp);
+    this.#parts.openReadable().end();
     this.#stream.cancel(ResetCode.application, undefined);
-    this.#openWritable().end(givenUp);
+    this.#parts.openWritable().end(givenUp);
     return promise;
-  }
-
-  #settle(closed: PromiseWithResolvers<void>): void {
-    const { failure } = this.#stream;
-    if (failure) closed.reject(failure.error);
-    else closed.resolve();
-  }
-
-  /** Creates the readable if nobody has asked for it yet; a holder keeps it locked. */
-  #openReadable(): ReadableHalf {
-    if (this.#readableHalf) return this.#readableHalf;
-    const half = this.#readableHalf = new ReadableHalf(this.#stream);
-    const failure = this.#stream.readFailure;
-    if (failure) half.fail(failure.error);
-    else half.wake();
-    if (this.#holder) half.readable.getReader();
-    return half;
-  }
-
-  #openWritable(): WritableHalf {
-    if (this.#writableHalf) return this.#writableHalf;
-    const half = this.#writableHalf = new WritableHalf(this.#stream);
-    const failure = this.#stream.writeFailure;
-    if (failure) half.fail(failure.error);
-    if (this.#holder) half.writable.getWriter();
-    return half;
   }
 
   #givenUp(why: string): ConnectionResetError {
     return new ConnectionResetError(`Cannot use connection ${this.id}: ${why}`, ResetCode.application, "");
   }
 }
-
-/** Whoever does not handle a connection's promises learns from its streams what broke it. */
-function ignore(): void {}

@@ -1,4 +1,4 @@
-import type { StreamHolder } from "../connection/connection.ts";
+import type { StreamHolder } from "../connection/connection_parts.ts";
 import { ResetCode, type Stream } from "../link/stream.ts";
 import { type EndEvents, type HeldEnd, NOBODY } from "./held_end.ts";
 

@@ -27,7 +27,12 @@ export interface RelayResult {
 
 /** Two ends, joined until both directions have ended or one has failed. It gives up and releases the ends by itself. */
 export class Joint implements Abortable {
-  readonly #over = Promise.withResolvers<RelayResult>();
+  /**
+   * Resolves when everything has moved and ended. Rejects once both ends are given up, with the first error or, if an end cannot
+   * be given up, with what it throws.
+   */
+  readonly over: Promise<RelayResult>;
+  #settle!: (result: RelayResult | Promise<never>) => void;
   readonly #a: HeldEnd;
   readonly #b: HeldEnd;
   readonly #aToB: Way;
@@ -39,19 +44,12 @@ export class Joint implements Abortable {
 
   /** @param signal Fails the relay with its reason. */
   constructor(a: HeldEnd, b: HeldEnd, signal?: AbortSignal) {
+    this.over = new Promise((resolve) => this.#settle = resolve);
     this.#a = a;
     this.#b = b;
     this.#signal = signal;
     this.#aToB = new Way(this, a, b);
     this.#bToA = new Way(this, b, a);
-  }
-
-  /**
-   * Resolves when everything has moved and ended. Rejects once both ends are given up, with the first error or, if an end cannot
-   * be given up, with what it throws.
-   */
-  get over(): Promise<RelayResult> {
-    return this.#over.promise;
   }
 
   /** Starts to move what comes from either end. */
@@ -78,7 +76,7 @@ export class Joint implements Abortable {
   fail(error: unknown): void {
     if (this.#isOver) return;
     this.#end();
-    this.#over.resolve(this.#abandon(error));
+    this.#settle(this.#abandon(error));
   }
 
   /** The signal has aborted. */
@@ -90,7 +88,7 @@ export class Joint implements Abortable {
   partOver(): void {
     if (--this.#partsLeft > 0 || this.#isOver) return;
     this.#end();
-    this.#over.resolve({ aToB: this.#aToB.moved, bToA: this.#bToA.moved });
+    this.#settle({ aToB: this.#aToB.moved, bToA: this.#bToA.moved });
     this.#release();
   }
 

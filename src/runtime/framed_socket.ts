@@ -23,6 +23,7 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
   readonly #transport: NetSocket;
   readonly #backlog = new Backlog();
   readonly #reader = new FrameReader(this, MAX_MESSAGE_BYTES);
+  /** Defined while the socket waits a turn. */
   #turn: ReturnType<typeof setImmediate> | undefined;
   /** What the peer's close frame said. */
   #closing: Closing | undefined;
@@ -126,7 +127,10 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
   /** Lets the socket's new owner act first: Deno reads on for megabytes before it continues code that awaits a promise. */
   #waitATurn(): void {
     this.pause();
-    this.#turn = setImmediate(() => this.resume());
+    this.#turn = setImmediate(() => {
+      this.#turn = undefined;
+      this.resume();
+    });
   }
 
   /**
