@@ -1,7 +1,14 @@
-/** Resolves once a growing number has stopped growing; for code that gives no signal when it starts to wait. */
-export async function atRest(value: () => number): Promise<void> {
-  for (let last = -1; last !== value();) {
-    last = value();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+/** How often a number must be the same, 2 ms apart, to count as at rest. */
+const LOOKS = 25;
+
+/** A number once it has stopped changing; for code that gives no signal when it starts to wait. */
+export async function atRest(read: () => number | Promise<number>): Promise<number> {
+  let value = await read();
+  for (let same = 0; same < LOOKS; same++) {
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    const next = await read();
+    if (next !== value) same = 0;
+    value = next;
   }
+  return value;
 }

@@ -19,6 +19,11 @@ export interface SenderTarget {
   sendEnd(left: () => void): void;
 }
 
+/** An error in a box: an application may give up with any value, even undefined. */
+export interface StreamFailure {
+  readonly error: unknown;
+}
+
 /**
  * The sending half of a stream. Small writes of one turn of the event loop are sent together, at the end of the turn or when 64
  * KiB are full: that gives 3 to 30 times the throughput of one message per write, and costs a lone write nothing, because no
@@ -39,7 +44,7 @@ export class Sender implements Deferred {
   /** Set if somebody waits for the end to leave. */
   #finished: PromiseWithResolvers<void> | undefined;
   /** Why everything was discarded. */
-  #failure: { readonly error: unknown } | undefined;
+  #failure: StreamFailure | undefined;
   /** Whether the batch will call `turnEnded`. Until then small writes are gathered. */
   #inBatch = false;
   /** No more bytes will be sent. */

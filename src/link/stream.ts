@@ -1,6 +1,6 @@
 import type { Socket } from "../runtime/socket.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
-import { Sender, type SenderTarget } from "./sender.ts";
+import { Sender, type SenderTarget, type StreamFailure } from "./sender.ts";
 import type { TurnBatch } from "./turn_batch.ts";
 
 /** The state of one direction of a stream. Each ends once: complete (`fin`) or given up (`reset`). */
@@ -40,11 +40,6 @@ export interface StreamObserver {
   writeFailed(error: unknown): void;
   /** Both directions have ended. */
   settled(): void;
-}
-
-/** An error in a box: an application may give up with any value, even undefined. */
-export interface StreamFailure {
-  readonly error: unknown;
 }
 
 /**

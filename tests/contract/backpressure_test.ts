@@ -1,5 +1,6 @@
 import { assertEquals, assertLess, assertRejects } from "@std/assert";
 import { type PoolConnection, ProtocolError } from "@npws/pool";
+import { atRest } from "../at_rest.ts";
 import { runtimeName, test } from "../harness.ts";
 import type { RawLink } from "../raw_link.ts";
 import { nextEvent, TimersByHand } from "./pools.ts";
@@ -119,16 +120,4 @@ function sendBytes(link: RawLink, byteLength: number): { readonly sentBytes: num
       sender.sentBytes += message.length;
     }
   }
-}
-
-/** The value once it has stopped changing, which means that whatever changes it is waiting. */
-async function atRest(read: () => number): Promise<number> {
-  let value = read();
-  for (let looks = 0; looks < 50; looks++) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
-    if (read() === value) continue;
-    value = read();
-    looks = 0;
-  }
-  return value;
 }

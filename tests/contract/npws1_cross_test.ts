@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import type { PoolConnection } from "@npws/pool";
+import { atRest } from "../at_rest.ts";
 import { runtimeName, test } from "../harness.ts";
 import type { Failure } from "./npws2_actor.ts";
 import { fill, Flood, readInPieces } from "./npws2_bulk.ts";
@@ -159,16 +160,4 @@ function floodFromThere({ remote, there }: Setting): FloodControl {
     acceptedBytes: () => remote.call("floodedBytes"),
     abort: () => remote.call("abort", there, "enough"),
   };
-}
-
-/** The value once it has stopped changing, which means that whatever changes it is waiting. */
-async function atRest(read: () => number | Promise<number>): Promise<number> {
-  let value = await read();
-  for (let looks = 0; looks < 30; looks++) {
-    await new Promise((resolve) => setTimeout(resolve, 2));
-    const next = await read();
-    if (next !== value) looks = 0;
-    value = next;
-  }
-  return value;
 }
