@@ -33,6 +33,15 @@ interface Cycle {
   succeeded: number;
 }
 
+/** Where a pool stands whose dials fail. */
+type Setback =
+  /** In a back-off pause, at the end of which only a probe is dialed. */
+  | { readonly step: "pausing"; readonly timer: Timer; readonly endsAt: number }
+  /** The pause is over, but the dials under way leave no room for the probe. */
+  | { readonly step: "due" }
+  /** The probe is being dialed: the one dial between two pauses. */
+  | { readonly step: "probing"; readonly cycle: Cycle };
+
 /**
  * Decides when a client pool dials: in cycles, with at most `dialConcurrency` dials at a time. While dials fail there is one
  * probe at a time, after a growing pause; a successful probe ends the back-off, and the full refill follows.
@@ -45,12 +54,8 @@ export class Refill {
   /** Consecutive failures; brief successes in between do not reset the count. */
   #attempt = 0;
   #failedAt = -Infinity;
-  /** Set during a back-off pause, at the end of which only a probe is dialed. */
-  #pause: { timer: Timer; endsAt: number } | undefined;
-  /** The pause is over, but the dials under way leave no room for the probe. */
-  #isProbeDue = false;
-  /** The probe: the one dial made between two pauses while dials fail. */
-  #probing: Cycle | undefined;
+  /** Defined while dials fail. */
+  #setback: Setback | undefined;
   #isStopped = false;
 
   constructor(host: RefillHost) {
@@ -59,7 +64,7 @@ export class Refill {
 
   /** Whether dials are failing, so that no cycle starts any. */
   get isFailing(): boolean {
-    return this.#pause !== undefined || this.#isProbeDue || this.#probing !== undefined;
+    return this.#setback !== undefined;
   }
 
   /** Starts a cycle that dials the links missing now. */
@@ -73,25 +78,24 @@ export class Refill {
 
   /** A call has begun to wait: cuts a long pause short. */
   hurry(): void {
-    if (!this.#pause) return;
-    const leftMs = this.#pause.endsAt - this.#host.clock.now();
+    if (this.#setback?.step !== "pausing") return;
+    const leftMs = this.#setback.endsAt - this.#host.clock.now();
     if (leftMs > AWAITED_BACKOFF_MS) this.#pauseFor(AWAITED_BACKOFF_MS);
   }
 
   /** Counts a failure: of a dial, or of a link that was lost right after it was opened. */
   failed(error: unknown): void {
     if (this.#isStopped) return;
-    if (!this.isFailing) this.#beginPause();
-    const now = this.#host.clock.now();
-    this.#host.dialFailed(error, this.#attempt, Math.max(0, (this.#pause?.endsAt ?? now) - now));
+    const setback = this.#setback ?? this.#beginPause();
+    const leftMs = setback.step === "pausing" ? setback.endsAt - this.#host.clock.now() : 0;
+    this.#host.dialFailed(error, this.#attempt, Math.max(0, leftMs));
   }
 
   /** Starts no more dials. */
   stop(): void {
     this.#isStopped = true;
-    this.#isProbeDue = false;
     this.#cycles = [];
-    this.#endPause();
+    this.#endSetback();
   }
 
   #startDials(): void {
@@ -114,12 +118,12 @@ export class Refill {
       this.#succeeded(cycle);
     } catch (error) {
       this.#dialing--;
-      if (cycle === this.#probing) this.#probing = undefined;
+      if (this.#isProbe(cycle)) this.#setback = undefined;
       this.failed(error);
     }
     cycle.running--;
     this.#endIfSettled(cycle);
-    if (this.#isProbeDue) this.#probe();
+    if (this.#setback?.step === "due") this.#probe();
     else this.#startDials();
   }
 
@@ -139,38 +143,47 @@ export class Refill {
 
   /** Only a dial that was started while dials were failing shows that they no longer do. */
   #succeeded(cycle: Cycle): void {
-    if (cycle !== this.#probing) return;
-    this.#probing = undefined;
+    if (!this.#isProbe(cycle)) return;
+    this.#setback = undefined;
     this.#host.recovered();
   }
 
+  #isProbe(cycle: Cycle): boolean {
+    return this.#setback?.step === "probing" && this.#setback.cycle === cycle;
+  }
+
   /** Starts the next pause of a run of failures. */
-  #beginPause(): void {
+  #beginPause(): Setback {
     const { clock, random, maxBackoffMs } = this.#host;
     const now = clock.now();
     this.#attempt = now - this.#failedAt > 2 * maxBackoffMs ? 1 : this.#attempt + 1;
     this.#failedAt = now;
     this.#abandonCycles();
     const pauseMs = backoffMs(this.#attempt, maxBackoffMs, random);
-    this.#pauseFor(this.#host.isAwaited() ? Math.min(pauseMs, AWAITED_BACKOFF_MS) : pauseMs);
+    return this.#pauseFor(this.#host.isAwaited() ? Math.min(pauseMs, AWAITED_BACKOFF_MS) : pauseMs);
   }
 
-  #pauseFor(ms: number): void {
-    this.#endPause();
+  #pauseFor(ms: number): Setback {
+    this.#endSetback();
     const { clock } = this.#host;
-    this.#pause = { endsAt: clock.now() + ms, timer: clock.setTimeout(() => this.#probe(), ms) };
+    const timer = clock.setTimeout(() => this.#probe(), ms);
+    return this.#setback = { step: "pausing", timer, endsAt: clock.now() + ms };
   }
 
-  #endPause(): void {
-    this.#host.clock.clearTimeout(this.#pause?.timer);
-    this.#pause = undefined;
+  #endSetback(): void {
+    if (this.#setback?.step === "pausing") this.#host.clock.clearTimeout(this.#setback.timer);
+    this.#setback = undefined;
   }
 
   #probe(): void {
-    this.#pause = undefined;
-    this.#isProbeDue = this.#dialing >= this.#host.dialConcurrency;
-    if (this.#isProbeDue || this.#host.missing() <= 0) return;
-    this.#probing = { budget: 0, started: 0, running: 0, succeeded: 0 };
-    this.#dial(this.#probing);
+    if (this.#dialing >= this.#host.dialConcurrency) {
+      this.#setback = { step: "due" };
+      return;
+    }
+    this.#setback = undefined;
+    if (this.#host.missing() <= 0) return;
+    const cycle = { budget: 0, started: 0, running: 0, succeeded: 0 };
+    this.#setback = { step: "probing", cycle };
+    this.#dial(cycle);
   }
 }
