@@ -1,4 +1,5 @@
 import { describeType } from "../describe.ts";
+import { ConnectionResetError } from "../errors.ts";
 import { ResetCode, type Stream } from "../link/stream.ts";
 
 /** How many bytes may wait in the writable's own queue before `desiredSize` is 0. */
@@ -22,7 +23,7 @@ export class WritableHalf {
       },
       write: (chunk) => this.#write(chunk),
       close: () => this.#untilAborted(stream.end()),
-      abort: (reason) => stream.reset(ResetCode.application, reason),
+      abort: (reason) => stream.reset(ResetCode.application, reason === undefined ? this.#aborted() : reason),
     }, { highWaterMark: QUEUE_BYTES, size: (chunk) => this.#enter(chunk) });
   }
 
@@ -43,6 +44,12 @@ export class WritableHalf {
     }
     if (this.#outstanding > 0) this.#onAllTaken = () => this.#endLocked(error);
     else this.#endLocked(error);
+  }
+
+  /** What broke the stream if the application does not say. */
+  #aborted(): ConnectionResetError {
+    const message = `Cannot use connection ${this.#stream.id}: its writable was aborted`;
+    return new ConnectionResetError(message, ResetCode.application, "");
   }
 
   #endLocked(error: unknown): void {

@@ -190,9 +190,10 @@ export class Stream {
     this.#link.streamProgressed();
   }
 
-  /** Gives up both directions. */
+  /** Gives up both directions: a failure of those that have not ended. */
   giveUp(code: number, reason: unknown): void {
     this.reset(code, reason);
+    if (this.#receiving === "open" && !this.#cancelled) this.#failure ??= { error: reason };
     this.cancel(code, reason);
   }
 
