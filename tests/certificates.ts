@@ -58,3 +58,28 @@ export async function createCertificate(
   });
   return { cert, key };
 }
+
+/**
+ * A self-signed certificate that names its own key as the issuer's, as OpenSSL makes them and `createCertificate` does not. Valid
+ * until 2120.
+ */
+export const IDENTIFIED: Certificate = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBhTCCASugAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
+c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
+CWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABDyMZ3OEif2yjgWo
+BM7D8ryc1ZSZupEFUX4DgbM+ARk9UKHSdixv4cCNpLwmjs4RdPXztXdd51SBHjS9
+wtEBbtSjbDBqMBoGA1UdEQQTMBGCCWxvY2FsaG9zdIcEfwAAATAMBgNVHRMBAf8E
+AjAAMB0GA1UdDgQWBBQkqYR+ct7g3F6vlYBqcrma9xPKPTAfBgNVHSMEGDAWgBQk
+qYR+ct7g3F6vlYBqcrma9xPKPTAKBggqhkjOPQQDAgNIADBFAiEA49pGyHVxhQAQ
+n7qKcG4Gw2ptz6WqxPBGb7mLgcXlGy8CIGUl82IEA/QW4f5l7vD3OpMcFLUIaEQR
+Gw+B7zR3Mj9E
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg+81gq4lPTVkFCy6A
+1+/T03IwIxmLtVASUiINzi/cLwyhRANCAAQ8jGdzhIn9so4FqATOw/K8nNWUmbqR
+BVF+A4GzPgEZPVCh0nYsb+HAjaS8Jo7OEXT187V3XedUgR40vcLRAW7U
+-----END PRIVATE KEY-----
+`,
+};

@@ -1,5 +1,5 @@
 import type { PeerCertificate } from "node:tls";
-import { dialError, explainUntrusted, isUntrusted } from "./dial_failure.ts";
+import { dialError, explainUntrusted, isUnknown } from "./dial_failure.ts";
 import { type Endpoint, endpointOf } from "./endpoint.ts";
 import { fetchPeerCertificate } from "./peer_certificate.ts";
 import type { Dialer, DialOptions, DialTls } from "./runtime.ts";
@@ -62,30 +62,30 @@ export class BunDialer implements Dialer {
    * trusts it instead of an authority. An expired certificate is refused even so.
    */
   async #openPinned(tls: DialTls, signal: AbortSignal): Promise<Socket> {
-    const isFetchedNow = this.#pinned.size === 0;
-    if (isFetchedNow) await this.#fetchPinned(tls, signal);
     try {
-      return await this.#openTrustingPinned(tls, signal);
+      if (this.#pinned.size > 0) return await this.#openTrusting([...this.#pinned], tls, signal);
     } catch (error) {
-      if (isFetchedNow || !isUntrusted(error)) throw error;
+      // Else the server's certificate has changed, or Bun has taken another one of the same name for its issuer.
+      if (!isUnknown(error)) throw error;
     }
-    // The server's certificate has changed.
-    await this.#fetchPinned(tls, signal);
-    return await this.#openTrustingPinned(tls, signal);
+    const pinned = await this.#fetchPinned(tls, signal);
+    this.#pinned.add(pinned);
+    return await this.#openTrusting([pinned], tls, signal);
   }
 
-  #openTrustingPinned(tls: DialTls, signal: AbortSignal): Promise<Socket> {
-    return this.#openChecked(tls, { ca: [...this.#pinned], allowPartialTrustChain: true }, signal);
+  #openTrusting(ca: readonly string[], tls: DialTls, signal: AbortSignal): Promise<Socket> {
+    return this.#openChecked(tls, { ca, allowPartialTrustChain: true }, signal);
   }
 
-  async #fetchPinned(tls: DialTls, signal: AbortSignal): Promise<void> {
+  /** The server's certificate in PEM, which matches a pin. */
+  async #fetchPinned(tls: DialTls, signal: AbortSignal): Promise<string> {
     const certificate = await fetchPeerCertificate(this.#endpoint, signal).catch((error) => {
       signal.throwIfAborted();
       throw dialError(error, this.#endpoint);
     });
     const problem = pinProblem(tls, certificate.raw);
     if (problem) throw problem;
-    this.#pinned.add(certificate.toString());
+    return certificate.toString();
   }
 
   /** Opens a socket whose certificate must be verified, and must be the right one. */

@@ -89,8 +89,13 @@ function withoutUrl(error: unknown): unknown {
 }
 
 /** Whether a dial failed because no trusted authority signed the certificate. */
-export function isUntrusted(error: unknown): boolean {
-  return error instanceof Error && error.message === UNTRUSTED;
+function isUntrusted({ message }: Error): boolean {
+  return message === UNTRUSTED;
+}
+
+/** Whether a dial failed because the certificate is not one of those that are trusted instead of an authority. */
+export function isUnknown(error: unknown): boolean {
+  return error instanceof Error && (isUntrusted(error) || error.message === SELF_SIGNED);
 }
 
 /**

@@ -7,7 +7,7 @@ import { NotSupportedError } from "../../src/errors.ts";
 import { runtime } from "../../src/runtime/detect.ts";
 import type { DialTls, ServeTls } from "../../src/runtime/runtime.ts";
 import { fingerprint } from "../../src/runtime/tls.ts";
-import { type Certificate, createAuthority, createCertificate } from "../certificates.ts";
+import { type Certificate, createAuthority, createCertificate, IDENTIFIED } from "../certificates.ts";
 import { spawnRuntime, test } from "../harness.ts";
 import { dial, dialTo, UpgradingServer } from "./sockets.ts";
 
@@ -148,12 +148,12 @@ test('a dialer with "self-signed" and a pin notices an impostor that comes after
   dialer.close();
 });
 
-test("a dialer with pins follows the server to its next certificate", async () => {
-  const next = await createCertificate(undefined);
-  const tls = { ...selfSigned, pinSha256: [pinOf(certificates["self-signed"]), pinOf(next)] };
+test("a dialer with pins follows the server to its next certificates", async () => {
+  const certificatesInTurn = [certificates["self-signed"], await createCertificate(undefined), IDENTIFIED];
+  const tls = { ...selfSigned, pinSha256: certificatesInTurn.map(pinOf) };
   let port = 0;
   let dialer;
-  for (const certificate of [certificates["self-signed"], next, certificates["self-signed"]]) {
+  for (const certificate of [...certificatesInTurn, certificates["self-signed"]]) {
     await using server = await UpgradingServer.listen({ tls: certificate, port });
     port = server.port;
     dialer ??= runtime.dialer(dialTo(`wss://localhost:${port}/`, { tls }));
