@@ -91,6 +91,7 @@ export class FakeNetwork {
     if (!listener) throw new Error("connection refused");
     const request = new Request(url.replace(/^ws/, "http"), { headers });
     request.headers.set("upgrade", "websocket");
+    request.headers.set("sec-websocket-version", "13");
     visit.listener = listener;
     const response = await Promise.race([listener.handler(request, visit), visit.aborted]);
     return visit.outcome(response);

@@ -200,10 +200,7 @@ export class ServerPool extends Pool {
     // The runtimes put the Host header into the URL, which can make it invalid or give it a path other than the request's.
     if (!url || /[/?#@\\]/.test(request.headers.get("host") ?? "")) return text(400, "Bad Request");
     if (path !== undefined && url.pathname !== path) return text(404, "Not Found");
-    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
-      return text(426, "Upgrade Required", { upgrade: "websocket", connection: "Upgrade" });
-    }
-    return undefined;
+    return isUpgrade(request) ? undefined : text(426, "Upgrade Required", UPGRADE_HEADERS);
   }
 
   /** The client's address; the port is 0 if a proxy reported it. */
@@ -308,6 +305,15 @@ const REFUSALS = {
     response: () => text(503, "Service Unavailable", { "retry-after": `${RETRY_AFTER_S}` }),
   },
 } as const satisfies Record<RefuseDetail["reason"], { counter: keyof Counters; response: () => Response }>;
+
+/** What a request that is no upgrade should ask for (RFC 9110 section 15.5.22, RFC 6455 section 4.2.2). */
+const UPGRADE_HEADERS = { upgrade: "websocket", connection: "Upgrade", "sec-websocket-version": "13" };
+
+/** Whether a request asks for WebSocket as RFC 6455 section 4.1 says; Deno itself upgrades any method and version. */
+function isUpgrade({ method, headers }: Request): boolean {
+  const isForWebSocket = headers.get("upgrade")?.toLowerCase() === "websocket";
+  return isForWebSocket && method === "GET" && headers.get("sec-websocket-version") === "13";
+}
 
 function text(status: number, body: string, headers?: Record<string, string>): Response {
   return new Response(`${body}\n`, { status, headers: { "content-type": "text/plain", ...headers } });

@@ -32,11 +32,13 @@ async function crowd(world: FakeWorld, pool: ServerPool, count: number): Promise
 }
 
 /** Sends the pool a request without a network. */
-function ask(pool: ServerPool, path: string, headers: Record<string, string>): Response {
-  const answer = pool.fetch(new Request(`http://127.0.0.1${path}`, { headers }), undefined);
+function ask(pool: ServerPool, path: string, headers: Record<string, string>, method = "GET"): Response {
+  const answer = pool.fetch(new Request(`http://127.0.0.1${path}`, { method, headers }), undefined);
   assert(answer instanceof Response);
   return answer;
 }
+
+const upgrade = { upgrade: "websocket", "sec-websocket-version": "13" };
 
 test("ServerPool.start() listens, and rejects with the bind error", async () => {
   await using setting = await setUp();
@@ -175,11 +177,13 @@ test("ServerPool gives a place back when the client is gone before its socket is
 test("ServerPool.fetch answers what is none of its business without looking further", async () => {
   await using setting = await setUp({ path: "/links", allow: "10.0.0.1" });
   const { pool, refusals } = setting;
-  const upgrade = { upgrade: "websocket" };
   assertEquals(ask(pool, "/other", upgrade).status, 404);
   assertEquals(ask(pool, "/links", {}).status, 426);
   assertEquals(ask(pool, "/links", {}).headers.get("upgrade"), "websocket");
-  assertEquals(ask(pool, "/links", { upgrade: "h2c" }).status, 426);
+  assertEquals(ask(pool, "/links", { ...upgrade, upgrade: "h2c" }).status, 426);
+  const future = ask(pool, "/links", { ...upgrade, "sec-websocket-version": "14" });
+  assertEquals([future.status, future.headers.get("sec-websocket-version")], [426, "13"]);
+  assertEquals(ask(pool, "/links", upgrade, "POST").status, 426);
   assertEquals(refusals, []);
   assertEquals(ask(pool, "/links", upgrade).status, 403);
   assertEquals(refusals, ["forbidden undefined"]);
@@ -188,7 +192,7 @@ test("ServerPool.fetch answers what is none of its business without looking furt
 test("ServerPool.fetch answers 400 to an upgrade that the runtime refuses, and keeps no place for it", async () => {
   await using setting = await setUp({ maxCapacity: 1 });
   const { world, pool } = setting;
-  assertEquals(ask(pool, "/", { upgrade: "websocket" }).status, 400);
+  assertEquals(ask(pool, "/", upgrade).status, 400);
   assertEquals([pool.stats().dialing, pool.stats().dialFailures], [0, 1]);
   await world.dial(pool);
   assertEquals(pool.active, 1);
@@ -298,7 +302,7 @@ test("ServerPool refuses upgrades once it is closed", async () => {
   await using setting = await setUp();
   const { pool } = setting;
   await pool.close();
-  assertEquals([ask(pool, "/", { upgrade: "websocket" }).status, pool.isReady], [503, false]);
+  assertEquals([ask(pool, "/", upgrade).status, pool.isReady], [503, false]);
 });
 
 test("ServerPool keeps no link whose socket breaks while its id is sent", async () => {
