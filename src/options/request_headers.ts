@@ -45,11 +45,20 @@ function headerPairs(reader: OptionReader): [unknown, unknown][] {
   const headers = reader.value("headers");
   if (headers === undefined) return [];
   if (typeof headers !== "object" || headers === null) throw reader.wrongSecret("headers", MUST);
-  if (!(Symbol.iterator in headers)) return Object.entries(headers);
+  if (!(Symbol.iterator in headers)) {
+    if (isPlain(headers)) return Object.entries(headers);
+    throw reader.wrongSecret("headers", MUST);
+  }
   return Array.from(headers as Iterable<unknown>, (pair) => {
     if (Array.isArray(pair) && pair.length === 2) return [pair[0], pair[1]];
     throw reader.unfit("headers", MUST, `a list containing ${describeType(pair)}`);
   });
+}
+
+/** Whether an object is a literal, also one of another realm: others, like a Date, have no headers of their own. */
+function isPlain(object: object): boolean {
+  const prototype = Object.getPrototypeOf(object);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function checkName(reader: OptionReader, name: unknown): string {

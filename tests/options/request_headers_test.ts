@@ -13,6 +13,7 @@ test("headers are taken from an object, a Headers and pairs, names in lower case
   assertEquals(requestHeaders({ headers: [["X-Key", "a b"], ["Cookie", "c=d"]] }), expected);
   assertEquals(requestHeaders({ headers: new Map([["X-Key", "a b"], ["Cookie", "c=d"]]) }), expected);
   assertEquals(requestHeaders({ headers: {} }), {});
+  assertEquals(requestHeaders({ headers: Object.assign(Object.create(null), { "X-Key": "a b" }) }), { "x-key": "a b" });
 });
 
 test("headers given twice are joined, like those of a Headers", () => {
@@ -54,6 +55,8 @@ test("headers of the wrong form are refused, and no message shows a value", () =
     [["x: secret"], `${form}, got a list containing a string`],
     [[["x", "secret", "y"]], `${form}, got a list containing an array`],
     [[[5, "secret"]], `${form}, got a number as a name`],
+    [new Date(0), `${form}, got an instance of Date`],
+    [Object.assign(new Error("secret"), { x: "secret" }), `${form}, got an instance of Error`],
     [{ "": "secret" }, 'headers must have valid names, got "…"'],
     [{ "Authorization: Bearer secret": "" }, 'headers must have valid names, got "Authorization…"'],
     [{ "ä": "secret" }, 'headers must have valid names, got "…"'],
