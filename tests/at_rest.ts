@@ -4,10 +4,10 @@ const LOOKS = 25;
 /** A number once it has stopped changing; for code that gives no signal when it starts to wait. */
 export async function atRest(read: () => number | Promise<number>): Promise<number> {
   let value = await read();
-  for (let same = 0; same < LOOKS; same++) {
+  for (let same = 0; same < LOOKS;) {
     await new Promise((resolve) => setTimeout(resolve, 2));
     const next = await read();
-    if (next !== value) same = 0;
+    same = next === value ? same + 1 : 0;
     value = next;
   }
   return value;

@@ -27,8 +27,6 @@ export class ForwardedPort {
   #listener!: TcpListener;
   #owner: PortOwner;
   #index: number;
-  /** The other end of the tunnel could not connect. */
-  readonly #refused = (reason: string) => this.#splicer.log.warn(`${this.#owner.name}: ${reason}`);
 
   /** @throws {Error} The bind error; its message is only the reason. */
   static async listen(requested: HostPort, owner: PortOwner, index: number, splicer: Splicer): Promise<ForwardedPort> {
@@ -64,10 +62,11 @@ export class ForwardedPort {
   async #connect(socket: TcpSocket, address: () => HostPort): Promise<void> {
     const owner = this.#owner;
     const from = owner.wantsSources || this.#splicer.log.isVerbose ? formatHostPort(address()) : undefined;
+    const refused = (reason: string) => this.#splicer.log.warn(`${owner.name}: ${reason}`);
     const describe = () => `connection from ${from} to ${this.address} through ${owner.name}`;
     try {
       const connection = await owner.open(this.#index, from);
-      this.#splicer.join(socket, connection, describe, this.#refused);
+      this.#splicer.join(socket, connection, describe, refused);
     } catch (error) {
       socket.resetAndDestroy();
       this.#splicer.log.warn(

@@ -62,6 +62,7 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
 
   pause(): void {
     clearImmediate(this.#turn);
+    this.#turn = undefined;
     if (this.#timer === undefined) this.#transport.pause(); // else only the end is still to come
   }
 

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { Refill } from "../../src/pool/refill.ts";
 import { ManualClock } from "../fakes.ts";
 import { test } from "../harness.ts";
@@ -243,4 +243,75 @@ test("Refill.stop() forgets a probe that waits for its place", async () => {
   host.refill.stop();
   await host.succeed(0);
   assertEquals([host.dials.length, host.clock.pending], [1, 0]);
+});
+
+test("Refill.failed() lengthens nothing and counts no probe, while one is due or being dialed", async () => {
+  const host = new FakeHost(2);
+  const lost = () => host.refill.failed(new Error("lost"));
+  host.lack(3);
+  lost();
+  await host.clock.advance(75);
+  lost(); // the probe is due
+  await host.fail(0); // makes room for the probe
+  lost(); // the probe is being dialed
+  await host.fail(1);
+  const now = "attempt 1, again in 0";
+  assertEquals(host.told.filter((what) => what !== "0 of 2"), [
+    "lost, attempt 1, again in 75",
+    ...[`lost, ${now}`, `refused, ${now}`, `lost, ${now}`, `refused, ${now}`],
+  ]);
+  assertEquals([host.dials.length, host.clock.pending], [3, 0]);
+  await host.succeed(2);
+  assert(host.told.includes("recovered"));
+});
+
+test("Refill.failed() tells of no negative pause when the timer is late", () => {
+  const host = new FakeHost();
+  host.refill.failed(new Error("lost"));
+  const late = host.clock.now() + 100;
+  host.clock.now = () => late;
+  host.refill.failed(new Error("lost"));
+  assertEquals(host.told.at(-1), "lost, attempt 1, again in 0");
+  host.refill.stop();
+});
+
+test("Refill makes no short pause longer for a call that waits", async () => {
+  const host = new FakeHost();
+  host.awaited = true;
+  host.lack(1);
+  await host.fail(0);
+  assertEquals(host.told[0], "refused, attempt 1, again in 75");
+  host.refill.stop();
+});
+
+test("Refill keeps a probe due while all dials are under way, even if nothing is missing then", async () => {
+  const host = new FakeHost(1);
+  host.lack(1);
+  host.refill.failed(new Error("lost"));
+  await host.clock.advance(1_000);
+  assert(host.refill.isFailing);
+  host.lack(2);
+  await host.succeed(0);
+  assertEquals([host.dials.length, host.refill.isFailing], [2, true]);
+  host.refill.stop();
+});
+
+test("Refill.stop() drops what a cycle has still to dial", async () => {
+  const host = new FakeHost(1);
+  host.lack(2);
+  host.refill.stop();
+  await host.succeed(0);
+  assertEquals([host.dials.length, host.told], [1, []]);
+});
+
+test("Refill.stop() ends the interest in a probe", async () => {
+  const host = new FakeHost();
+  host.lack(1);
+  await host.fail(0);
+  await host.clock.advance(75);
+  host.told.length = 0;
+  host.refill.stop();
+  assert(!host.refill.isFailing);
+  await host.succeed(1);
+  assertEquals(host.told, []);
 });

@@ -147,3 +147,10 @@ test("FramedSocket gives the memory back that it has read, and none of its messa
   assert(chunks.some(({ byteLength }) => byteLength === 0));
   assertEquals(chunks.filter(({ byteLength }) => byteLength >= message.byteLength / 2), []);
 });
+
+test("FramedSocket that its owner pauses at once stays paused", async () => {
+  await using setting = await open((peer) => peer.frame(Opcode.text, "first"));
+  setting.socket.pause();
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(setting.transport.isPaused(), true);
+});

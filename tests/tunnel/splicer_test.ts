@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { stub } from "@std/testing/mock";
 import { connect, createServer, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
-import type { PoolConnection } from "@npws/pool";
+import { ConnectionResetError, type PoolConnection } from "@npws/pool";
 import { Log } from "../../examples/tunnel/log.ts";
 import { Splicer } from "../../examples/tunnel/splicer.ts";
 import { TcpConnector } from "../../examples/tunnel/tcp_connector.ts";
@@ -116,5 +116,39 @@ test("Splicer gives up a target that does not answer", async () => {
   await assertRejects(() => splicer.joinTarget(deaf.target, endless(), () => "a connection"), Error, why);
   end.abort(new Error("the end"));
   await assertRejects(() => connecting, Error, "the end");
+  await splicer.drain(1_000_000);
+});
+
+test("Splicer.joinTarget() waits only until the two are joined", async () => {
+  const end = new AbortController();
+  const splicer = new Splicer(silent, end.signal);
+  const server = createServer({ allowHalfOpen: true }, (socket) => socket.on("error", () => {}));
+  const target = { hostname: "127.0.0.1", port: await listen(server) };
+  await splicer.joinTarget(target, endless(), () => "a connection");
+  let isDrained = false;
+  const drained = splicer.drain(1_000_000).then(() => isDrained = true);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assertEquals(isDrained, false);
+  end.abort(new Error("the end"));
+  await drained;
+  server.close();
+});
+
+test("Splicer.join() tells why the other end could not connect, and of no other failure", async () => {
+  const splicer = new Splicer(silent, new AbortController().signal);
+  const told: string[] = [];
+  const errors = [
+    new ConnectionResetError("Reset", 1, ""),
+    Object.assign(new Error("Lost"), { reason: "not a reset" }),
+    new ConnectionResetError("Reset", 1, "no route"),
+  ];
+  for (const error of errors) {
+    const { near, far } = await connection();
+    far.on("error", () => {});
+    const readable = new ReadableStream({ pull: (controller) => controller.error(error) });
+    const broken = { readable, writable: new WritableStream() } as unknown as PoolConnection;
+    await splicer.join(near, broken, () => "a connection", (reason) => told.push(reason));
+  }
+  assertEquals(told, ["no route"]);
   await splicer.drain(1_000_000);
 });
