@@ -8,7 +8,7 @@ const head = `# Results of the benchmarks
 Written by \`deno task bench --keep\`; \`deno task bench --help\` says how to measure again. Client and server are two processes on
 one machine, over the loopback interface. A pair names the client's runtime first. Each figure is the median of its rounds, with
 the least and the most in brackets; in each round the pool and everything that it is compared with are measured right after each
-other, and the ratios are those of the rounds. So the ratios hold where the absolute figures depend on the machine.
+other, and a ratio is the median of the rounds' ratios. So the ratios hold where the absolute figures depend on the machine.
 
 ![The main ratios](results.svg)
 `;
@@ -27,7 +27,10 @@ function section(name: string, { about, rounds, rows, measuredOn, machine, versi
 }
 
 function table(figure: string, rows: readonly ResultRow[]): string {
-  const lines = ["| pair | pool | compared with | | pool by it | target |", "| --- | --- | --- | --- | --- | --- |"];
+  const lines = [
+    "| pair | pool | compared with | | pool / compared | target |",
+    "| --- | --- | --- | --- | --- | --- |",
+  ];
   for (const { pair, unit, ours, target, baselines } of rows) {
     const own = [pair, spread(ours, unit)];
     if (target || baselines.length === 0) lines.push(line(...own, "", "", "", verdict(target, ours.median, unit)));

@@ -77,7 +77,8 @@ export class PoolTimeoutError extends PoolError {
 export class PoolExhaustedError extends PoolError {}
 
 /**
- * The link under a connection broke: its socket was lost, or the peer closed it with a code other than 1000 or 1001.
+ * The link under a connection broke: its socket was lost, or the peer closed it with a code other than 1000 or
+ * 1001, or with any code before everything was written (npws/1).
  *
  * @example
  * ```ts
@@ -104,7 +105,8 @@ export class ConnectionLostError extends PoolError {
 }
 
 /**
- * The peer, or this side's `abort()`, gave up one direction of the stream (npws/2 `reset` and `stop`).
+ * The peer gave up one direction of the stream (npws/2 `reset` and `stop`), or this side did: by an `abort()` without a reason, or
+ * by `close()` when its time was over.
  *
  * @example
  * ```ts

@@ -43,21 +43,25 @@ Usage: deno run -A examples/tunnel/client.ts --server wss://host:8443 \\
                          (default: the environment variable NPWS_TUNNEL_TOKEN)
   --tls MODE             off: plain ws://
                          self-signed: any certificate, or only those of --pin
-                         verified: checks the certificate (default for wss://)
+                         verified: checks the certificate (default, except
+                           for ws://)
   --pin SHA256           SHA-256 of the server's certificate, as the server
                          prints it; may be repeated
   --ca FILE              Certificates to trust instead of the system's, PEM
   --name NAME            Identifies this client: it takes over the ports of an
-                         earlier client with the same name
+                         earlier client with the same name (default: none,
+                         and no ports are taken over)
   --forward [BIND:]PORT=HOST:PORT
                          Forwards a port on the server's host to a target that
                          this client can reach; port 0 picks a free one. May be
-                         repeated
+                         repeated. BIND is the server's --bind by default
   --local [BIND:]PORT=HOST:PORT
                          The other way round: forwards a port here to a target
                          that the server can reach and allows. May be repeated
+                         (default of BIND: 127.0.0.1)
   --min-links N          Minimum number of idle links (default: 16)
-  --max-links N          Maximum number of idle links (default: 256)
+  --max-links N          Maximum number of idle links (default: 256, or
+                         --min-links if that is more)
   --drain SECONDS        How long open connections may continue at shutdown
                          (default: 10)
   -v, --verbose          Logs every connection

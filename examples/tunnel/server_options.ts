@@ -40,7 +40,8 @@ Usage: deno run -A examples/tunnel/server.ts \\
          --listen 8443 --token SECRET --tls self-signed
        bun run examples/tunnel/server.ts ... (the same)
 
-  --listen [HOST:]PORT   Address for clients; port 0 picks a free one
+  --listen [HOST:]PORT   Address for clients; port 0 picks a free one, and HOST
+                         is 0.0.0.0 by default
   --token TOKEN          Token that a client must present; may be repeated
                          (default: the environment variable NPWS_TUNNEL_TOKEN)
   --tls MODE             off: plain ws://, for use behind a TLS proxy

@@ -15,7 +15,8 @@ import { readPeerName } from "./peer_name.ts";
  */
 export interface GetOptions {
   /**
-   * How many milliseconds to wait: 0 takes only what is available at once, Infinity waits forever.
+   * How many milliseconds to wait: Infinity waits forever, and 0 takes only what needs no round trip. On npws/2 that is a stream
+   * that the peer has already opened or taken or, with `early`, an idle link.
    *
    * @default the pool's `getTimeoutMs`
    */

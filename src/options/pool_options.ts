@@ -48,13 +48,13 @@ export interface PoolOptions {
    */
   keepAliveMs?: number;
   /**
-   * How many more milliseconds a silent link gets before it is dropped; at least 1.
+   * npws/2: how many more milliseconds a silent link gets before it is dropped; at least 1.
    *
    * @default 10000
    */
   heartbeatTimeoutMs?: number;
   /**
-   * How many milliseconds a call waits for a link unless it sets its own timeout: 0 takes only what is available at once,
+   * How many milliseconds a call waits for a link unless it sets its own timeout: 0 takes only what needs no round trip,
    * Infinity waits forever.
    *
    * @default 30000

@@ -101,7 +101,7 @@ export interface ServerTlsOptions {
   cert: string;
   /** The private key of `cert`, PEM, not encrypted. */
   key: string;
-  /** The authorities that sign client certificates, PEM. */
+  /** The authorities that sign client certificates, PEM; only together with `requireClientCertificate: true`. */
   ca?: string;
   /**
    * Refuses clients without a certificate signed by `ca`.
