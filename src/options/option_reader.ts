@@ -145,7 +145,9 @@ export class OptionReader {
   #unknown(name: string, names: readonly string[]): TypeError {
     const nearest = nearestName(name, names);
     const hint = nearest === undefined ? "" : ` (did you mean ${this.#prefix}${nearest}?)`;
-    return new TypeError(this.message(`unknown option ${describe(`${this.#prefix}${name}`)}${hint}`));
+    const value = this.value(name);
+    const got = typeof value === "string" ? describeType(value) : describe(value); // a misspelled token is still a secret
+    return new TypeError(this.message(`unknown option ${describe(`${this.#prefix}${name}`)}${hint}, got ${got}`));
   }
 }
 

@@ -118,13 +118,18 @@ test("clientSettings() throws a TypeError for each option of a wrong type", () =
 });
 
 test("clientSettings() throws a TypeError for an unknown option and says which was probably meant", () => {
-  assertEquals(refusal({ url, mincapacity: 5 }, TypeError), 'unknown option "mincapacity" (did you mean minCapacity?)');
-  assertEquals(refusal({ url, certificate: 5 }, TypeError), 'unknown option "certificate"');
-  assertEquals(refusal({ url, hostname: undefined }, TypeError), 'unknown option "hostname"');
-  assertEquals(refusal({ url, constructor: 5 }, TypeError), 'unknown option "constructor"');
+  const refused = 'unknown option "mincapacity" (did you mean minCapacity?), got 5';
+  assertEquals(refusal({ url, mincapacity: 5 }, TypeError), refused);
+  assertEquals(refusal({ url, certificate: 5 }, TypeError), 'unknown option "certificate", got 5');
+  assertEquals(
+    refusal({ url, Token: "secret" }, TypeError),
+    'unknown option "Token" (did you mean token?), got a string',
+  );
+  assertEquals(refusal({ url, hostname: undefined }, TypeError), 'unknown option "hostname", got undefined');
+  assertEquals(refusal({ url, constructor: 5 }, TypeError), 'unknown option "constructor", got 5');
   assertEquals(
     refusal(Object.create({ url, mincap: 5 }), TypeError),
-    'unknown option "mincap" (did you mean minCapacity?)',
+    'unknown option "mincap" (did you mean minCapacity?), got 5',
   );
 });
 

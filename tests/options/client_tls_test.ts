@@ -59,7 +59,7 @@ test("tls of the wrong kind, or against the scheme, is a TypeError that says so"
     [["verified"], "tls must be an object, got an array"],
     [{}, `tls.mode must be "self-signed" or "verified", got undefined`],
     [{ mode: "off" }, `tls.mode must be "self-signed" or "verified", got "off"`],
-    [{ mode: "verified", cacerts: [] }, `unknown option "tls.cacerts" (did you mean tls.caCerts?)`],
+    [{ mode: "verified", cacerts: [] }, `unknown option "tls.cacerts" (did you mean tls.caCerts?), got an array`],
     [{ mode: "verified", caCerts: CERT }, "tls.caCerts must be a non-empty list of PEM texts, got a string"],
     [{ mode: "verified", caCerts: [] }, "tls.caCerts must be a non-empty list of PEM texts, got an empty list"],
     [{ mode: "verified", caCerts: [KEY] }, `tls.caCerts must be ${pem}, got PEM text with PRIVATE KEY`],

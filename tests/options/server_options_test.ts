@@ -82,8 +82,8 @@ test("serverSettings() throws a TypeError for each option of a wrong type", () =
 });
 
 test("serverSettings() throws a TypeError for options that are unknown or no object", () => {
-  assertEquals(refusal({ hostName: "x" }), 'unknown option "hostName" (did you mean hostname?)');
-  assertEquals(refusal({ url: "ws://localhost" }), 'unknown option "url"');
+  assertEquals(refusal({ hostName: "x" }), 'unknown option "hostName" (did you mean hostname?), got a string');
+  assertEquals(refusal({ url: "ws://localhost" }), 'unknown option "url", got a string');
   assertEquals(refusal(null), "options must be an object, got null");
   assertEquals(refusal(8080), "options must be an object, got 8080");
 });
@@ -133,7 +133,7 @@ test("tls of a server that is not complete is refused, and nothing of it is show
       { cert: CERT, key: KEY, ca: CERT, requireClientCertificate: 1 },
       "tls.requireClientCertificate must be true or false, got 1",
     ],
-    [{ cert: CERT, keys: KEY }, 'unknown option "tls.keys" (did you mean tls.key?)'],
+    [{ cert: CERT, keys: KEY }, 'unknown option "tls.keys" (did you mean tls.key?), got a string'],
   ];
   for (const [tls, message] of cases) assertEquals(refusal({ tls }), message);
 });
