@@ -105,8 +105,8 @@ export class ConnectionLostError extends PoolError {
 }
 
 /**
- * The peer gave up one direction of the stream (npws/2 `reset` and `stop`), or this side did: by an `abort()` without a reason, or
- * by `close()` when its time was over.
+ * The peer gave up one direction of the stream (npws/2 `reset` and `stop`), or this side did: by an `abort()` without a reason, by
+ * `close()` when its time was over, or by a write after `close()`.
  *
  * @example
  * ```ts

@@ -16,7 +16,7 @@ const RESERVED = new Set([
   "upgrade",
 ]);
 
-const MUST = "an object, a Headers object or a list of [name, value] pairs";
+const MUST = "a plain object, a Headers object or a list of [name, value] pairs";
 
 /**
  * Reads the headers that each dial sends, `headers` and `token` combined, with lower-case names. No message shows a value.

@@ -63,6 +63,16 @@ export class BunDialer implements Dialer {
    */
   async #openPinned(tls: DialTls, signal: AbortSignal): Promise<Socket> {
     try {
+      return await this.#openKnownOrFetched(tls, signal);
+    } catch (error) {
+      if (!isUnknown(error)) throw error;
+    }
+    // Several servers share the address, and another one has answered the dial than the fetch.
+    return await this.#openKnownOrFetched(tls, signal);
+  }
+
+  async #openKnownOrFetched(tls: DialTls, signal: AbortSignal): Promise<Socket> {
+    try {
       if (this.#pinned.size > 0) return await this.#openTrusting([...this.#pinned], tls, signal);
     } catch (error) {
       // Else the server's certificate has changed, or Bun has taken another one of the same name for its issuer.

@@ -93,9 +93,12 @@ function isUntrusted({ message }: Error): boolean {
   return message === UNTRUSTED;
 }
 
-/** Whether a dial failed because the certificate is not one of those that are trusted instead of an authority. */
+/**
+ * Whether a dial failed because of a certificate that may be none of those that are trusted instead of an authority: an expired
+ * one is reported as such, whoever it belongs to.
+ */
 export function isUnknown(error: unknown): boolean {
-  return error instanceof Error && (isUntrusted(error) || error.message === SELF_SIGNED);
+  return error instanceof Error && [UNTRUSTED, SELF_SIGNED, EXPIRED, NOT_YET_VALID].includes(error.message);
 }
 
 /**

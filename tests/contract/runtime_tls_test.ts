@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect as connectTcp, createServer as createTcpServer } from "node:net";
 import { connect, createServer, type TlsOptions, type TLSSocket } from "node:tls";
 import { NotSupportedError } from "../../src/errors.ts";
 import { runtime } from "../../src/runtime/detect.ts";
@@ -130,22 +130,58 @@ test("dial() leaves no connection open to a server whose certificate it looked a
   await server.allClosed();
 });
 
-test('a dialer with "self-signed" and a pin notices an impostor that comes after the server', async () => {
-  const first = await UpgradingServer.listen({ tls: certificates["self-signed"] });
-  const { port } = first;
-  const tls = { ...selfSigned, pinSha256: [pinOf(certificates["self-signed"])] };
-  const dialer = runtime.dialer(
-    dialTo(`wss://localhost:${port}/`, { tls, headers: { authorization: "Bearer secret" } }),
-  );
-  (await dialer.dial(new AbortController().signal)).terminate();
-  await first[Symbol.asyncDispose]();
-  const seen: unknown[] = [];
-  await using second = await TlsServer.listen(impostor, (socket) => socket.on("data", (data) => seen.push(data)), port);
-  const error = await assertRejects(() => dialer.dial(new AbortController().signal), Error);
-  assertEquals(error.message, `certificate pin does not match: got ${pinOf(impostor)}`);
-  await second.allClosed();
-  assertEquals(seen, []);
+const impostors = {
+  "self-signed": impostor,
+  "expired": await createCertificate(undefined, { notAfter: new Date(Date.now() - 1_000) }),
+  "made by OpenSSL": IDENTIFIED,
+};
+for (const [name, certificate] of Object.entries(impostors)) {
+  test(`a dialer with a pin notices an impostor that comes after the server, its certificate ${name}`, async () => {
+    const first = await UpgradingServer.listen({ tls: certificates["self-signed"] });
+    const { port } = first;
+    const tls = { ...selfSigned, pinSha256: [pinOf(certificates["self-signed"])] };
+    const dialer = runtime.dialer(
+      dialTo(`wss://localhost:${port}/`, { tls, headers: { authorization: "Bearer secret" } }),
+    );
+    (await dialer.dial(new AbortController().signal)).terminate();
+    await first[Symbol.asyncDispose]();
+    const seen: unknown[] = [];
+    await using second = await TlsServer.listen(
+      certificate,
+      (socket) => socket.on("data", (data) => seen.push(data)),
+      port,
+    );
+    const error = await assertRejects(() => dialer.dial(new AbortController().signal), Error);
+    assertEquals(error.message, `certificate pin does not match: got ${pinOf(certificate)}`);
+    await second.allClosed();
+    assertEquals(seen, []);
+    dialer.close();
+  });
+}
+
+test("a dialer with pins reaches two servers that share an address and take turns", async () => {
+  const both = [certificates["self-signed"], IDENTIFIED];
+  await using first = await UpgradingServer.listen({ tls: both[0] });
+  await using second = await UpgradingServer.listen({ tls: both[1] });
+  let connections = 0;
+  const balancer = createTcpServer((near) => {
+    const far = connectTcp({ port: [first, second][connections++ % 2].port, host: "127.0.0.1" });
+    near.pipe(far).pipe(near);
+    near.on("error", () => {}).on("close", () => far.destroy());
+    far.on("error", () => {}).on("close", () => near.destroy());
+  });
+  balancer.listen(0, "127.0.0.1");
+  await once(balancer, "listening");
+  const { port } = balancer.address() as AddressInfo;
+  const tls = { ...selfSigned, pinSha256: both.map(pinOf) };
+  const dialer = runtime.dialer(dialTo(`wss://localhost:${port}/`, { tls }));
+  for (let dial = 0; dial < 6; dial++) {
+    const socket = await dialer.dial(new AbortController().signal);
+    assert(tls.pinSha256.includes(socket.tls!.peerCertificateSha256!));
+    socket.terminate();
+  }
   dialer.close();
+  await new Promise((resolve) => balancer.close(resolve));
 });
 
 test("a dialer with pins follows the server to its next certificates", async () => {

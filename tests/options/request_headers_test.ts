@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { type ClientPoolOptions, clientSettings } from "../../src/options/client_options.ts";
+import { runInNewContext } from "node:vm";
 import { test } from "../harness.ts";
 
 function requestHeaders(options: unknown) {
@@ -13,6 +14,7 @@ test("headers are taken from an object, a Headers and pairs, names in lower case
   assertEquals(requestHeaders({ headers: [["X-Key", "a b"], ["Cookie", "c=d"]] }), expected);
   assertEquals(requestHeaders({ headers: new Map([["X-Key", "a b"], ["Cookie", "c=d"]]) }), expected);
   assertEquals(requestHeaders({ headers: {} }), {});
+  assertEquals(requestHeaders({ headers: runInNewContext(`({ "X-Key": "a b" })`) }), { "x-key": "a b" });
   assertEquals(requestHeaders({ headers: Object.assign(Object.create(null), { "X-Key": "a b" }) }), { "x-key": "a b" });
 });
 
@@ -46,7 +48,7 @@ test("headers that the handshake sets are refused", () => {
 });
 
 test("headers of the wrong form are refused, and no message shows a value", () => {
-  const form = "headers must be an object, a Headers object or a list of [name, value] pairs";
+  const form = "headers must be a plain object, a Headers object or a list of [name, value] pairs";
   const unfit = "a string with characters not allowed in a header";
   const cases: [unknown, string][] = [
     [null, `${form}, got null`],
@@ -55,6 +57,7 @@ test("headers of the wrong form are refused, and no message shows a value", () =
     [["x: secret"], `${form}, got a list containing a string`],
     [[["x", "secret", "y"]], `${form}, got a list containing an array`],
     [[[5, "secret"]], `${form}, got a number as a name`],
+    [Object.create({ x: "secret" }), `${form}, got an object`],
     [new Date(0), `${form}, got an instance of Date`],
     [Object.assign(new Error("secret"), { x: "secret" }), `${form}, got an instance of Error`],
     [{ "": "secret" }, 'headers must have valid names, got "…"'],
