@@ -30,7 +30,7 @@ export class ReadableHalf {
   /** Bytes arrived, or the end. */
   wake(): void {
     if (this.#isOver) return;
-    if (this.#isWanted) this.#deliver();
+    if (this.#isWanted || this.#controller.byobRequest) this.#deliver();
     else this.#endIfRead();
   }
 
@@ -61,15 +61,16 @@ export class ReadableHalf {
 
   /** Reading grants credit, which may reveal that the socket is lost: the half has then failed. */
   #deliverBytes(): void {
-    const request = this.#controller.byobRequest;
-    const view = request?.view;
+    const view = this.#controller.byobRequest?.view;
     if (!view) {
       const bytes = this.#stream.read()!;
       if (!this.#isOver) this.#controller.enqueue(bytes);
       return;
     }
-    const length = this.#stream.readInto(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
-    if (!this.#isOver) request!.respond(length);
+    // Not into the view itself: the reader that gave it may be gone, and `respond` would not serve the one that is waiting now.
+    const bytes = new Uint8Array(Math.min(view.byteLength, this.#stream.unreadBytes));
+    this.#stream.readInto(bytes);
+    if (!this.#isOver) this.#controller.enqueue(bytes);
   }
 
   #endIfRead(): void {

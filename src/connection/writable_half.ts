@@ -38,12 +38,23 @@ export class WritableHalf {
    * writes later fails with `error`.
    */
   end(error: unknown): void {
+    if (this.#resetIfAborted()) return;
     if (!this.writable.locked) {
       if (this.#outstanding === 0) this.#stream.end()?.catch(ignoreBroken); // a writable that was just created would end later
       return void this.writable.close().catch(ignoreBroken);
     }
     if (this.#outstanding > 0) this.#onAllTaken = () => this.#endLocked(error);
     else this.#endLocked(error);
+  }
+
+  /**
+   * Whether the application has aborted the writable. A WritableStream may tell its sink so late that an end would leave first,
+   * and the peer would take the bytes so far for the whole.
+   */
+  #resetIfAborted(): boolean {
+    const { signal } = this.#controller;
+    if (signal.aborted) this.#stream.reset(ResetCode.application, signal.reason);
+    return signal.aborted;
   }
 
   /** What broke the stream if the application does not say. */
@@ -53,6 +64,7 @@ export class WritableHalf {
   }
 
   #endLocked(error: unknown): void {
+    if (this.#resetIfAborted()) return;
     this.#stream.end()?.catch(ignoreBroken);
     this.#controller.error(error);
   }

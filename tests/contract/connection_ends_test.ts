@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
 import { ConnectionResetError } from "@npws/pool";
 import { test } from "../harness.ts";
 import { startPools } from "./pools.ts";
@@ -85,3 +85,46 @@ test("connection.opened and connection.closed that reject trouble nobody who doe
   globalThis.removeEventListener("unhandledrejection", listener);
   assertEquals(unhandled, []);
 });
+
+for (const isUsed of [false, true]) {
+  for (const isReleased of [false, true]) {
+    const title = `${isUsed ? "used" : "unused"} writable, its writer ${isReleased ? "released" : "held"}`;
+    test(`connection.close() right after an abort of the ${title}, resets the stream`, async () => {
+      await using setting = await setUp();
+      const { near, peer } = setting;
+      const received = readText(peer).catch((error) => error);
+      const writer = near.writable.getWriter();
+      if (isUsed) {
+        await writer.write(Uint8Array.of(65));
+        writer.write(Uint8Array.of(66)).catch(() => {});
+      }
+      const aborted = writer.abort("incomplete");
+      if (isReleased) writer.releaseLock();
+      await Promise.all([near.close(), aborted]);
+      assertInstanceOf(await received, ConnectionResetError);
+      assertEquals(await near.closed.catch((reason) => reason), "incomplete");
+    });
+  }
+}
+
+for (const mode of ["byob", undefined] as const) {
+  for (const isEarly of [false, true]) {
+    const title = `${mode ?? "default"} reader reads ${isEarly ? "after" : "before"} bytes arrive`;
+    test(`connection.readable: a ${title}, although another left a BYOB read`, async () => {
+      await using setting = await setUp();
+      const { near, peer } = setting;
+      const gone = near.readable.getReader({ mode: "byob" });
+      const left = assertRejects(() => gone.read(new Uint8Array(8)), TypeError);
+      gone.releaseLock();
+      await left;
+      const read = () =>
+        mode ? near.readable.getReader({ mode }).read(new Uint8Array(8)) : near.readable.getReader().read();
+      const early = isEarly ? undefined : read();
+      await write(peer, "bytes");
+      if (isEarly) await new Promise((resolve) => setTimeout(resolve, 20));
+      const { value } = await (early ?? read());
+      assertEquals(new TextDecoder().decode(value), "bytes");
+      assertEquals(near.bytesRead, 5);
+    });
+  }
+}
