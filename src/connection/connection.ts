@@ -206,7 +206,7 @@ export class LinkConnection implements PoolConnection {
     this.#parts.holder?.fail(givenUp);
     this.#parts.openReadable().end();
     this.#stream.cancel(ResetCode.application, undefined);
-    this.#parts.openWritable().end(givenUp);
+    this.#parts.openWritable().end(givenUp, this.#clock);
     return promise;
   }
 

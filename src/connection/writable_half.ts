@@ -1,6 +1,8 @@
 import { describeType } from "../describe.ts";
 import { ConnectionResetError } from "../errors.ts";
+import type { StreamFailure } from "../link/sender.ts";
 import { ResetCode, type Stream } from "../link/stream.ts";
+import type { Clock } from "../time/clock.ts";
 
 /** How many bytes may wait in the writable's own queue before `desiredSize` is 0. */
 const QUEUE_BYTES = 65_536;
@@ -14,6 +16,8 @@ export class WritableHalf {
   #outstanding = 0;
   #onAllTaken: (() => void) | undefined;
   #hearsAbort = false;
+  /** Why later writes fail. */
+  #ended: StreamFailure | undefined;
 
   constructor(stream: Stream) {
     this.#stream = stream;
@@ -37,14 +41,14 @@ export class WritableHalf {
    * Ends the half after everything that the application has written, even while the application holds the writer. What it
    * writes later fails with `error`.
    */
-  end(error: unknown): void {
+  end(error: unknown, clock: Clock): void {
     if (this.#resetIfAborted()) return;
     if (!this.writable.locked) {
       if (this.#outstanding === 0) this.#stream.end()?.catch(ignoreBroken); // a writable that was just created would end later
       return void this.writable.close().catch(ignoreBroken);
     }
-    if (this.#outstanding > 0) this.#onAllTaken = () => this.#endLocked(error);
-    else this.#endLocked(error);
+    if (this.#outstanding > 0) this.#onAllTaken = () => this.#endLocked(error, clock);
+    else this.#endLocked(error, clock);
   }
 
   /**
@@ -63,10 +67,11 @@ export class WritableHalf {
     return new ConnectionResetError(message, ResetCode.application, "");
   }
 
-  #endLocked(error: unknown): void {
+  #endLocked(error: unknown, clock: Clock): void {
     if (this.#resetIfAborted()) return;
     this.#stream.end()?.catch(ignoreBroken);
-    this.#controller.error(error);
+    this.#ended = { error };
+    clock.endOfTurn(() => this.#controller.error(error)); // lets a close that the application has asked for resolve first
   }
 
   /** The strategy's size function: the only place that sees a write as soon as it is made. */
@@ -76,6 +81,7 @@ export class WritableHalf {
   }
 
   #write(chunk: unknown): Promise<void> | undefined {
+    if (this.#ended) throw this.#ended.error;
     const taken = this.#stream.write(this.#bytesOf(chunk));
     if (!taken) return this.#taken();
     return this.#untilAborted(taken)!.then(() => this.#taken());

@@ -128,3 +128,32 @@ for (const mode of ["byob", undefined] as const) {
     });
   }
 }
+
+for (const isUsed of [false, true]) {
+  test(`connection.close() lets a close of its ${isUsed ? "used" : "unused"} writable resolve, but no later write`, async () => {
+    await using setting = await setUp();
+    const { near, peer } = setting;
+    const received = readText(peer);
+    const writer = near.writable.getWriter();
+    if (isUsed) await writer.write(Uint8Array.of(65));
+    const written = writer.write(Uint8Array.of(66));
+    const ended = writer.close();
+    const closed = near.close();
+    await Promise.all([written, ended]);
+    assertEquals(await received, isUsed ? "AB" : "B");
+    await Promise.all([closed, near.closed, peer.close()]);
+  });
+}
+
+test("connection.close() fails what is written after it, also in the same turn", async () => {
+  await using setting = await setUp();
+  const { near, peer } = setting;
+  const received = readText(peer);
+  const writer = near.writable.getWriter();
+  await writer.write(Uint8Array.of(65));
+  const closed = near.close();
+  await assertRejects(() => writer.write(Uint8Array.of(66)), ConnectionResetError, "close() was called");
+  await assertRejects(() => writer.closed, ConnectionResetError, "close() was called");
+  assertEquals(await received, "A");
+  await Promise.all([closed, peer.close()]);
+});
