@@ -77,8 +77,8 @@ export class PoolTimeoutError extends PoolError {
 export class PoolExhaustedError extends PoolError {}
 
 /**
- * The link under a connection broke: its socket was lost, or the peer closed it with a code other than 1000 or
- * 1001, or with any code before everything was written (npws/1).
+ * The link under a connection broke: its socket was lost, or the peer closed it with a code other than 1000 or 1001, or with
+ * any code before everything was written (npws/1).
  *
  * @example
  * ```ts

@@ -16,7 +16,8 @@ import { readPeerName } from "./peer_name.ts";
 export interface GetOptions {
   /**
    * How many milliseconds to wait: Infinity waits forever, and 0 takes only what needs no round trip. On npws/2 that is a stream
-   * that the peer has already opened or taken or, with `early`, an idle link; the confirmation of another comes in time at most by chance.
+   * that the peer has already opened or taken or, with `early`, an idle link; the confirmation of another comes in time at most
+   * by chance.
    *
    * @default the pool's `getTimeoutMs`
    */

@@ -29,9 +29,8 @@ export class OptionReader {
     this.#values = options as Record<string, unknown>;
     this.#prefix = prefix;
     if (typeof options !== "object" || options === null || Array.isArray(options)) {
-      // A string may be a URL with a password, or a token.
-      const got = typeof options === "string" ? describeType(options) : describe(options);
-      throw new TypeError(this.message(`${prefix ? prefix.slice(0, -1) : "options"} must be an object, got ${got}`));
+      const name = prefix ? prefix.slice(0, -1) : "options";
+      throw new TypeError(this.message(`${name} must be an object, got ${describeMisplaced(options)}`));
     }
     for (const name in options) if (!Object.hasOwn(names, name)) throw this.#unknown(name, Object.keys(names));
   }
@@ -145,10 +144,14 @@ export class OptionReader {
   #unknown(name: string, names: readonly string[]): TypeError {
     const nearest = nearestName(name, names);
     const hint = nearest === undefined ? "" : ` (did you mean ${this.#prefix}${nearest}?)`;
-    const value = this.value(name);
-    const got = typeof value === "string" ? describeType(value) : describe(value); // a misspelled token is still a secret
+    const got = describeMisplaced(this.value(name));
     return new TypeError(this.message(`unknown option ${describe(`${this.#prefix}${name}`)}${hint}, got ${got}`));
   }
+}
+
+/** Describes a value in a place where it does not belong: a text by its type only, since it may be a token, or a URL with one. */
+function describeMisplaced(value: unknown): string {
+  return typeof value === "string" ? describeType(value) : describe(value);
 }
 
 function span({ min, max, orInfinity }: NumberRange): string {

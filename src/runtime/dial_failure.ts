@@ -88,11 +88,6 @@ function withoutUrl(error: unknown): unknown {
   return Object.assign(new Error(message.replace(URL_PREFIX, "")), code !== undefined && { code });
 }
 
-/** Whether a dial failed because no trusted authority signed the certificate. */
-function isUntrusted({ message }: Error): boolean {
-  return message === UNTRUSTED;
-}
-
 /**
  * Whether a dial failed because of a certificate that may be none of those that are trusted instead of an authority: an expired
  * one is reported as such, whoever it belongs to.
@@ -106,7 +101,7 @@ export function isUnknown(error: unknown): boolean {
  * way, so the certificate is fetched once, over a connection of its own. If that fails, the error stays as it is.
  */
 export async function explainUntrusted(error: Error, endpoint: Endpoint, signal: AbortSignal): Promise<Error> {
-  if (!isUntrusted(error)) return error;
+  if (error.message !== UNTRUSTED) return error;
   try {
     const certificate = await fetchPeerCertificate(endpoint, signal);
     const problem = trustProblem(certificate, Date.now()) ??
