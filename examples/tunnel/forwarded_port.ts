@@ -62,11 +62,10 @@ export class ForwardedPort {
   async #connect(socket: TcpSocket, address: () => HostPort): Promise<void> {
     const owner = this.#owner;
     const from = owner.wantsSources || this.#splicer.log.isVerbose ? formatHostPort(address()) : undefined;
-    const refused = (reason: string) => this.#splicer.log.warn(`${owner.name}: ${reason}`);
     const describe = () => `connection from ${from} to ${this.address} through ${owner.name}`;
     try {
       const connection = await owner.open(this.#index, from);
-      this.#splicer.join(socket, connection, describe, refused);
+      this.#splicer.join(socket, connection, describe, owner.name);
     } catch (error) {
       socket.resetAndDestroy();
       this.#splicer.log.warn(

@@ -27,8 +27,9 @@ export function listenOnNode({ hostname, port }: HostPort, events: ListenerEvent
 export function connectOnNode({ hostname, port }: HostPort): Connecting {
   const socket: Socket = connect({ ...SOCKET_OPTIONS, host: hostname, port });
   const { promise, resolve, reject } = Promise.withResolvers<TcpSocket>();
-  socket.on("error", reject); // does nothing once it is connected
+  socket.on("error", reject);
   socket.once("connect", () => {
+    socket.off("error", reject).on("error", ignore); // `reject` would keep the attempt as long as the socket
     socket.destroy = resetOnError;
     resolve(socket);
   });

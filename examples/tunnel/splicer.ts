@@ -66,24 +66,26 @@ export class Splicer {
    * each caller that did would keep half a kilobyte for every open connection.
    *
    * @param describe Says what is joined, for the log; called before anything moves.
-   * @param refused Called with the reason if the other end of the tunnel could not connect.
+   * @param peer Who is at the other end of the tunnel, for the log: warned of if that end could not connect. By default, not.
    */
-  async join(
-    socket: TcpSocket,
-    connection: PoolConnection,
-    describe: () => string,
-    refused?: (reason: string) => void,
-  ): Promise<void> {
+  join(socket: TcpSocket, connection: PoolConnection, describe: () => string, peer?: string): Promise<void> {
     const name = this.log.isVerbose ? describe() : "";
     this.log.debug(() => `Opened ${name}`);
     this.#entered();
+    return this.#relay(socket, connection, name, peer);
+  }
+
+  /** Apart from `join`, because what an async function was given is kept until it is over. */
+  async #relay(socket: TcpSocket, connection: PoolConnection, name: string, peer: string | undefined): Promise<void> {
     const place = this.#keepAlive.enter(socket);
     try {
       const { aToB, bToA } = await relay(socket, connection, { signal: this.#abort.signal });
       this.log.debug(() => `Closed ${name}: ${aToB} bytes in, ${bToA} bytes out`);
     } catch (error) {
       this.log.debug(() => `Aborted ${name}: ${(error as Error).message}`);
-      if (error instanceof ConnectionResetError && error.reason !== "") refused?.(error.reason);
+      if (peer && error instanceof ConnectionResetError && error.reason !== "") {
+        this.log.warn(`${peer}: ${error.reason}`);
+      }
     } finally {
       this.#keepAlive.leave(place);
       this.#left();

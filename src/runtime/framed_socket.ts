@@ -14,6 +14,13 @@ import type { Message, NetAddress, TlsInfo } from "./socket.ts";
 
 const NO_PAYLOAD = new Uint8Array();
 
+const framedSocket = Symbol("framedSocket");
+
+/** A transport that knows its WebSocket, so that all share their listeners: closures would keep half a KiB for each. */
+interface Transport extends NetSocket {
+  [framedSocket]: FramedSocket;
+}
+
 /** A client's WebSocket (RFC 6455) over a connection of node:net or node:tls whose opening handshake is done. */
 export class FramedSocket extends AdaptedSocket implements FrameHandler {
   readonly localAddress: NetAddress | undefined;
@@ -38,11 +45,28 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
     this.localAddress = netAddress(transport.localAddress, transport.localPort);
     this.remoteAddress = netAddress(transport.remoteAddress, transport.remotePort);
     this.tls = tls;
-    transport.on("data", (chunk: Uint8Array<ArrayBuffer>) => this.#read(chunk));
-    transport.on("drain", () => this.#drain());
-    transport.on("end", () => this.#dropSoon());
-    transport.on("close", () => this.#ended());
+    Object.assign(transport, { [framedSocket]: this })
+      .on("data", FramedSocket.#onData)
+      .on("drain", FramedSocket.#onDrain)
+      .on("end", FramedSocket.#onEnd)
+      .on("close", FramedSocket.#onClose);
     this.#read(first);
+  }
+
+  static #onData(this: Transport, chunk: Uint8Array<ArrayBuffer>): void {
+    this[framedSocket].#read(chunk);
+  }
+
+  static #onDrain(this: Transport): void {
+    this[framedSocket].#drain();
+  }
+
+  static #onEnd(this: Transport): void {
+    this[framedSocket].#dropSoon();
+  }
+
+  static #onClose(this: Transport): void {
+    this[framedSocket].#ended();
   }
 
   get bufferedBytes(): number {

@@ -129,7 +129,7 @@ export class WebSocketSocket extends AdaptedSocket {
     const opening = this.#opening;
     if (!opening) return undefined;
     this.#opening = undefined;
-    this.#webSocket.removeEventListener("open", this);
+    for (const type of ["open", "error"]) this.#webSocket.removeEventListener(type, this); // on Deno, a quarter KiB each
     return opening;
   }
 }

@@ -134,9 +134,9 @@ test("Splicer.joinTarget() waits only until the two are joined", async () => {
   server.close();
 });
 
-test("Splicer.join() tells why the other end could not connect, and of no other failure", async () => {
-  const splicer = new Splicer(silent, new AbortController().signal);
-  const told: string[] = [];
+test("Splicer.join() warns why the other end could not connect, and of no other failure", async () => {
+  const lines: string[] = [];
+  const splicer = new Splicer(new Log({ write: (line) => lines.push(line) }, false), new AbortController().signal);
   const errors = [
     new ConnectionResetError("Reset", 1, ""),
     Object.assign(new Error("Lost"), { reason: "not a reset" }),
@@ -147,8 +147,8 @@ test("Splicer.join() tells why the other end could not connect, and of no other 
     far.on("error", () => {});
     const readable = new ReadableStream({ pull: (controller) => controller.error(error) });
     const broken = { readable, writable: new WritableStream() } as unknown as PoolConnection;
-    await splicer.join(near, broken, () => "a connection", (reason) => told.push(reason));
+    await splicer.join(near, broken, () => "a connection", "edge-7");
   }
-  assertEquals(told, ["no route"]);
+  assertEquals(lines.map((line) => line.replace(/^\S+ /, "")), ["warn  edge-7: no route\n"]);
   await splicer.drain(1_000_000);
 });
