@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { ExitCode, ExitError } from "./exit_error.ts";
@@ -77,7 +76,8 @@ export function tokens(given: string[] | undefined): readonly string[] {
 /** @throws {ExitError} The file cannot be read. */
 export function readText(flag: string, path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    // Only when a file is read: loading it takes 2 MiB on Deno 2.9.6.
+    return process.getBuiltinModule("node:fs").readFileSync(path, "utf8");
   } catch (error) {
     throw usageError(`the ${flag} file ${path} cannot be read: ${systemReason(error)}`);
   }

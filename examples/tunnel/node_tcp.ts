@@ -27,12 +27,13 @@ export function listenOnNode({ hostname, port }: HostPort, events: ListenerEvent
 export function connectOnNode({ hostname, port }: HostPort): Connecting {
   const socket: Socket = connect({ ...SOCKET_OPTIONS, host: hostname, port });
   const { promise, resolve, reject } = Promise.withResolvers<TcpSocket>();
-  socket.on("error", reject);
-  socket.once("connect", () => {
-    socket.off("error", reject).on("error", ignore); // `reject` would keep the attempt as long as the socket
+  const connected = () => {
+    // They would keep the attempt as long as the socket. On Deno, an event without any listener left costs a third of a KiB.
+    socket.on("error", ignore).off("error", reject).on("connect", ignore).off("connect", connected);
     socket.destroy = resetOnError;
     resolve(socket);
-  });
+  };
+  socket.on("error", reject).on("connect", connected);
   const giveUp = (error: unknown) => {
     if (!socket.connecting) return;
     reject(error);

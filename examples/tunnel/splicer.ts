@@ -72,24 +72,18 @@ export class Splicer {
     const name = this.log.isVerbose ? describe() : "";
     this.log.debug(() => `Opened ${name}`);
     this.#entered();
-    return this.#relay(socket, connection, name, peer);
-  }
-
-  /** Apart from `join`, because what an async function was given is kept until it is over. */
-  async #relay(socket: TcpSocket, connection: PoolConnection, name: string, peer: string | undefined): Promise<void> {
     const place = this.#keepAlive.enter(socket);
-    try {
-      const { aToB, bToA } = await relay(socket, connection, { signal: this.#abort.signal });
+    // Not awaited: an async function keeps what it was given, the connection and half a kilobyte of its own, until it is over.
+    return relay(socket, connection, { signal: this.#abort.signal }).then(({ aToB, bToA }) => {
       this.log.debug(() => `Closed ${name}: ${aToB} bytes in, ${bToA} bytes out`);
-    } catch (error) {
-      this.log.debug(() => `Aborted ${name}: ${(error as Error).message}`);
+      this.#ended(place);
+    }, (error: Error) => {
+      this.log.debug(() => `Aborted ${name}: ${error.message}`);
       if (peer && error instanceof ConnectionResetError && error.reason !== "") {
         this.log.warn(`${peer}: ${error.reason}`);
       }
-    } finally {
-      this.#keepAlive.leave(place);
-      this.#left();
-    }
+      this.#ended(place);
+    });
   }
 
   /** Resolves when all have ended; breaks those that take longer than `ms`. Nothing new may be joined from here on. */
@@ -107,6 +101,12 @@ export class Splicer {
   #entered(): void {
     this.#joined++;
     this.#timer ??= setInterval(() => this.#sweep(), this.#sweepMs);
+  }
+
+  /** What had this place is no longer joined. */
+  #ended(place: number): void {
+    this.#keepAlive.leave(place);
+    this.#left();
   }
 
   #left(): void {

@@ -50,6 +50,8 @@ export class Joint implements Abortable {
     this.#signal = signal;
     this.#aToB = new Way(this, a, b);
     this.#bToA = new Way(this, b, a);
+    this.#aToB.opposite = this.#bToA;
+    this.#bToA.opposite = this.#aToB;
   }
 
   /** Starts to move what comes from either end. */
@@ -58,8 +60,8 @@ export class Joint implements Abortable {
     if (signal?.aborted) return this.aborted(signal.reason);
     if (signal) this.#abortWatch = new AbortWatch(signal, this);
     try {
-      this.#a.begin(new Side(this, this.#aToB, this.#bToA));
-      this.#b.begin(new Side(this, this.#bToA, this.#aToB));
+      this.#a.begin(this.#aToB);
+      this.#b.begin(this.#bToA);
       this.#aToB.begin();
       this.#bToA.begin();
     } catch (error) {
@@ -121,41 +123,12 @@ export class Joint implements Abortable {
   }
 }
 
-/** The events of one end. An object with methods: closures for each end would be a cost for every connection of a tunnel. */
-class Side implements EndEvents {
-  readonly #joint: Joint;
-  readonly #outOf: Way;
-  readonly #into: Way;
-
-  /**
-   * @param outOf Where its bytes go.
-   * @param into Where the bytes for it come from.
-   */
-  constructor(joint: Joint, outOf: Way, into: Way) {
-    this.#joint = joint;
-    this.#outOf = outOf;
-    this.#into = into;
-  }
-
-  readable(): void {
-    this.#outOf.pump();
-  }
-
-  writable(): void {
-    this.#into.pump();
-  }
-
-  failed(error: unknown): void {
-    this.#joint.fail(error);
-  }
-
-  over(): void {
-    this.#joint.partOver();
-  }
-}
-
-/** One direction: moves what comes from one end to the other. */
-class Way {
+/**
+ * One direction: moves what comes from one end to the other, and receives the events of the end that it comes from. Closures for
+ * each end would be a cost for every connection of a tunnel.
+ */
+class Way implements EndEvents {
+  opposite!: Way;
   /** How many bytes were moved. */
   moved = 0;
   readonly #joint: Joint;
@@ -178,6 +151,22 @@ class Way {
   begin(): void {
     this.#isPumping = false;
     this.pump();
+  }
+
+  readable(): void {
+    this.pump();
+  }
+
+  writable(): void {
+    this.opposite.pump();
+  }
+
+  failed(error: unknown): void {
+    this.#joint.fail(error);
+  }
+
+  over(): void {
+    this.#joint.partOver();
   }
 
   /** Moves what is available, as long as there is room. */

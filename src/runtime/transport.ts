@@ -35,7 +35,8 @@ function connected<Kind extends NetSocket>(socket: Kind, event: string, signal: 
   return new Promise((resolve, reject) => {
     const settle = () => {
       signal.removeEventListener("abort", abort);
-      socket.off(event, succeed).off("error", fail);
+      // On Deno, an event without any listener left costs a third of a KiB for each socket.
+      socket.on(event, ignore).off(event, succeed).off("error", fail);
     };
     const succeed = () => {
       settle();
@@ -56,3 +57,5 @@ function connected<Kind extends NetSocket>(socket: Kind, event: string, signal: 
 function keepFailure(this: NetSocket, error: Error): void {
   failures.set(this, error);
 }
+
+function ignore(): void {}
