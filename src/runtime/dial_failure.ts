@@ -1,4 +1,4 @@
-import { type IncomingMessage, STATUS_CODES } from "node:http";
+import { STATUS_CODES } from "node:http";
 import type { PeerCertificate } from "node:tls";
 import { describe, printable, withoutQuery } from "../describe.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -7,6 +7,7 @@ import { wrongName } from "./tls.ts";
 
 const NO_REASON = "the runtime gives no reason";
 const NO_TLS = "server does not speak TLS";
+const NO_HTTP = "server does not speak HTTP";
 const CLOSED = "connection closed by the server before the socket was open";
 const UNTRUSTED = "certificate is signed by an authority that is not trusted";
 
@@ -46,7 +47,7 @@ const REASON_BY_WORDS: readonly [RegExp, (match: RegExpExecArray, endpoint: Endp
   [/only valid for DnsName\("(.*?)"\)/, (match, { certificateName }) => wrongName(certificateName, `DNS:${match[1]}`)],
   [/alert: (\w+)|_ALERT_(\w+)/, (match) => refusedHandshake(match[1] ?? match[2])],
   [/dns error/, (_, { host }) => notResolved(host)],
-  [/Parse Error|invalid HTTP version|Invalid response/, () => "server does not speak HTTP"],
+  [/Parse Error|invalid HTTP version|Invalid response/, () => NO_HTTP],
   [/connection closed before message completed/, () => CLOSED],
 ];
 
@@ -56,11 +57,15 @@ const URL_PREFIX = /^WebSocket connection to '.*' failed: /;
 /** What Deno puts before the reason. */
 const PREFIX = /^(NetworkError: )?failed to connect to WebSocket: /;
 
-/** The reason when the answer to an upgrade did not open a WebSocket. */
-export function refusedUpgrade({ statusCode = 0, headers }: Pick<IncomingMessage, "statusCode" | "headers">): string {
-  if (statusCode === 101) return noHandshake(headers.upgrade === undefined ? "Upgrade" : "Connection");
-  const redirect = headers.location === undefined ? "" : ` to ${describe(printable(withoutQuery(headers.location)))}`;
-  return serverAnswered(statusCode) + redirect;
+/** The reason when a server answered an upgrade request with another status than 101. */
+export function refusedUpgrade(status: number, location: string | undefined): string {
+  const redirect = location === undefined ? "" : ` to ${describe(printable(withoutQuery(location)))}`;
+  return serverAnswered(status) + redirect;
+}
+
+/** The reason when an answer could not be read, from what the reader threw. */
+export function unreadableAnswer(error: unknown): string {
+  return error instanceof RangeError ? `server answered with a ${error.message}` : NO_HTTP;
 }
 
 /** The bare reason of a failed dial, in words. */

@@ -3,11 +3,11 @@ import { type ConnectionOptions, createSecureContext, type TLSSocket } from "nod
 import { dialError, explainUntrusted } from "./dial_failure.ts";
 import { type Endpoint, endpointOf } from "./endpoint.ts";
 import { FramedSocket } from "./framed_socket.ts";
+import { OpeningHandshake } from "./opening_handshake.ts";
 import type { Dialer, DialOptions, DialTls } from "./runtime.ts";
 import type { Socket, TlsInfo } from "./socket.ts";
 import { dialedTlsInfo, nameProblem, pinProblem } from "./tls.ts";
 import { connectTcp, connectTls, failureOf } from "./transport.ts";
-import { requestUpgrade } from "./upgrade_request.ts";
 
 /** Dials over node:net or node:tls, and checks the TLS session before it sends anything. */
 export class NodeDialer implements Dialer {
@@ -60,28 +60,31 @@ export class NodeDialer implements Dialer {
     signal.throwIfAborted();
     const failure = failureOf(transport);
     if (failure) throw dialError(failure, this.#endpoint);
+    const handshake = new OpeningHandshake(this.#options);
     return await new Promise((resolve, reject) => {
-      const request = requestUpgrade(transport, this.#options, {
-        accepted(first) {
-          settle();
-          resolve(new FramedSocket(transport, tls, first));
-        },
-        refused: (reason) => giveUp(new Error(reason)),
-        failed: (error) => giveUp(dialError(error, this.#endpoint)),
-      });
       const settle = () => {
         signal.removeEventListener("abort", abort);
-        transport.off("close", end);
+        transport.off("close", end).off("data", read);
       };
       const giveUp = (reason: unknown) => {
         settle();
-        request.destroy();
         reject(reason);
       };
       const end = () => giveUp(dialError(failureOf(transport), this.#endpoint));
       const abort = () => giveUp(signal.reason);
+      const read = (chunk: Uint8Array) => {
+        try {
+          const first = handshake.read(chunk);
+          if (!first) return;
+          const socket = new FramedSocket(transport, tls, first);
+          settle();
+          resolve(socket);
+        } catch (error) {
+          giveUp(error);
+        }
+      };
       signal.addEventListener("abort", abort);
-      transport.on("close", end);
+      transport.on("close", end).on("data", read).write(handshake.request, "latin1");
     });
   }
 }

@@ -27,6 +27,16 @@ test("dial() keeps a message that came with the answer to the upgrade", async ()
   }
 });
 
+test("dial() takes an answer that comes after an interim one, and in pieces", async () => {
+  await using server = await Npws1Server.listen(async ({ link, accept }) => {
+    await link.write(new TextEncoder().encode("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"));
+    for (const byte of accept) await link.write(Uint8Array.of(byte));
+  });
+  const socket = await dial(dialTo(server.url));
+  socket.terminate();
+  (await server.nextLink()).destroy();
+});
+
 test("dial() sends the headers", async () => {
   const requests: string[] = [];
   await using server = await Npws1Server.listen(({ link, accept, request }) => {
