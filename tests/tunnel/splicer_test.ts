@@ -82,6 +82,19 @@ test("Splicer breaks at once what is joined after it was aborted", async () => {
   await splicer.drain(1_000_000); // otherwise it goes on sweeping for up to a second
 });
 
+test("Splicer looks after nothing once what was joined has ended cleanly", async () => {
+  using intervals = intervalsByHand();
+  const splicer = new Splicer(silent, new AbortController().signal);
+  const { near, far } = await connection();
+  const closed = { readable: new Blob([]).stream(), writable: new WritableStream() } as unknown as PoolConnection;
+  const over = splicer.join(near, closed, () => "a connection");
+  far.resume().end();
+  await over;
+  intervals.run();
+  assertEquals(intervals.running, 0);
+  await splicer.drain(1_000_000);
+});
+
 test("Splicer turns keep-alive on for what lasts, and looks after nothing once nothing is joined", async () => {
   using intervals = intervalsByHand();
   const splicer = new Splicer(silent, new AbortController().signal);
