@@ -53,22 +53,6 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
     this.#read(first);
   }
 
-  static #onData(this: Transport, chunk: Uint8Array<ArrayBuffer>): void {
-    this[framedSocket].#read(chunk);
-  }
-
-  static #onDrain(this: Transport): void {
-    this[framedSocket].#drain();
-  }
-
-  static #onEnd(this: Transport): void {
-    this[framedSocket].#dropSoon();
-  }
-
-  static #onClose(this: Transport): void {
-    this[framedSocket].#ended();
-  }
-
   get bufferedBytes(): number {
     return this.#backlog.weight(this.#transport.writableLength);
   }
@@ -185,5 +169,23 @@ export class FramedSocket extends AdaptedSocket implements FrameHandler {
     for (let chunk = this.#transport.read(); chunk !== null; chunk = this.#transport.read()) this.#reader.read(chunk);
     clearTimeout(this.#timer);
     this.closed(this.#closing?.code ?? 0, this.#closing?.reason ?? "");
+  }
+
+  // The transports' listeners
+
+  static #onData(this: Transport, chunk: Uint8Array<ArrayBuffer>): void {
+    this[framedSocket].#read(chunk);
+  }
+
+  static #onDrain(this: Transport): void {
+    this[framedSocket].#drain();
+  }
+
+  static #onEnd(this: Transport): void {
+    this[framedSocket].#dropSoon();
+  }
+
+  static #onClose(this: Transport): void {
+    this[framedSocket].#ended();
   }
 }

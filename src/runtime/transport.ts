@@ -35,7 +35,7 @@ function connected<Kind extends NetSocket>(socket: Kind, event: string, signal: 
   return new Promise((resolve, reject) => {
     const settle = () => {
       signal.removeEventListener("abort", abort);
-      // On Deno, an event without any listener left costs a third of a KiB for each socket.
+      // Deno keeps a socket's listeners in a hash table, larger and slower, once an event has lost its last one.
       socket.on(event, ignore).off(event, succeed).off("error", fail);
     };
     const succeed = () => {
