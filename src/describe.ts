@@ -37,9 +37,9 @@ export function describeType(value: unknown): string {
   return name && name !== "Object" ? `an instance of ${name}` : "an object";
 }
 
-/** A URL as messages show it, without its query, which may hold a secret. */
-export function withoutQuery(url: string): string {
-  return url.replace(/[?#].*/s, (rest) => `${rest[0]}…`);
+/** A URL, absolute or not, as messages show it: without credentials and query, which may be secret. */
+export function withoutSecrets(url: string): string {
+  return url.replace(/[?#].*/s, (rest) => `${rest[0]}…`).replace(/^([a-z][a-z0-9+.-]*:)?\/\/[^/]*@/i, "$1//…@");
 }
 
 /**

@@ -66,7 +66,7 @@ export class Splicer {
    * each caller that did would keep half a kilobyte for every open connection.
    *
    * @param describe Says what is joined, for the log; called before anything moves.
-   * @param peer Who is at the other end of the tunnel, for the log: warned of if that end could not connect. By default, not.
+   * @param peer Who is at the other end of the tunnel, for the warning that it could not connect; without it there is none.
    */
   join(socket: TcpSocket, connection: PoolConnection, describe: () => string, peer?: string): Promise<void> {
     const name = this.log.isVerbose ? describe() : "";
@@ -75,14 +75,14 @@ export class Splicer {
     const place = this.#keepAlive.enter(socket);
     // Not awaited: an async function keeps what it was given, the connection and half a kilobyte of its own, until it is over.
     return relay(socket, connection, { signal: this.#abort.signal }).then(({ aToB, bToA }) => {
-      this.log.debug(() => `Closed ${name}: ${aToB} bytes in, ${bToA} bytes out`);
       this.#ended(place);
+      this.log.debug(() => `Closed ${name}: ${aToB} bytes in, ${bToA} bytes out`);
     }, (error: Error) => {
+      this.#ended(place);
       this.log.debug(() => `Aborted ${name}: ${error.message}`);
       if (peer && error instanceof ConnectionResetError && error.reason !== "") {
         this.log.warn(`${peer}: ${error.reason}`);
       }
-      this.#ended(place);
     });
   }
 

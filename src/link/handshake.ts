@@ -1,5 +1,5 @@
-import { inParentheses } from "../describe.ts";
-import { ConnectionLostError, PoolClosedError, ProtocolError } from "../errors.ts";
+import { inParentheses, messageOf } from "../describe.ts";
+import { ConnectionLostError, PoolClosedError, PoolError, ProtocolError } from "../errors.ts";
 import { formatId, idBytes } from "../id.ts";
 import { CloseCode } from "../runtime/rfc6455/close_code.ts";
 import type { Message, Socket } from "../runtime/socket.ts";
@@ -22,7 +22,7 @@ export type Protocols = "auto" | 1 | 2;
  * @param hello The answer to the server's hello; not sent on npws/1.
  * @throws {ProtocolError} The first message is neither, or not of an allowed protocol.
  * @throws {ConnectionLostError} The server closed the socket before its first message.
- * @throws The signal's reason.
+ * @throws {PoolError} The signal aborted: its reason, and unless the pool was closed, what was awaited.
  */
 export async function clientHandshake(
   socket: Socket,
@@ -55,7 +55,7 @@ export function serverHandshake1(socket: Socket, host: LinkHost, id: string): Li
  *
  * @throws {ProtocolError} The client's first message is not a valid hello.
  * @throws {ConnectionLostError} The client closed the socket before its first message.
- * @throws The signal's reason.
+ * @throws {PoolError} The signal aborted: its reason, and unless the pool was closed, what was awaited.
  */
 export async function serverHandshake2(
   socket: Socket,
@@ -86,9 +86,13 @@ function firstMessage(
   };
   const abort = async () => {
     settle();
-    if (signal.reason instanceof PoolClosedError) socket.terminate();
-    else await closeSocket(socket, clock, CloseCode.protocolError, "no first message in time");
-    reject(signal.reason);
+    if (signal.reason instanceof PoolClosedError) {
+      socket.terminate();
+      return reject(signal.reason);
+    }
+    await closeSocket(socket, clock, CloseCode.protocolError, "no first message in time");
+    const message = `${messageOf(signal.reason)}: the ${sender} sent no first message`;
+    reject(new PoolError(message, { cause: signal.reason }));
   };
   socket.handler = {
     onMessage(message) {

@@ -1,4 +1,4 @@
-import { describe, withoutQuery } from "../describe.ts";
+import { describe, withoutSecrets } from "../describe.ts";
 import type { OptionReader } from "./option_reader.ts";
 
 /** Where to dial. */
@@ -60,5 +60,5 @@ function pathFault(scheme: DialTarget["scheme"], path: string): string | undefin
 
 /** An invalid URL as an error shows it, without parts that may be secret. */
 function shown(url: string): string {
-  return withoutQuery(url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, "$1…@"));
+  return withoutSecrets(url.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, "$1…@"));
 }

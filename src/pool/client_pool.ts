@@ -1,4 +1,4 @@
-import { inParentheses, messageOf, withoutQuery } from "../describe.ts";
+import { inParentheses, messageOf, withoutSecrets } from "../describe.ts";
 import { type Environment, systemEnvironment } from "../environment.ts";
 import { PoolError } from "../errors.ts";
 import { clientHandshake } from "../link/handshake.ts";
@@ -299,7 +299,7 @@ export class ClientPool extends Pool {
     try {
       link = await this.#dials.run(dialTimeoutMs, late, (signal) => this.#open(signal));
     } catch (cause) {
-      throw new PoolError(`Cannot dial ${withoutQuery(url)}: ${messageOf(cause)}`, { cause });
+      throw new PoolError(`Cannot dial ${withoutSecrets(url)}: ${messageOf(cause)}`, { cause });
     } finally {
       this.#dialing--;
     }

@@ -274,7 +274,7 @@ export class ServerPool extends Pool {
     const id = this.#ids.allocate();
     if (!isNpws2) return serverHandshake1(socket, this.linkHost, id);
     const hello = { window: this.#settings.windowBytes, pool: this.poolId, bundles: true };
-    const late = `no hello within ${HELLO_TIMEOUT_MS} ms`;
+    const late = `not complete within ${HELLO_TIMEOUT_MS} ms`;
     try {
       return await this.#attempts.run(
         HELLO_TIMEOUT_MS,

@@ -83,8 +83,11 @@ function isEncrypted(request: Request): boolean {
 
 function opened(webSocket: WebSocket, address: NetAddress | undefined, tls: TlsInfo | undefined): Promise<Socket> {
   const opening = new Opening(() => socket.terminate());
-  const socket: Socket = new DenoServerSocket(webSocket, address, tls, {
-    opened: () => opening.succeed(socket),
+  const socket = new DenoServerSocket(webSocket, address, tls, {
+    opened() {
+      webSocket.removeEventListener("error", socket); // from here on the close says enough: a quarter KiB for each socket
+      opening.succeed(socket);
+    },
     failed: () => opening.fail(),
   });
   return opening.socket;

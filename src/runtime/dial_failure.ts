@@ -1,6 +1,6 @@
 import process from "node:process";
 import type { PeerCertificate } from "node:tls";
-import { describe, printable, withoutQuery } from "../describe.ts";
+import { describe, printable, withoutSecrets } from "../describe.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EXPIRED, fetchPeerCertificate, NOT_YET_VALID, SELF_SIGNED, trustProblem } from "./peer_certificate.ts";
 import { wrongName } from "./tls.ts";
@@ -8,6 +8,7 @@ import { wrongName } from "./tls.ts";
 const NO_REASON = "the runtime gives no reason";
 const NO_TLS = "server does not speak TLS";
 const NO_HTTP = "server does not speak HTTP";
+const LONG_HEAD = "server answered with a head that is too long";
 const CLOSED = "connection closed by the server before the socket was open";
 const UNTRUSTED = "certificate is signed by an authority that is not trusted";
 
@@ -39,6 +40,9 @@ const REASON_BY_WORDS: readonly [RegExp, (match: RegExpExecArray, endpoint: Endp
   [/(missing|invalid) upgrade header/i, () => noHandshake("Upgrade")],
   [/(missing|invalid) connection header/i, () => noHandshake("Connection")],
   [/websocket.accept header/i, () => noHandshake("Sec-WebSocket-Accept")],
+  [/mismatch client protocol/i, () => unaskedHeader("Sec-WebSocket-Protocol")],
+  [/unsupported websocket extension/i, () => unaskedHeader("Sec-WebSocket-Extensions")],
+  [/response headers too large/i, () => LONG_HEAD],
   // Over TLS, Deno's WebSocket falls back to HTTP/2 when an upgrade fails, and reports only how that failed.
   [/NoApplicationProtocol|Didn't receive h2 alpn|stream error received/, () => `the upgrade failed, and ${NO_REASON}`],
   [/WRONG_VERSION_NUMBER|InvalidContentType/, () => NO_TLS],
@@ -59,13 +63,13 @@ const PREFIX = /^(NetworkError: )?failed to connect to WebSocket: /;
 
 /** The reason when a server answered an upgrade request with another status than 101. */
 export function refusedUpgrade(status: number, location: string | undefined): string {
-  const redirect = location === undefined ? "" : ` to ${describe(printable(withoutQuery(location)))}`;
+  const redirect = location === undefined ? "" : ` to ${describe(printable(withoutSecrets(location)))}`;
   return serverAnswered(status) + redirect;
 }
 
 /** The reason when an answer could not be read, from what the reader threw. */
 export function unreadableAnswer(error: unknown): string {
-  return error instanceof RangeError ? `server answered with a ${error.message}` : NO_HTTP;
+  return error instanceof RangeError ? LONG_HEAD : NO_HTTP;
 }
 
 /** The bare reason of a failed dial, in words. */

@@ -72,7 +72,7 @@ export class NodeDialer implements Dialer {
       };
       const end = () => giveUp(dialError(failureOf(transport), this.#endpoint));
       const abort = () => giveUp(signal.reason);
-      const read = (chunk: Uint8Array) => {
+      const read = (chunk: Uint8Array<ArrayBuffer>) => {
         try {
           const first = handshake.read(chunk);
           if (!first) return;

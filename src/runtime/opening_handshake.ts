@@ -35,14 +35,14 @@ export class OpeningHandshake {
    *
    * @throws {Error} The server did not upgrade the connection; the message is the bare reason.
    */
-  read(chunk: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+  read(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | undefined {
     const answer = this.#answer(chunk);
     const problem = answer && problemOf(answer, this.#key);
     if (problem !== undefined) throw new Error(problem);
     return answer?.rest;
   }
 
-  #answer(chunk: Uint8Array): Answer | undefined {
+  #answer(chunk: Uint8Array<ArrayBuffer>): Answer | undefined {
     try {
       return this.#reader.read(chunk);
     } catch (error) {

@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createPrivateKey, hash, type KeyObject, X509Certificate } from "node:crypto";
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { printable } from "../describe.ts";
 import type { DialTls } from "./runtime.ts";
@@ -6,7 +6,7 @@ import type { TlsInfo } from "./socket.ts";
 
 /** SHA-256 of a certificate (DER), as pins are written: 64 lower-case hex digits. */
 export function fingerprint(der: Uint8Array): string {
-  return createHash("sha256").update(der).digest("hex");
+  return hash("sha256", der, "hex");
 }
 
 /** What is wrong with a server's pin; undefined if it matches, or if nothing is pinned. */

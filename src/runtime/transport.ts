@@ -35,7 +35,7 @@ function connected<Kind extends NetSocket>(socket: Kind, event: string, signal: 
   return new Promise((resolve, reject) => {
     const settle = () => {
       signal.removeEventListener("abort", abort);
-      // Deno keeps a socket's listeners in a hash table, larger and slower, once an event has lost its last one.
+      // Another takes its place: once an event has lost its last listener, Deno keeps all of them in a larger and slower table.
       socket.on(event, ignore).off(event, succeed).off("error", fail);
     };
     const succeed = () => {

@@ -129,7 +129,7 @@ export class WebSocketSocket extends AdaptedSocket {
     const opening = this.#opening;
     if (!opening) return undefined;
     this.#opening = undefined;
-    for (const type of ["open", "error"]) this.#webSocket.removeEventListener(type, this); // on Deno, a quarter KiB each
+    this.#webSocket.removeEventListener("open", this); // only this one: without a listener, `ws` throws its errors
     return opening;
   }
 }

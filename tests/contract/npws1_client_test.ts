@@ -97,7 +97,7 @@ for (const { name, options } of transports) {
     await using rig = await openClientRig({ ...options, dialTimeoutMs: 100 }, { greet });
     const failed = nextEvent(rig.pool, "dialerror");
     const silent = await rig.nextLink();
-    assertStringIncludes((await failed).error.message, "no link within 100 ms");
+    assertStringIncludes((await failed).error.message, ": no link within 100 ms: the server sent no first message");
     await silent.readClose(); // some sockets cannot be dropped, only closed
     silent.destroy();
     assertEquals((await rig.pool.outgoingGet("00000001")).id, "00000001");

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket as NetSocket } from "node:net";
+import { WebSocket as WsWebSocket } from "ws";
 import { NotSupportedError } from "../../src/errors.ts";
 import { runtime } from "../../src/runtime/detect.ts";
 import type { DialOptions, DialTls, WebSocketConstructor } from "../../src/runtime/runtime.ts";
@@ -89,6 +90,11 @@ const reasons: { answer: string; reason: string }[] = [
     answer: "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\n\r\n",
     reason: "server answered 101 Switching Protocols without a valid Upgrade header",
   },
+  {
+    answer: `HTTP/1.1 403 Forbidden\r\n${"name: value\r\n".repeat(10_000)}\r\n`,
+    reason: "server answered with a head that is too long",
+  },
+  { answer: "HTTP/1.1 403 Forbidden\ncontent-length: 0\n\n", reason: "server answered 403 Forbidden" },
   { answer: "SSH-2.0-OpenSSH_9.2\r\n", reason: "server does not speak HTTP" },
   { answer: "", reason: "connection closed by the server before the socket was open" },
 ];
@@ -101,27 +107,24 @@ for (const { answer, reason } of reasons) {
   });
 }
 
-if (!isBun) {
-  // Bun fails with some of them too, but with messages of its own.
-  const wrong: Record<string, (accept: string) => string> = {
-    Upgrade: (accept) => accept.replace(/upgrade: websocket/i, "upgrade: h2c"),
-    "Sec-WebSocket-Accept": (accept) => accept.replace(/(sec-websocket-accept: )./i, "$1!"),
-    "Sec-WebSocket-Extensions": (accept) =>
-      accept.replace("\r\n\r\n", "\r\nSec-WebSocket-Extensions: x-snappy\r\n\r\n"),
-    "Sec-WebSocket-Protocol": (accept) => accept.replace("\r\n\r\n", "\r\nSec-WebSocket-Protocol: chat\r\n\r\n"),
-  };
-  for (const [header, change] of Object.entries(wrong)) {
-    test(`dial() takes no answer with a wrong ${header} header, and leaves nothing open`, async () => {
-      await using server = await Npws1Server.listen(({ link, accept }) =>
-        link.write(new TextEncoder().encode(change(new TextDecoder().decode(accept))))
-      );
-      const error = await assertRejects(() => dial(dialTo(server.url)), Error);
-      const isUnasked = /Extensions|Protocol/.test(header);
-      const what = isUnasked ? `with a ${header} header that was not requested` : `without a valid ${header} header`;
-      assertEquals(error.message, `server answered 101 Switching Protocols ${what}`);
-      assertEquals((await (await server.nextLink()).readClose()).code, 1006);
-    });
-  }
+const wrong: Record<string, (accept: string) => string> = {
+  Upgrade: (accept) => accept.replace(/upgrade: websocket/i, "upgrade: h2c"),
+  "Sec-WebSocket-Accept": (accept) => accept.replace(/(sec-websocket-accept: )./i, "$1!"),
+  "Sec-WebSocket-Extensions": (accept) => accept.replace("\r\n\r\n", "\r\nSec-WebSocket-Extensions: x-snappy\r\n\r\n"),
+  "Sec-WebSocket-Protocol": (accept) => accept.replace("\r\n\r\n", "\r\nSec-WebSocket-Protocol: chat\r\n\r\n"),
+};
+
+for (const [header, change] of Object.entries(wrong)) {
+  test(`dial() takes no answer with a wrong ${header} header, and leaves nothing open`, async () => {
+    await using server = await Npws1Server.listen(({ link, accept }) =>
+      link.write(new TextEncoder().encode(change(new TextDecoder().decode(accept))))
+    );
+    const error = await assertRejects(() => dial(dialTo(server.url)), Error);
+    const isUnasked = /Extensions|Protocol/.test(header);
+    const what = isUnasked ? `with a ${header} header that was not requested` : `without a valid ${header} header`;
+    assertEquals(error.message, `server answered 101 Switching Protocols ${what}`);
+    assertEquals((await (await server.nextLink()).readClose()).code, 1006);
+  });
 }
 
 test('dial() rejects with "connection refused"', async () => {
@@ -216,6 +219,21 @@ test("a signal that aborts after the dial does nothing to its socket", async () 
     (await server.nextSocket()).send("still here");
     assertEquals(await heard.next(), { message: "still here" });
     socket.terminate();
+  }
+});
+
+test("a server that breaks the protocol only ends the socket", async () => {
+  await using server = await Npws1Server.listen(({ link, accept }) => link.write(accept));
+  const constructors = [undefined, globalThis.WebSocket, WsWebSocket as unknown as WebSocketConstructor];
+  for (const WebSocket of constructors) {
+    const socket = await dial(dialTo(server.url, { WebSocket }));
+    const heard = new Recorder();
+    socket.handler = heard;
+    const link = await server.nextLink();
+    await link.write(Uint8Array.of(0xff, 0xff, 0xff));
+    await link.readClose();
+    link.destroy(); // `ws` waits for it
+    assert("code" in await heard.next());
   }
 });
 

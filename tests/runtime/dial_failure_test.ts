@@ -87,6 +87,18 @@ const said: { code?: string; message?: string; cert?: { subjectaltname: string }
     message: "WebSocket connection to 'ws://x' failed: Mismatch websocket accept header",
     reason: invalid("Sec-WebSocket-Accept"),
   },
+  {
+    message: "WebSocket connection to 'ws://x' failed: Mismatch client protocol",
+    reason: "server answered 101 Switching Protocols with a Sec-WebSocket-Protocol header that was not requested",
+  },
+  {
+    message: "WebSocket connection to 'ws://x' failed: Unsupported websocket extension",
+    reason: "server answered 101 Switching Protocols with a Sec-WebSocket-Extensions header that was not requested",
+  },
+  {
+    message: "WebSocket connection to 'ws://x' failed: Response headers too large",
+    reason: "server answered with a head that is too long",
+  },
   { message: "Invalid Sec-WebSocket-Accept header", reason: invalid("Sec-WebSocket-Accept") },
   { message: "WebSocket connection to 'ws://x' failed: Invalid response", reason: "server does not speak HTTP" },
   { message: "failed to connect to WebSocket: connection closed before message completed", reason: closed },
@@ -106,12 +118,18 @@ for (const { reason, ...error } of said) {
   });
 }
 
-test("refusedUpgrade() tells where a redirect leads, but not its query", () => {
-  assertEquals(
-    refusedUpgrade(301, "https://pool.test/links?key=secret"),
-    'server answered 301 Moved Permanently to "https://pool.test/links?…"',
-  );
-});
+for (
+  const [location, shown] of [
+    ["https://pool.test/links?key=secret", "https://pool.test/links?…"],
+    ["https://name:secret@pool.test/links", "https://…@pool.test/links"],
+    ["//se@cret@pool.test?key=secret", "//…@pool.test?…"],
+    ["/a@b#secret", "/a@b#…"],
+  ]
+) {
+  test(`refusedUpgrade() tells that a redirect leads to ${shown}`, () => {
+    assertEquals(refusedUpgrade(301, location), `server answered 301 Moved Permanently to "${shown}"`);
+  });
+}
 
 test("refusedUpgrade() shows no control or format character of a redirect", () => {
   assertEquals(

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { spy } from "@std/testing/mock";
 import { getEventListeners } from "node:events";
+import { Socket as NetSocket } from "node:net";
 import { NodeDialer } from "../../src/runtime/node_dialer.ts";
 import { OpeningHandshake } from "../../src/runtime/opening_handshake.ts";
 import type { Socket } from "../../src/runtime/socket.ts";
@@ -41,6 +42,24 @@ test("NodeDialer keeps nothing of a dial that is done", async () => {
   assertEquals(getEventListeners(signal, "abort"), []);
   socket.terminate();
   link.destroy();
+});
+
+test("NodeDialer leaves no listeners that are a transport's own", async () => {
+  using setNoDelay = spy(NetSocket.prototype, "setNoDelay");
+  await using server = await Npws1Server.listen(glued);
+  const transports = await Promise.all([1, 2].map(async () => {
+    const socket = await dial(server.url, new AbortController().signal);
+    const { remotePort } = await server.nextLink();
+    const transport = setNoDelay.calls.find(({ self }) => self?.localPort === remotePort)!.self!;
+    socket.handler = new Recorder();
+    return { socket, transport };
+  }));
+  const [first, second] = transports.map(({ transport }) => transport);
+  for (const event of ["connect", "data", "drain", "end", "error", "close"]) {
+    const [ofFirst, ofSecond] = [first, second].map((transport) => transport.listeners(event));
+    assert(ofFirst.length > 0 && ofFirst.every((listener, i) => listener === ofSecond[i]), event);
+  }
+  for (const { socket } of transports) socket.terminate();
 });
 
 test("NodeDialer keeps nothing of a dial that has failed", async () => {

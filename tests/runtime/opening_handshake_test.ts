@@ -21,7 +21,7 @@ function accepted({ request }: OpeningHandshake): Record<string, string> {
   return { Upgrade: "websocket", Connection: "Upgrade", "Sec-WebSocket-Accept": accept };
 }
 
-function answer(headers: Record<string, string>): Uint8Array {
+function answer(headers: Record<string, string>): Uint8Array<ArrayBuffer> {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return text.encode(`HTTP/1.1 101 Switching Protocols\r\n${lines.join("")}\r\nrest`);
 }
@@ -83,7 +83,7 @@ for (
   const [sent, reason] of [
     ["HTTP/1.1 302 Found\r\nLocation: /b?key=secret\r\n\r\n", 'server answered 302 Found to "/b?…"'],
     ["220 mail.test ESMTP\r\n", "server does not speak HTTP"],
-    [`HTTP/1.1 200 OK\r\n${"A: b\r\n".repeat(4_000)}`, "server answered with a head longer than 16384 bytes"],
+    [`HTTP/1.1 200 OK\r\n${"A: b\r\n".repeat(4_000)}`, "server answered with a head that is too long"],
   ]
 ) {
   test(`OpeningHandshake fails with "${reason}"`, () => {

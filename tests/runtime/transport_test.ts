@@ -28,9 +28,9 @@ test("connectTcp() leaves no listeners that are a socket's own", () =>
   withListener(async (endpoint) => {
     const connect = () => connectTcp(endpoint, new AbortController().signal);
     const [first, second] = await Promise.all([connect(), connect()]);
-    for (const event of ["connect", "error", "close"]) {
+    for (const event of ["connect", "error"]) {
       const [ofFirst, ofSecond] = [first, second].map((socket) => socket.listeners(event));
-      assert(ofFirst.every((listener, i) => listener === ofSecond[i]), event);
+      assert(ofFirst.length > 0 && ofFirst.every((listener, i) => listener === ofSecond[i]), event);
     }
     for (const socket of [first, second]) socket.destroy();
   }));

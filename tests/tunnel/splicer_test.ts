@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { stub } from "@std/testing/mock";
 import { connect, createServer, type Socket } from "node:net";
 import { PassThrough } from "node:stream";
@@ -12,6 +12,11 @@ import { listen } from "./target.ts";
 
 function endless(): PoolConnection {
   return { readable: new ReadableStream(), writable: new WritableStream() } as unknown as PoolConnection;
+}
+
+/** A stream whose peer has sent nothing and ended. */
+function ended(): PoolConnection {
+  return { readable: new Blob([]).stream(), writable: new WritableStream() } as unknown as PoolConnection;
 }
 
 const silent = new Log(new PassThrough() as never, false);
@@ -86,12 +91,24 @@ test("Splicer looks after nothing once what was joined has ended cleanly", async
   using intervals = intervalsByHand();
   const splicer = new Splicer(silent, new AbortController().signal);
   const { near, far } = await connection();
-  const closed = { readable: new Blob([]).stream(), writable: new WritableStream() } as unknown as PoolConnection;
-  const over = splicer.join(near, closed, () => "a connection");
+  const over = splicer.join(near, ended(), () => "a connection");
   far.resume().end();
   await over;
   intervals.run();
   assertEquals(intervals.running, 0);
+  await splicer.drain(1_000_000);
+});
+
+test("Splicer.drain() ends although the log of what has ended is broken", async () => {
+  const breaking = { write: (line: string) => assertMatch(line, /Opened/) };
+  const splicer = new Splicer(new Log(breaking, true), new AbortController().signal);
+  for (const end of [(far: Socket) => void far.resume().end(), (far: Socket) => void far.resetAndDestroy()]) {
+    const { near, far } = await connection();
+    far.on("error", () => {});
+    const over = splicer.join(near, ended(), () => "a connection");
+    end(far);
+    await assertRejects(() => over, Error, "Opened");
+  }
   await splicer.drain(1_000_000);
 });
 
@@ -150,7 +167,9 @@ test("Splicer.joinTarget() waits only until the two are joined", async () => {
 test("Splicer.join() warns why the other end could not connect, and of no other failure", async () => {
   const lines: string[] = [];
   const splicer = new Splicer(new Log({ write: (line) => lines.push(line) }, false), new AbortController().signal);
+  const nameless = new ConnectionResetError("Reset", 1, "nobody is told");
   const errors = [
+    nameless,
     new ConnectionResetError("Reset", 1, ""),
     Object.assign(new Error("Lost"), { reason: "not a reset" }),
     new ConnectionResetError("Reset", 1, "no route"),
@@ -160,7 +179,7 @@ test("Splicer.join() warns why the other end could not connect, and of no other 
     far.on("error", () => {});
     const readable = new ReadableStream({ pull: (controller) => controller.error(error) });
     const broken = { readable, writable: new WritableStream() } as unknown as PoolConnection;
-    await splicer.join(near, broken, () => "a connection", "edge-7");
+    await splicer.join(near, broken, () => "a connection", error === nameless ? undefined : "edge-7");
   }
   assertEquals(lines.map((line) => line.replace(/^\S+ /, "")), ["warn  edge-7: no route\n"]);
   await splicer.drain(1_000_000);
