@@ -28,8 +28,8 @@ export function connectOnNode({ hostname, port }: HostPort): Connecting {
   const socket: Socket = connect({ ...SOCKET_OPTIONS, host: hostname, port });
   const { promise, resolve, reject } = Promise.withResolvers<TcpSocket>();
   const connected = () => {
-    // They would keep the attempt as long as the socket. Others take their places: Deno 2.9.6 keeps a socket's listeners in a hash
-    // table once an event has lost its last one, and a connection then takes a tenth more processor time.
+    // They would keep the attempt as long as the socket. Others take their places: once an event has lost its last listener, Deno
+    // keeps all of them in a larger and slower table.
     socket.on("error", ignore).off("error", reject).on("connect", ignore).off("connect", connected);
     socket.destroy = resetOnError;
     resolve(socket);
