@@ -16,14 +16,16 @@ export class RawClient implements Disposable {
     socket.on("error", () => this.#changed(() => this.#end = "reset"));
   }
 
+  /** Resolves also if the connection was reset before this side saw that it was made. */
   static connect(port: number): Promise<RawClient> {
     const socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true });
+    const client = new RawClient(socket);
     return new Promise((resolve, reject) => {
-      socket.once("error", reject);
-      socket.once("connect", () => {
-        socket.off("error", reject);
-        resolve(new RawClient(socket));
-      });
+      socket.once("connect", () => resolve(client));
+      socket.once(
+        "error",
+        (error: NodeJS.ErrnoException) => error.code === "ECONNRESET" ? resolve(client) : reject(error),
+      );
     });
   }
 
