@@ -7,6 +7,7 @@ import { OpeningHandshake } from "../../src/runtime/opening_handshake.ts";
 import type { Socket } from "../../src/runtime/socket.ts";
 import { Recorder } from "../contract/sockets.ts";
 import { test } from "../harness.ts";
+import { assertSharedListeners } from "../shared_listeners.ts";
 import { glued, Npws1Server } from "../npws1_peer.ts";
 
 function dial(url: string, signal: AbortSignal, headers: Record<string, string> = {}): Promise<Socket> {
@@ -55,10 +56,7 @@ test("NodeDialer leaves no listeners that are a transport's own", async () => {
     return { socket, transport };
   }));
   const [first, second] = transports.map(({ transport }) => transport);
-  for (const event of ["connect", "data", "drain", "end", "error", "close"]) {
-    const [ofFirst, ofSecond] = [first, second].map((transport) => transport.listeners(event));
-    assert(ofFirst.length > 0 && ofFirst.every((listener, i) => listener === ofSecond[i]), event);
-  }
+  assertSharedListeners(first, second, ["connect", "data", "drain", "end", "error", "close"]);
   for (const { socket } of transports) socket.terminate();
 });
 

@@ -1,10 +1,11 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { spy } from "@std/testing/mock";
 import { once } from "node:events";
 import { type AddressInfo, createServer, Socket } from "node:net";
 import type { Endpoint } from "../../src/runtime/endpoint.ts";
 import { connectTcp } from "../../src/runtime/transport.ts";
 import { test } from "../harness.ts";
+import { assertSharedListeners } from "../shared_listeners.ts";
 
 /** Runs `body` with the endpoint of a listener. */
 async function withListener(body: (endpoint: Endpoint) => Promise<void>): Promise<void> {
@@ -28,9 +29,6 @@ test("connectTcp() leaves no listeners that are a socket's own", () =>
   withListener(async (endpoint) => {
     const connect = () => connectTcp(endpoint, new AbortController().signal);
     const [first, second] = await Promise.all([connect(), connect()]);
-    for (const event of ["connect", "error"]) {
-      const [ofFirst, ofSecond] = [first, second].map((socket) => socket.listeners(event));
-      assert(ofFirst.length > 0 && ofFirst.every((listener, i) => listener === ofSecond[i]), event);
-    }
+    assertSharedListeners(first, second, ["connect", "error"]);
     for (const socket of [first, second]) socket.destroy();
   }));

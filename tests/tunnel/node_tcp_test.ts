@@ -1,17 +1,14 @@
-import { assert } from "@std/assert";
 import type { Socket } from "node:net";
 import { connectOnNode, listenOnNode } from "../../examples/tunnel/node_tcp.ts";
 import { test } from "../harness.ts";
+import { assertSharedListeners } from "../shared_listeners.ts";
 import { startTarget } from "./target.ts";
 
 test("connectOnNode() leaves no listeners that are a socket's own", async () => {
   await using target = await startTarget(() => {});
   const connect = () => connectOnNode({ hostname: "127.0.0.1", port: target.port }).promise as Promise<Socket>;
   const [first, second] = await Promise.all([connect(), connect()]);
-  for (const event of ["connect", "error"]) {
-    const [ofFirst, ofSecond] = [first, second].map((socket) => socket.listeners(event));
-    assert(ofFirst.length > 0 && ofFirst.every((listener, i) => listener === ofSecond[i]), event);
-  }
+  assertSharedListeners(first, second, ["connect", "error"]);
   for (const socket of [first, second]) socket.destroy();
 });
 
