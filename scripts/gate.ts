@@ -58,4 +58,4 @@ const deadlineMs = gateDeadlineMs;
 const prepared = await runSteps(preparations(), { deadlineMs });
 const missing = debianPrograms.filter((program) => !isAvailable(program)); // tests that need a missing program count as skipped
 if (missing.length > 0) console.log(`Not to be had here: ${missing.join(", ")}`);
-exitWith(prepared, await runSteps(steps(), { deadlineMs, workers }));
+exitWith([...prepared, ...await runSteps(steps(), { deadlineMs, workers })]);

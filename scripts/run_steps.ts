@@ -1,4 +1,4 @@
-import { runStep, type Step } from "./step.ts";
+import { type EndedStep, runStep, type Step } from "./step.ts";
 import { describeCounts, type TestCounts } from "./test_report.ts";
 
 /** How steps are run. */
@@ -9,25 +9,27 @@ export interface RunOptions {
   workers?: number;
 }
 
-/** Runs the steps in order, each within the time that is left, and adds up their counts. */
-export async function runSteps(steps: Iterable<Step>, options: RunOptions = {}): Promise<TestCounts> {
+/** Runs the steps in order, each within the time that is left. */
+export async function runSteps(steps: Iterable<Step>, options: RunOptions = {}): Promise<EndedStep[]> {
   const { deadlineMs = Infinity, workers = 1 } = options;
   const waiting = [...steps];
-  const counts: TestCounts[] = [];
+  const ended: EndedStep[] = [];
   await Promise.all(Array.from({ length: workers }, async () => {
     for (let step = waiting.shift(); step; step = waiting.shift()) {
       const leftMs = Math.max(0, deadlineMs - performance.now());
-      counts.push(await runStep({ ...step, deadlineMs: Math.min(step.deadlineMs, leftMs) }));
+      ended.push(await runStep({ ...step, deadlineMs: Math.min(step.deadlineMs, leftMs) }));
     }
   }));
-  return sum(counts);
+  return ended;
 }
 
-/** Prints the totals and exits: with 0 if nothing failed. */
-export function exitWith(...counts: TestCounts[]): never {
-  const total = sum(counts);
-  console.log(describeCounts(total));
-  Deno.exit(total.failed === 0 ? 0 : 1);
+/** Prints the output of each step in which something failed, and the totals, and exits: with 0 if nothing failed. */
+export function exitWith(steps: readonly EndedStep[]): never {
+  const failed = steps.filter(({ counts }) => counts.failed > 0);
+  for (const { name, output } of failed) console.log(`\n${name} FAILED:\n${output.trim()}`);
+  if (failed.length > 0) console.log(`\nFAILED: ${failed.map(({ name }) => name).join(", ")}`);
+  console.log(describeCounts(sum(steps.map(({ counts }) => counts))));
+  Deno.exit(failed.length === 0 ? 0 : 1);
 }
 
 function sum(counts: readonly TestCounts[]): TestCounts {

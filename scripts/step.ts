@@ -12,20 +12,25 @@ export interface Step {
   reportTo?: (path: string) => string[];
 }
 
-/** Runs a step, prints a line about it when it has ended, and its output if anything failed. */
-export async function runStep(step: Step): Promise<TestCounts> {
-  const startedAt = performance.now();
-  const { counts, output } = await (step.reportTo ? runTests(step, step.reportTo) : runCheck(step));
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  const verdict = counts.failed === 0 ? "ok" : "FAILED";
-  console.log(`${step.name} ... ${verdict} (${step.reportTo ? `${describeCounts(counts)}, ` : ""}${seconds} s)`);
-  if (counts.failed > 0) console.log(`${output.trim()}\n`);
-  return counts;
+/** A step that has ended. */
+export interface EndedStep extends StepResult {
+  name: string;
 }
 
 interface StepResult {
   counts: TestCounts;
+  /** What the command printed. */
   output: string;
+}
+
+/** Runs a step, and prints a line about it when it has ended. */
+export async function runStep(step: Step): Promise<EndedStep> {
+  const startedAt = performance.now();
+  const result = await (step.reportTo ? runTests(step, step.reportTo) : runCheck(step));
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  const verdict = result.counts.failed === 0 ? "ok" : "FAILED";
+  console.log(`${step.name} ... ${verdict} (${step.reportTo ? `${describeCounts(result.counts)}, ` : ""}${seconds} s)`);
+  return { name: step.name, ...result };
 }
 
 async function runCheck(step: Step): Promise<StepResult> {
