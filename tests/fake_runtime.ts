@@ -1,4 +1,12 @@
-import type { Dialer, DialOptions, Listener, RequestHandler, Runtime, ServeOptions } from "../src/runtime/runtime.ts";
+import type {
+  Dialer,
+  DialOptions,
+  Listener,
+  RequestHandler,
+  Runtime,
+  ServeOptions,
+  UpgradeEnd,
+} from "../src/runtime/runtime.ts";
 import type { NetAddress } from "../src/runtime/socket.ts";
 import { type FakeNetwork, FakeVisit } from "./fake_network.ts";
 import type { EndOptions, FakeSocket } from "./fake_socket.ts";
@@ -61,9 +69,14 @@ export class FakeRuntime implements Runtime {
     return visit instanceof FakeVisit ? visit.remoteAddress : undefined;
   }
 
-  upgrade(_request: Request, visit: unknown): { response: undefined; socket: Promise<FakeSocket> } {
+  upgrade(_request: Request, visit: unknown, { opened, failed }: UpgradeEnd): undefined {
+    this.accept(visit).then(opened, failed);
+  }
+
+  /** Accepts a dial; resolves when the server's end is open. */
+  accept(visit: unknown): Promise<FakeSocket> {
     if (!(visit instanceof FakeVisit)) throw new Error("not a WebSocket upgrade");
-    return { response: undefined, socket: visit.upgrade(this.#end(0)) };
+    return visit.upgrade(this.#end(0));
   }
 
   #end(port: number): EndOptions {

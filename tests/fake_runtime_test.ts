@@ -11,10 +11,9 @@ function setUp(options?: FakeRuntimeOptions) {
   const network = new FakeNetwork(clock);
   const runtime = new FakeRuntime(network, options);
   const accepted: FakePeer[] = [];
-  const listener = network.listen(0, (request, visit) => {
-    const { response, socket } = runtime.upgrade(request, visit);
-    socket.then((opened) => accepted.push(new FakePeer(opened)), () => {});
-    return response;
+  const listener = network.listen(0, (_request, visit) => {
+    runtime.accept(visit).then((opened) => accepted.push(new FakePeer(opened)), () => {});
+    return undefined;
   });
   const url = `ws://127.0.0.1:${listener.port}/`;
   const dial = (signal = new AbortController().signal) => runtime.dialer({ url, headers: {} }).dial(signal);

@@ -161,11 +161,9 @@ export class FakeServer {
   }
 
   #listen(port: number): FakeListener {
-    return this.#runtime.network.listen(port, (request, visit) => {
+    return this.#runtime.network.listen(port, (_request, visit) => {
       if (!this.accepts(this.#visits++)) return new Response(null, { status: 503 });
-      const { response, socket } = this.#runtime.upgrade(request, visit);
-      socket.then((opened) => this.#accept(opened), () => {});
-      return response;
+      this.#runtime.accept(visit).then((opened) => this.#accept(opened), () => {});
     });
   }
 

@@ -242,27 +242,27 @@ export class ServerPool extends Pool {
     const openLinks = this.links.size - this.links.closing;
     const isFull = this.active + this.#opening >= maxCapacity || openLinks + this.#opening >= maxLinks;
     if (isFull) return this.#refuse("full", remoteAddress);
+    this.#opening++;
     try {
-      const { response, socket } = this.#environment.runtime.upgrade(request, serverOrInfo);
-      this.#open(socket, isNpws2);
-      return response;
+      return this.#environment.runtime.upgrade(request, serverOrInfo, {
+        opened: (socket) => this.#opened(socket, isNpws2),
+        failed: (error) => this.#didNotOpen(error),
+      });
     } catch (error) {
-      this.#countHandshakeFailure(error);
+      this.#didNotOpen(error);
       return text(400, "Bad Request");
     }
   }
 
   /** Turns an admitted socket into a link. */
-  async #open(opening: Promise<Socket>, isNpws2: boolean): Promise<void> {
-    this.#opening++;
+  async #opened(socket: Socket, isNpws2: boolean): Promise<void> {
     let link: Link;
     try {
-      link = await this.#shakeHands(await opening, isNpws2);
+      link = await this.#shakeHands(socket, isNpws2);
     } catch (error) {
-      return this.#countHandshakeFailure(error);
-    } finally {
-      this.#opening--;
+      return this.#didNotOpen(error);
     }
+    this.#opening--;
     this.admit(link);
   }
 
@@ -287,7 +287,8 @@ export class ServerPool extends Pool {
     }
   }
 
-  #countHandshakeFailure(cause: unknown): void {
+  #didNotOpen(cause: unknown): void {
+    this.#opening--;
     if (this.isClosed) return;
     this.countDialFailure(new PoolError(`Cannot open link: ${messageOf(cause)}`, { cause }));
   }

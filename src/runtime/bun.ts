@@ -4,8 +4,8 @@ import { BunDialer } from "./bun_dialer.ts";
 import { BunServerSocket } from "./bun_server_socket.ts";
 import { isIPv4, isIPv6 } from "./ip.ts";
 import { bindReason, listenError } from "./listen_error.ts";
-import type { Dialer, DialOptions, Listener, RequestHandler, Runtime, ServeOptions } from "./runtime.ts";
-import type { NetAddress, Socket, TlsInfo } from "./socket.ts";
+import type { Dialer, DialOptions, Listener, RequestHandler, Runtime, ServeOptions, UpgradeEnd } from "./runtime.ts";
+import type { NetAddress, TlsInfo } from "./socket.ts";
 import { checkAuthorities, checkDialTls, checkKeyPair } from "./tls.ts";
 import { WebSocketDialer } from "./web_socket_dialer.ts";
 
@@ -93,16 +93,8 @@ function tlsOf(request: Request, server: unknown): TlsInfo | undefined {
   return request.url.startsWith("https:") ? { authorized: verifyingServers.has(server as object) } : undefined;
 }
 
-function upgrade(request: Request, server: unknown): { response: undefined; socket: Promise<Socket> } {
-  const data = new BunServerSocket(remoteAddress(request, server), tlsOf(request, server));
-  // Before the upgrade, which opens the socket at once.
-  const socket = data.opened();
-  try {
-    if ((server as BunServer).upgrade(request, { data })) return { response: undefined, socket };
-  } catch (error) {
-    data.terminate();
-    throw error;
-  }
-  data.terminate();
+function upgrade(request: Request, server: unknown, { opened }: UpgradeEnd): undefined {
+  const data = new BunServerSocket(remoteAddress(request, server), tlsOf(request, server), opened);
+  if ((server as BunServer).upgrade(request, { data })) return;
   throw new Error("Cannot upgrade the request: it is not a WebSocket handshake, or the client has disconnected");
 }

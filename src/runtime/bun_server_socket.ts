@@ -1,8 +1,8 @@
 import { AdaptedSocket } from "./adapted_socket.ts";
 import type { BunServerWebSocket, BunWebSocketHandler } from "./bun_api.ts";
 import { HIGH_WATER_BYTES, LOW_WATER_BYTES, MAX_MESSAGE_BYTES } from "./limits.ts";
-import { Opening } from "./opening.ts";
-import type { NetAddress, Socket, TlsInfo } from "./socket.ts";
+import type { UpgradeEnd } from "./runtime.ts";
+import type { NetAddress, TlsInfo } from "./socket.ts";
 
 /** Bun drops a message that would exceed this, which ends the socket; so the limit is far above the high-water mark. */
 const BACKPRESSURE_LIMIT_BYTES = 64 * 1024 * 1024;
@@ -15,19 +15,14 @@ export class BunServerSocket extends AdaptedSocket {
   readonly remoteAddress: NetAddress | undefined;
   readonly tls: TlsInfo | undefined;
   #webSocket: BunServerWebSocket | undefined;
-  /** Defined until the socket is open or given up. */
-  #opening: Opening | undefined;
+  /** Defined until the socket is open, which Bun's `upgrade` does. */
+  #opened: UpgradeEnd["opened"] | undefined;
 
-  constructor(remoteAddress: NetAddress | undefined, tls: TlsInfo | undefined) {
+  constructor(remoteAddress: NetAddress | undefined, tls: TlsInfo | undefined, opened: UpgradeEnd["opened"]) {
     super();
     this.remoteAddress = remoteAddress;
     this.tls = tls;
-  }
-
-  /** Starts waiting for the socket to open. */
-  opened(): Promise<Socket> {
-    this.#opening = new Opening(() => this.terminate());
-    return this.#opening.socket;
+    this.#opened = opened;
   }
 
   /** Bun does not expose it. */
@@ -73,8 +68,6 @@ export class BunServerSocket extends AdaptedSocket {
   }
 
   protected drop(): void {
-    this.#opening?.fail();
-    this.#opening = undefined;
     this.#webSocket?.terminate();
   }
 
@@ -107,8 +100,7 @@ export class BunServerSocket extends AdaptedSocket {
   #open(webSocket: BunServerWebSocket): void {
     webSocket.binaryType = "uint8array";
     this.#webSocket = webSocket;
-    if (this.isClosed) return this.drop();
-    this.#opening?.succeed(this);
-    this.#opening = undefined;
+    this.#opened!(this);
+    this.#opened = undefined;
   }
 }

@@ -5,8 +5,8 @@ import { DenoServerSocket } from "./deno_server_socket.ts";
 import { listenError } from "./listen_error.ts";
 import { NodeDialer } from "./node_dialer.ts";
 import { Opening } from "./opening.ts";
-import type { Dialer, DialOptions, Listener, RequestHandler, Runtime, ServeOptions } from "./runtime.ts";
-import type { NetAddress, Socket, TlsInfo } from "./socket.ts";
+import type { Dialer, DialOptions, Listener, RequestHandler, Runtime, ServeOptions, UpgradeEnd } from "./runtime.ts";
+import type { NetAddress } from "./socket.ts";
 import { checkDialTls, checkKeyPair } from "./tls.ts";
 import { WebSocketDialer } from "./web_socket_dialer.ts";
 
@@ -69,20 +69,12 @@ function remoteAddress(_request: Request, info: unknown): NetAddress | undefined
   return netAddress(address?.hostname, address?.port);
 }
 
-function upgrade(request: Request, info: unknown): { response: Response; socket: Promise<Socket> } {
+function upgrade(request: Request, info: unknown, end: UpgradeEnd): Response {
   // Before the upgrade: the request cannot be inspected after it.
   const tls = isEncrypted(request) ? { authorized: false } : undefined;
   const address = remoteAddress(request, info);
   const { socket: webSocket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
-  return { response, socket: opened(webSocket, address, tls) };
-}
-
-function isEncrypted(request: Request): boolean {
-  return request.url.startsWith("https:");
-}
-
-function opened(webSocket: WebSocket, address: NetAddress | undefined, tls: TlsInfo | undefined): Promise<Socket> {
-  const opening = new Opening(() => socket.terminate());
+  const opening = new Opening(end, () => socket.terminate());
   const socket = new DenoServerSocket(webSocket, address, tls, {
     opened() {
       webSocket.removeEventListener("error", socket); // from here on the close says enough: a quarter KiB for each socket
@@ -90,5 +82,9 @@ function opened(webSocket: WebSocket, address: NetAddress | undefined, tls: TlsI
     },
     failed: () => opening.fail(),
   });
-  return opening.socket;
+  return response;
+}
+
+function isEncrypted(request: Request): boolean {
+  return request.url.startsWith("https:");
 }

@@ -101,6 +101,14 @@ export type RequestHandler = (
   serverOrInfo: unknown,
 ) => Response | undefined | Promise<Response | undefined>;
 
+/** Notified once of how the upgrade of a request ended. */
+export interface UpgradeEnd {
+  /** The socket is open. On Bun that is the case before `upgrade` returns: what is sent here leaves with the answer. */
+  opened(socket: Socket): void;
+  /** The socket did not open: the client went away first, or 10 s have passed. */
+  failed(error: Error): void;
+}
+
 /** The port to a runtime: everything that this module needs from Deno or Bun. */
 export interface Runtime {
   readonly name: "deno" | "bun";
@@ -113,10 +121,10 @@ export interface Runtime {
   /** Who sent the request; undefined when the second argument is not what the runtime's server passes. */
   remoteAddress(request: Request, serverOrInfo: unknown): NetAddress | undefined;
   /**
-   * Answers an upgrade request. `response` is what the request handler must return: undefined on Bun. `socket` resolves when
-   * the socket is open; it rejects if the client goes away first, or after 10 s. Throws if the request cannot be upgraded.
+   * Answers an upgrade request, and returns what the request handler must return: undefined on Bun. Throws if the request
+   * cannot be upgraded; `end` is not notified then.
    */
-  upgrade(request: Request, serverOrInfo: unknown): { response: Response | undefined; socket: Promise<Socket> };
+  upgrade(request: Request, serverOrInfo: unknown, end: UpgradeEnd): Response | undefined;
   /** Bun's handler object for `Bun.serve({ websocket })`; an empty object on Deno. A longer message closes its socket. */
   websocket(maxMessageBytes?: number): object;
 }

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows, unreachable } from "@std/assert";
 import { execFile } from "node:child_process";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { runtimePath } from "../../scripts/runtime_path.ts";
 import { PoolError } from "../../src/errors.ts";
 import { runtime } from "../../src/runtime/detect.ts";
-import type { RequestHandler } from "../../src/runtime/runtime.ts";
+import type { RequestHandler, UpgradeEnd } from "../../src/runtime/runtime.ts";
 import type { NetAddress } from "../../src/runtime/socket.ts";
 import { test } from "../harness.ts";
 import { requestUpgrade } from "../npws1_peer.ts";
@@ -15,6 +15,9 @@ import { dial, dialTo, Recorder, UpgradingServer } from "./sockets.ts";
 const isBun = runtime.name === "bun";
 const anyPort = { hostname: "127.0.0.1", port: 0, tls: undefined };
 const ok: RequestHandler = () => new Response("ok");
+const ignored: UpgradeEnd = { opened() {}, failed() {} };
+/** For an upgrade that must throw: it is not notified then. */
+const unexpected: UpgradeEnd = { opened: () => unreachable(), failed: () => unreachable() };
 
 for (const [hostname, host] of [["127.0.0.1", "127.0.0.1"], ["::1", "[::1]"]]) {
   test(`serve() listens on ${hostname}, and tells the port that the system chose`, async () => {
@@ -71,7 +74,7 @@ test("Listener.close() frees the port and drops what is left, whoever it waits f
   const never = Promise.withResolvers<Response>();
   const asked = Promise.withResolvers<void>();
   const listener = await runtime.serve(anyPort, (request, serverOrInfo) => {
-    if (request.headers.has("upgrade")) return runtime.upgrade(request, serverOrInfo).response;
+    if (request.headers.has("upgrade")) return runtime.upgrade(request, serverOrInfo, ignored);
     asked.resolve();
     return new URL(request.url).pathname === "/never" ? never.promise : new Response("ok");
   });
@@ -126,7 +129,7 @@ test("remoteAddress() is undefined without what the runtime's server passes", ()
 test("upgrade() throws for a request that is no WebSocket handshake", async () => {
   let thrown: unknown;
   const listener = await runtime.serve(anyPort, (request, serverOrInfo) => {
-    thrown = assertThrows(() => runtime.upgrade(request, serverOrInfo));
+    thrown = assertThrows(() => runtime.upgrade(request, serverOrInfo, unexpected));
     return new Response("no", { status: 426, headers: { connection: "close" } });
   });
   assertEquals(await (await fetch(`http://127.0.0.1:${listener.address.port}/`)).text(), "no");
@@ -148,7 +151,7 @@ if (isBun) {
     const listener = await runtime.serve(anyPort, async (request, server) => {
       asked.resolve();
       await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
-      thrown.resolve(assertThrows(() => runtime.upgrade(request, server)));
+      thrown.resolve(assertThrows(() => runtime.upgrade(request, server, unexpected)));
       return new Response();
     });
     const client = connect(listener.address.port, "127.0.0.1");
