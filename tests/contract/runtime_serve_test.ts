@@ -145,6 +145,19 @@ test("a server's socket tells that its link is encrypted by its tls alone", asyn
 });
 
 if (isBun) {
+  test("upgrade() opens the socket before it returns, so that what is sent then leaves with the answer", async () => {
+    const order: string[] = [];
+    const listener = await runtime.serve(anyPort, (request, server) => {
+      const response = runtime.upgrade(request, server, { ...ignored, opened: () => order.push("opened") });
+      order.push("returned");
+      return response;
+    });
+    const { link } = await requestUpgrade(listener.address.port);
+    assertEquals(order, ["opened", "returned"]);
+    link.destroy();
+    await listener.close();
+  });
+
   test("upgrade() throws when the client went away before the answer", async () => {
     const asked = Promise.withResolvers<void>();
     const thrown = Promise.withResolvers<unknown>();

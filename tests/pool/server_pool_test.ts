@@ -1,9 +1,11 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { stub } from "@std/testing/mock";
+import { spy, stub } from "@std/testing/mock";
 import type { PoolConnection } from "../../src/connection/connection.ts";
 import { PoolClosedError, PoolError } from "../../src/errors.ts";
 import type { ServerPoolOptions } from "../../src/options/server_options.ts";
 import type { ServerPool } from "../../src/pool/server_pool.ts";
+import type { Socket } from "../../src/runtime/socket.ts";
+import { FakeRuntime } from "../fake_runtime.ts";
 import { type FakeDialOptions, type FakePeer, FakeWorld, urlOf } from "../fake_world.ts";
 import { test } from "../harness.ts";
 
@@ -75,6 +77,26 @@ test("ServerPool.start() hears its signal only until it listens", async () => {
   controller.abort();
   assertEquals(pool.isReady, true);
 });
+
+for (const protocol of [1, 2] as const) {
+  test(`ServerPool sends the first message of npws/${protocol} in the call that tells it that a socket is open`, async () => {
+    const sent: number[] = [];
+    const original = FakeRuntime.prototype.upgrade;
+    using _upgrade = stub(FakeRuntime.prototype, "upgrade", function (this: FakeRuntime, request, visit, end) {
+      const opened = (socket: Socket) => {
+        using send = spy(socket, "send");
+        end.opened(socket);
+        sent.push(send.calls.length);
+      };
+      return original.call(this, request, visit, { ...end, opened });
+    });
+    await using setting = await setUp({ protocol });
+    const client = setting.world.clientPool({ url: urlOf(setting.pool), protocol, minCapacity: 1 });
+    client.start();
+    await setting.world.settle();
+    assertEquals([sent, client.active], [[1], 1]);
+  });
+}
 
 test("ServerPool names its first link 00000000, and every later one by chance", async () => {
   await using setting = await setUp();
