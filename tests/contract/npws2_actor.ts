@@ -1,5 +1,5 @@
-import process from "node:process";
 import type { ClientPoolOptions, Pool, PoolConnection, PoolStats, ServerPoolOptions } from "@npws/pool";
+import { takeCensus } from "../census.ts";
 import { exchange, fill, type FillPlan, Flood, readInPieces, type ReadPlan } from "./npws2_bulk.ts";
 import { clientPool, hurriedClock, serverPool, TimersByHand } from "./pools.ts";
 import { readText, write } from "./streams.ts";
@@ -46,9 +46,9 @@ export class PoolActor {
     return this.pool.stats();
   }
 
-  /** The process's resident memory. */
-  residentBytes(): number {
-    return process.memoryUsage().rss;
+  /** How much memory of the process is reachable, in bytes. */
+  async liveBytes(): Promise<number> {
+    return (await takeCensus()).liveBytes;
   }
 
   close(drainMs?: number): Promise<void> {
