@@ -1,3 +1,4 @@
+import type { AbortSignalLike } from "../abort_signal_like.ts";
 import { inParentheses, messageOf } from "../describe.ts";
 import { ConnectionLostError, PoolClosedError, PoolError, ProtocolError } from "../errors.ts";
 import { formatId, idBytes } from "../id.ts";
@@ -29,7 +30,7 @@ export async function clientHandshake(
   host: LinkHost,
   protocols: Protocols,
   hello: ClientHello,
-  signal: AbortSignal,
+  signal: AbortSignalLike,
 ): Promise<Link> {
   const message = await firstMessage(socket, host.clock, signal, "server");
   if (protocols !== 2 && typeof message !== "string" && message.byteLength === ID_BYTES) {
@@ -62,7 +63,7 @@ export async function serverHandshake2(
   host: LinkHost,
   id: string,
   hello: Hello,
-  signal: AbortSignal,
+  signal: AbortSignalLike,
 ): Promise<Link> {
   const answer = firstMessage(socket, host.clock, signal, "client");
   socket.send(formatHello({ id, ...hello }));
@@ -76,7 +77,7 @@ export async function serverHandshake2(
 function firstMessage(
   socket: Socket,
   clock: Clock,
-  signal: AbortSignal,
+  signal: AbortSignalLike,
   sender: "server" | "client",
 ): Promise<Message> {
   const { promise, resolve, reject } = Promise.withResolvers<Message>();
@@ -107,7 +108,7 @@ function firstMessage(
     },
   };
   if (signal.aborted) abort();
-  else signal.addEventListener("abort", abort, { once: true });
+  else signal.addEventListener("abort", abort);
   return promise;
 }
 

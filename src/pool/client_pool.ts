@@ -1,3 +1,4 @@
+import type { AbortSignalLike } from "../abort_signal_like.ts";
 import { inParentheses, messageOf, withoutSecrets } from "../describe.ts";
 import { type Environment, systemEnvironment } from "../environment.ts";
 import { PoolError } from "../errors.ts";
@@ -306,7 +307,7 @@ export class ClientPool extends Pool {
     this.#opened(link);
   }
 
-  async #open(signal: AbortSignal): Promise<Link> {
+  async #open(signal: AbortSignalLike): Promise<Link> {
     const { protocol, windowBytes, name } = this.#settings;
     const socket = await this.#dialer.dial(signal);
     const hello = { window: windowBytes, pool: this.poolId, name };

@@ -1,3 +1,4 @@
+import type { AbortSignalLike } from "../abort_signal_like.ts";
 import { type Endpoint, endpointOf } from "./endpoint.ts";
 import type { Dialer, DialOptions } from "./runtime.ts";
 import type { Socket } from "./socket.ts";
@@ -22,7 +23,7 @@ export class DenoGlobalDialer implements Dialer {
   }
 
   // deno-lint-ignore require-await -- what the constructor throws rejects
-  async dial(signal: AbortSignal): Promise<Socket> {
+  async dial(signal: AbortSignalLike): Promise<Socket> {
     signal.throwIfAborted();
     const { url, headers, tls } = this.#options;
     if (tls?.caCerts) this.#client ??= Deno.createHttpClient({ caCerts: [...tls.caCerts] });

@@ -1,5 +1,6 @@
 import type { Socket as NetSocket } from "node:net";
 import { type ConnectionOptions, createSecureContext, type TLSSocket } from "node:tls";
+import type { AbortSignalLike } from "../abort_signal_like.ts";
 import { dialError, explainUntrusted } from "./dial_failure.ts";
 import { type Endpoint, endpointOf } from "./endpoint.ts";
 import { FramedSocket } from "./framed_socket.ts";
@@ -21,7 +22,7 @@ export class NodeDialer implements Dialer {
     this.#tlsOptions = options.tls && tlsOptions(options.tls, this.#endpoint);
   }
 
-  async dial(signal: AbortSignal): Promise<Socket> {
+  async dial(signal: AbortSignalLike): Promise<Socket> {
     const transport = await this.#connect(signal);
     try {
       return await this.#upgrade(transport, this.#checkTls(transport), signal);
@@ -33,7 +34,7 @@ export class NodeDialer implements Dialer {
 
   close(): void {}
 
-  async #connect(signal: AbortSignal): Promise<NetSocket> {
+  async #connect(signal: AbortSignalLike): Promise<NetSocket> {
     try {
       if (!this.#tlsOptions) return await connectTcp(this.#endpoint, signal);
       return await connectTls(this.#endpoint, this.#tlsOptions, signal);
@@ -56,7 +57,7 @@ export class NodeDialer implements Dialer {
     return dialedTlsInfo(tls, der, { protocol, cipher: session.getCipher()?.name, serverName });
   }
 
-  async #upgrade(transport: NetSocket, tls: TlsInfo | undefined, signal: AbortSignal): Promise<Socket> {
+  async #upgrade(transport: NetSocket, tls: TlsInfo | undefined, signal: AbortSignalLike): Promise<Socket> {
     signal.throwIfAborted();
     const failure = failureOf(transport);
     if (failure) throw dialError(failure, this.#endpoint);

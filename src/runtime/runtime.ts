@@ -1,3 +1,4 @@
+import type { AbortSignalLike } from "../abort_signal_like.ts";
 import type { NetAddress, Socket } from "./socket.ts";
 
 /** TLS of a dial, checked and normalized by the options. */
@@ -63,7 +64,7 @@ export interface Dialer {
    * ("connection refused", "server answered 503 Service Unavailable", "certificate has expired"). Leaves nothing open when it
    * rejects.
    */
-  dial(signal: AbortSignal): Promise<Socket>;
+  dial(signal: AbortSignalLike): Promise<Socket>;
   /** Frees what the dials share. */
   close(): void;
 }

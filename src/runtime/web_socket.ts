@@ -1,3 +1,4 @@
+import type { AbortSignalLike } from "../abort_signal_like.ts";
 import { AdaptedSocket } from "./adapted_socket.ts";
 import { Backlog } from "./backlog.ts";
 import { HIGH_WATER_BYTES } from "./limits.ts";
@@ -138,7 +139,7 @@ export class WebSocketSocket extends AdaptedSocket {
 export function dialWebSocket(
   webSocket: WebSocket,
   facts: SocketFacts,
-  signal: AbortSignal,
+  signal: AbortSignalLike,
   explain: (event: Event | undefined) => Error,
 ): Promise<WebSocketSocket> {
   return new Promise((resolve, reject) => {
@@ -156,6 +157,6 @@ export function dialWebSocket(
         reject(explain(event));
       },
     });
-    signal.addEventListener("abort", giveUp, { once: true });
+    signal.addEventListener("abort", giveUp);
   });
 }

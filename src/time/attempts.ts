@@ -1,10 +1,11 @@
+import { Aborter } from "../abort_signal_like.ts";
 import { PoolError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 
 /** A pool's work in progress: each attempt has a deadline, and all of them end with the pool. */
 export class Attempts {
   readonly #clock: Clock;
-  readonly #running = new Set<AbortController>();
+  readonly #running = new Set<Aborter>();
   #settled: PromiseWithResolvers<void> | undefined;
 
   constructor(clock: Clock) {
@@ -19,12 +20,12 @@ export class Attempts {
   /**
    * Runs one; its signal aborts after `timeoutMs` with a PoolError whose message is `late`, or with the error given to `end`.
    */
-  async run<Result>(timeoutMs: number, late: string, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-    const aborter = new AbortController();
+  async run<Result>(timeoutMs: number, late: string, work: (signal: Aborter) => Promise<Result>): Promise<Result> {
+    const aborter = new Aborter();
     const timer = this.#clock.setTimeout(() => aborter.abort(new PoolError(late)), timeoutMs);
     this.#running.add(aborter);
     try {
-      return await work(aborter.signal);
+      return await work(aborter);
     } finally {
       this.#clock.clearTimeout(timer);
       this.#running.delete(aborter);

@@ -1,0 +1,55 @@
+/** What work needs of the signal that ends it; an AbortSignal has it too. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  throwIfAborted(): void;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+/**
+ * An AbortController that is its own signal, for a pool's own work: on Bun, the standard one and its listeners would take an
+ * eighth of the time of a dial.
+ */
+export class Aborter implements AbortSignalLike {
+  #aborted = false;
+  #reason: unknown;
+  readonly #listeners = new Set<() => void>();
+
+  get aborted(): boolean {
+    return this.#aborted;
+  }
+
+  get reason(): unknown {
+    return this.#reason;
+  }
+
+  throwIfAborted(): void {
+    if (this.#aborted) throw this.#reason;
+  }
+
+  /** The listener must not throw: the others would not be told. */
+  addEventListener(_type: "abort", listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  removeEventListener(_type: "abort", listener: () => void): void {
+    this.#listeners.delete(listener);
+  }
+
+  /** Calls the listeners, unless that was done. */
+  abort(reason: unknown): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    this.#reason = reason;
+    for (const listener of this.#listeners) listener();
+    this.#listeners.clear();
+  }
+
+  /** An AbortSignal that aborts with this one. */
+  toStandard(): AbortSignal {
+    const controller = new AbortController();
+    this.addEventListener("abort", () => controller.abort(this.#reason));
+    return controller.signal;
+  }
+}
