@@ -1,15 +1,16 @@
 import { Aborter } from "../abort_signal_like.ts";
 import { PoolError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
+import { Deadlines } from "./deadlines.ts";
 
 /** A pool's work in progress: each attempt has a deadline, and all of them end with the pool. */
 export class Attempts {
-  readonly #clock: Clock;
-  readonly #running = new Set<Aborter>();
+  readonly #running = new Set<Attempt>();
+  readonly #deadlines: Deadlines<Attempt>;
   #settled: PromiseWithResolvers<void> | undefined;
 
   constructor(clock: Clock) {
-    this.#clock = clock;
+    this.#deadlines = new Deadlines(clock, ({ aborter, late }) => aborter.abort(new PoolError(late)));
   }
 
   /** How many are under way. */
@@ -21,21 +22,28 @@ export class Attempts {
    * Runs one; its signal aborts after `timeoutMs` with a PoolError whose message is `late`, or with the error given to `end`.
    */
   async run<Result>(timeoutMs: number, late: string, work: (signal: Aborter) => Promise<Result>): Promise<Result> {
-    const aborter = new Aborter();
-    const timer = this.#clock.setTimeout(() => aborter.abort(new PoolError(late)), timeoutMs);
-    this.#running.add(aborter);
+    const attempt = { aborter: new Aborter(), late };
+    this.#running.add(attempt);
+    this.#deadlines.add(attempt, timeoutMs);
     try {
-      return await work(aborter);
+      return await work(attempt.aborter);
     } finally {
-      this.#clock.clearTimeout(timer);
-      this.#running.delete(aborter);
+      this.#deadlines.delete(attempt, timeoutMs);
+      this.#running.delete(attempt);
       if (this.#running.size === 0) this.#settled?.resolve();
     }
   }
 
   /** Aborts all, and resolves when the last one has ended. */
   async end(error: unknown): Promise<void> {
-    for (const aborter of this.#running) aborter.abort(error);
+    this.#deadlines.end();
+    for (const { aborter } of this.#running) aborter.abort(error);
     if (this.#running.size > 0) await (this.#settled ??= Promise.withResolvers()).promise;
   }
+}
+
+interface Attempt {
+  readonly aborter: Aborter;
+  /** What its signal aborts with at its deadline. */
+  readonly late: string;
 }
