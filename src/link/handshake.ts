@@ -1,4 +1,4 @@
-import type { AbortSignalLike } from "../abort_signal_like.ts";
+import type { AbortSignalLike } from "../aborter.ts";
 import { inParentheses, messageOf } from "../describe.ts";
 import { ConnectionLostError, PoolClosedError, PoolError, ProtocolError } from "../errors.ts";
 import { formatId, idBytes } from "../id.ts";

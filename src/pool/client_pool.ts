@@ -1,4 +1,4 @@
-import type { AbortSignalLike } from "../abort_signal_like.ts";
+import type { AbortSignalLike } from "../aborter.ts";
 import { inParentheses, messageOf, withoutSecrets } from "../describe.ts";
 import { type Environment, systemEnvironment } from "../environment.ts";
 import { PoolError } from "../errors.ts";

@@ -1,5 +1,5 @@
 import type { PeerCertificate } from "node:tls";
-import type { AbortSignalLike } from "../abort_signal_like.ts";
+import type { AbortSignalLike } from "../aborter.ts";
 import { dialError, explainUntrusted, isUnknown } from "./dial_failure.ts";
 import { type Endpoint, endpointOf } from "./endpoint.ts";
 import { fetchPeerCertificate } from "./peer_certificate.ts";

@@ -1,4 +1,4 @@
-import type { AbortSignalLike } from "../abort_signal_like.ts";
+import type { AbortSignalLike } from "../aborter.ts";
 import { type Endpoint, endpointOf } from "./endpoint.ts";
 import type { Dialer, DialOptions } from "./runtime.ts";
 import type { Socket } from "./socket.ts";

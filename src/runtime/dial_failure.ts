@@ -1,6 +1,6 @@
 import process from "node:process";
 import type { PeerCertificate } from "node:tls";
-import type { AbortSignalLike } from "../abort_signal_like.ts";
+import type { AbortSignalLike } from "../aborter.ts";
 import { describe, printable, withoutSecrets } from "../describe.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EXPIRED, fetchPeerCertificate, NOT_YET_VALID, SELF_SIGNED, trustProblem } from "./peer_certificate.ts";

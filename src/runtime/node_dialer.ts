@@ -1,6 +1,6 @@
 import type { Socket as NetSocket } from "node:net";
 import { type ConnectionOptions, createSecureContext, type TLSSocket } from "node:tls";
-import type { AbortSignalLike } from "../abort_signal_like.ts";
+import type { AbortSignalLike } from "../aborter.ts";
 import { dialError, explainUntrusted } from "./dial_failure.ts";
 import { type Endpoint, endpointOf } from "./endpoint.ts";
 import { FramedSocket } from "./framed_socket.ts";

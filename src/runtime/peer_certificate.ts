@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import type { AbortSignalLike } from "../abort_signal_like.ts";
+import type { AbortSignalLike } from "../aborter.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { connectTls } from "./transport.ts";
 

@@ -1,4 +1,4 @@
-import type { AbortSignalLike } from "../abort_signal_like.ts";
+import type { AbortSignalLike } from "../aborter.ts";
 import type { NetAddress, Socket } from "./socket.ts";
 
 /** TLS of a dial, checked and normalized by the options. */

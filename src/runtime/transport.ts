@@ -1,6 +1,6 @@
 import { connect as openTcp, type Socket as NetSocket } from "node:net";
 import { connect as openTls, type ConnectionOptions, type TLSSocket } from "node:tls";
-import type { AbortSignalLike } from "../abort_signal_like.ts";
+import type { AbortSignalLike } from "../aborter.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** Errors of established connections, kept for whoever takes them over: one may occur before anybody else listens. */

@@ -1,4 +1,4 @@
-import type { AbortSignalLike } from "../abort_signal_like.ts";
+import type { AbortSignalLike } from "../aborter.ts";
 import { AdaptedSocket } from "./adapted_socket.ts";
 import { Backlog } from "./backlog.ts";
 import { HIGH_WATER_BYTES } from "./limits.ts";

@@ -1,4 +1,4 @@
-import type { AbortSignalLike } from "../abort_signal_like.ts";
+import type { AbortSignalLike } from "../aborter.ts";
 import { NotSupportedError } from "../errors.ts";
 import { dialError } from "./dial_failure.ts";
 import { type Endpoint, endpointOf } from "./endpoint.ts";

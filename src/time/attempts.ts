@@ -1,4 +1,4 @@
-import { Aborter } from "../abort_signal_like.ts";
+import { Aborter } from "../aborter.ts";
 import { PoolError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 import { Deadlines } from "./deadlines.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import type { AbortSignalLike } from "../../src/abort_signal_like.ts";
+import type { AbortSignalLike } from "../../src/aborter.ts";
 import { PoolError } from "../../src/errors.ts";
 import { Attempts } from "../../src/time/attempts.ts";
 import { ManualClock } from "../fakes.ts";

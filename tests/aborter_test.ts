@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { Aborter } from "../src/abort_signal_like.ts";
+import { Aborter } from "../src/aborter.ts";
 import { test } from "./harness.ts";
 
 const reason = new Error("over");
