@@ -69,7 +69,7 @@ export class FakeRuntime implements Runtime {
     return visit instanceof FakeVisit ? visit.remoteAddress : undefined;
   }
 
-  upgrade(_request: Request, visit: unknown, { opened, failed }: UpgradeEnd): undefined {
+  upgrade(_request: Request, visit: unknown, _peer: unknown, { opened, failed }: UpgradeEnd): undefined {
     this.accept(visit).then(opened, failed);
   }
 

@@ -177,26 +177,27 @@ export class ServerPool extends Pool {
 
   #answer(request: Request, serverOrInfo: unknown): Answer | Promise<Answer> {
     this.#hasAnswered = true;
-    const refusal = this.#refuseRequest(request);
+    const url = URL.parse(request.url);
+    const refusal = this.#refuseRequest(request, url);
     if (refusal) return refusal;
     if (this.isClosed) return text(503, "Service Unavailable");
-    const address = this.#clientAddress(request, serverOrInfo);
+    const peer = this.#environment.runtime.remoteAddress(request, serverOrInfo);
+    const client = this.#clientAddress(request, peer);
     const { allow, origins, tokens, authorize } = this.#settings;
-    if (allow && !allow.has(address?.hostname)) return this.#refuse("forbidden", address);
-    if (!isOriginAllowed(request.headers.get("origin"), origins)) return this.#refuse("forbidden", address);
-    if (tokens && !tokens.accepts(request.headers.get("authorization"))) return this.#refuse("unauthorized", address);
-    if (!authorize) return this.#upgrade(request, serverOrInfo, address);
-    return this.#authorize(request, address).then((isAuthorized) =>
-      isAuthorized || this.isClosed
-        ? this.#upgrade(request, serverOrInfo, address)
-        : this.#refuse("unauthorized", address)
+    if (allow && !allow.has(client?.hostname)) return this.#refuse("forbidden", client);
+    if (!isOriginAllowed(request.headers.get("origin"), origins)) return this.#refuse("forbidden", client);
+    if (tokens && !tokens.accepts(request.headers.get("authorization"))) return this.#refuse("unauthorized", client);
+    const isNpws2 = this.#settings.protocol !== 1 && url!.searchParams.get("npws") === "2";
+    const visit = { request, serverOrInfo, peer, client, isNpws2 };
+    if (!authorize) return this.#upgrade(visit);
+    return this.#authorize(visit).then((isAuthorized) =>
+      isAuthorized || this.isClosed ? this.#upgrade(visit) : this.#refuse("unauthorized", client)
     );
   }
 
   /** Answers requests that do not concern the pool, before any check whose outcome an outsider should not learn. */
-  #refuseRequest(request: Request): Response | undefined {
+  #refuseRequest(request: Request, url: URL | null): Response | undefined {
     const { path } = this.#settings;
-    const url = URL.parse(request.url);
     // The runtimes put the Host header into the URL, which can make it invalid or give it a path other than the request's.
     if (!url || /[/?#@\\]/.test(request.headers.get("host") ?? "")) return text(400, "Bad Request");
     if (path !== undefined && url.pathname !== path) return text(404, "Not Found");
@@ -204,8 +205,7 @@ export class ServerPool extends Pool {
   }
 
   /** The client's address; the port is 0 if a proxy reported it. */
-  #clientAddress(request: Request, serverOrInfo: unknown): NetAddress | undefined {
-    const peer = this.#environment.runtime.remoteAddress(request, serverOrInfo);
+  #clientAddress(request: Request, peer: NetAddress | undefined): NetAddress | undefined {
     const forwardedFor = request.headers.get("x-forwarded-for");
     if (!forwardedFor) return peer;
     const hostname = clientAddress(peer?.hostname, forwardedFor, this.#settings.trustedProxies);
@@ -215,7 +215,7 @@ export class ServerPool extends Pool {
   }
 
   /** Asks the application. If `authorize` throws or takes too long, the request is refused. */
-  async #authorize(request: Request, remoteAddress: NetAddress | undefined): Promise<boolean> {
+  async #authorize({ request, client: remoteAddress }: Visit): Promise<boolean> {
     const late = `Cannot authorize request: no answer within ${AUTHORIZE_TIMEOUT_MS} ms`;
     try {
       const answer = Promise.resolve(this.#settings.authorize!(request, { remoteAddress }));
@@ -238,17 +238,16 @@ export class ServerPool extends Pool {
   }
 
   /** Gives the client a place in the same turn in which it was seen to be free, so that the limits are never exceeded. */
-  #upgrade(request: Request, serverOrInfo: unknown, remoteAddress: NetAddress | undefined): Answer {
+  #upgrade({ request, serverOrInfo, peer, client, isNpws2 }: Visit): Answer {
     const { protocol, maxCapacity, maxLinks } = this.#settings;
     if (this.isClosed) return text(503, "Service Unavailable");
-    const isNpws2 = protocol !== 1 && new URL(request.url).searchParams.get("npws") === "2";
     if (protocol === 2 && !isNpws2) return text(426, "Upgrade Required: this server speaks npws/2 only");
     const openLinks = this.links.size - this.links.closing;
     const isFull = this.active + this.#opening >= maxCapacity || openLinks + this.#opening >= maxLinks;
-    if (isFull) return this.#refuse("full", remoteAddress);
+    if (isFull) return this.#refuse("full", client);
     this.#opening++;
     try {
-      return this.#environment.runtime.upgrade(request, serverOrInfo, {
+      return this.#environment.runtime.upgrade(request, serverOrInfo, peer, {
         opened: (socket) => this.#opened(socket, isNpws2),
         failed: (error) => this.#didNotOpen(error),
       });
@@ -296,6 +295,19 @@ export class ServerPool extends Pool {
     if (this.isClosed) return;
     this.countDialFailure(new PoolError(`Cannot open link: ${messageOf(cause)}`, { cause }));
   }
+}
+
+/** An upgrade request. */
+interface Visit {
+  readonly request: Request;
+  /** The second argument of the request handler. */
+  readonly serverOrInfo: unknown;
+  /** The other end of the TCP connection. */
+  readonly peer: NetAddress | undefined;
+  /** The client, as far as trusted proxies tell. */
+  readonly client: NetAddress | undefined;
+  /** Whether it offers npws/2, and the pool does not refuse that. */
+  readonly isNpws2: boolean;
 }
 
 /** What is counted and answered for each refusal reason. */

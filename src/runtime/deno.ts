@@ -69,13 +69,12 @@ function remoteAddress(_request: Request, info: unknown): NetAddress | undefined
   return netAddress(address?.hostname, address?.port);
 }
 
-function upgrade(request: Request, info: unknown, end: UpgradeEnd): Response {
+function upgrade(request: Request, _info: unknown, peer: NetAddress | undefined, end: UpgradeEnd): Response {
   // Before the upgrade: the request cannot be inspected after it.
   const tls = isEncrypted(request) ? { authorized: false } : undefined;
-  const address = remoteAddress(request, info);
   const { socket: webSocket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
   const opening = new Opening(end, () => socket.terminate());
-  const socket = new DenoServerSocket(webSocket, address, tls, {
+  const socket = new DenoServerSocket(webSocket, peer, tls, {
     opened() {
       webSocket.removeEventListener("error", socket); // from here on the close says enough: a quarter KiB for each socket
       opening.succeed(socket);

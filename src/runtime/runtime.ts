@@ -122,10 +122,15 @@ export interface Runtime {
   /** Who sent the request; undefined when the second argument is not what the runtime's server passes. */
   remoteAddress(request: Request, serverOrInfo: unknown): NetAddress | undefined;
   /**
-   * Answers an upgrade request, and returns what the request handler must return: undefined on Bun. Throws if the request
-   * cannot be upgraded; `end` is not notified then.
+   * Answers an upgrade request, and returns what the request handler must return: undefined on Bun. `peer` becomes the socket's
+   * remote address. Throws if the request cannot be upgraded; `end` is not notified then.
    */
-  upgrade(request: Request, serverOrInfo: unknown, end: UpgradeEnd): Response | undefined;
+  upgrade(
+    request: Request,
+    serverOrInfo: unknown,
+    peer: NetAddress | undefined,
+    end: UpgradeEnd,
+  ): Response | undefined;
   /** Bun's handler object for `Bun.serve({ websocket })`; an empty object on Deno. A longer message closes its socket. */
   websocket(maxMessageBytes?: number): object;
 }

@@ -74,7 +74,7 @@ test("Listener.close() frees the port and drops what is left, whoever it waits f
   const never = Promise.withResolvers<Response>();
   const asked = Promise.withResolvers<void>();
   const listener = await runtime.serve(anyPort, (request, serverOrInfo) => {
-    if (request.headers.has("upgrade")) return runtime.upgrade(request, serverOrInfo, ignored);
+    if (request.headers.has("upgrade")) return runtime.upgrade(request, serverOrInfo, undefined, ignored);
     asked.resolve();
     return new URL(request.url).pathname === "/never" ? never.promise : new Response("ok");
   });
@@ -129,7 +129,7 @@ test("remoteAddress() is undefined without what the runtime's server passes", ()
 test("upgrade() throws for a request that is no WebSocket handshake", async () => {
   let thrown: unknown;
   const listener = await runtime.serve(anyPort, (request, serverOrInfo) => {
-    thrown = assertThrows(() => runtime.upgrade(request, serverOrInfo, unexpected));
+    thrown = assertThrows(() => runtime.upgrade(request, serverOrInfo, undefined, unexpected));
     return new Response("no", { status: 426, headers: { connection: "close" } });
   });
   assertEquals(await (await fetch(`http://127.0.0.1:${listener.address.port}/`)).text(), "no");
@@ -148,7 +148,7 @@ if (isBun) {
   test("upgrade() opens the socket before it returns, so that what is sent then leaves with the answer", async () => {
     const order: string[] = [];
     const listener = await runtime.serve(anyPort, (request, server) => {
-      const response = runtime.upgrade(request, server, { ...ignored, opened: () => order.push("opened") });
+      const response = runtime.upgrade(request, server, undefined, { ...ignored, opened: () => order.push("opened") });
       order.push("returned");
       return response;
     });
@@ -164,7 +164,7 @@ if (isBun) {
     const listener = await runtime.serve(anyPort, async (request, server) => {
       asked.resolve();
       await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
-      thrown.resolve(assertThrows(() => runtime.upgrade(request, server, unexpected)));
+      thrown.resolve(assertThrows(() => runtime.upgrade(request, server, undefined, unexpected)));
       return new Response();
     });
     const client = connect(listener.address.port, "127.0.0.1");

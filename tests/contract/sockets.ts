@@ -128,7 +128,8 @@ export class UpgradingServer implements AsyncDisposable {
         const { promise, resolve: opened, reject: failed } = Promise.withResolvers<Socket>();
         promise.catch(() => {}); // not every test asks for it
         sockets.push(promise);
-        return runtime.upgrade(request, serverOrInfo, { opened, failed });
+        const peer = runtime.remoteAddress(request, serverOrInfo);
+        return runtime.upgrade(request, serverOrInfo, peer, { opened, failed });
       },
     );
     return new UpgradingServer(listener, sockets);

@@ -5,6 +5,6 @@ import { runtime } from "../../src/runtime/detect.ts";
 const [ca, cert, key] = process.argv.slice(2);
 const listener = await runtime.serve(
   { hostname: "127.0.0.1", port: 0, tls: { ca, cert, key, requireClientCertificate: true } },
-  (request, server) => runtime.upgrade(request, server, { opened() {}, failed() {} }),
+  (request, server) => runtime.upgrade(request, server, undefined, { opened() {}, failed() {} }),
 );
 console.log(listener.address.port);

@@ -82,13 +82,13 @@ for (const protocol of [1, 2] as const) {
   test(`ServerPool sends the first message of npws/${protocol} in the call that tells it that a socket is open`, async () => {
     const sent: number[] = [];
     const original = FakeRuntime.prototype.upgrade;
-    using _upgrade = stub(FakeRuntime.prototype, "upgrade", function (this: FakeRuntime, request, visit, end) {
+    using _upgrade = stub(FakeRuntime.prototype, "upgrade", function (this: FakeRuntime, request, visit, peer, end) {
       const opened = (socket: Socket) => {
         using send = spy(socket, "send");
         end.opened(socket);
         sent.push(send.calls.length);
       };
-      return original.call(this, request, visit, { ...end, opened });
+      return original.call(this, request, visit, peer, { ...end, opened });
     });
     await using setting = await setUp({ protocol });
     const client = setting.world.clientPool({ url: urlOf(setting.pool), protocol, minCapacity: 1 });
