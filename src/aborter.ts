@@ -28,7 +28,6 @@ export class Aborter implements AbortSignalLike {
     if (this.#aborted) throw this.#reason;
   }
 
-  /** The listener must not throw: the others would not be told. */
   addEventListener(_type: "abort", listener: () => void): void {
     this.#listeners.add(listener);
   }
@@ -37,17 +36,24 @@ export class Aborter implements AbortSignalLike {
     this.#listeners.delete(listener);
   }
 
-  /** Calls the listeners, unless that was done. */
+  /** Calls the listeners, unless that was done. As with an EventTarget, what one throws is reported and stops no other. */
   abort(reason: unknown): void {
     if (this.#aborted) return;
     this.#aborted = true;
     this.#reason = reason;
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) {
+      try {
+        listener();
+      } catch (error) {
+        reportError(error);
+      }
+    }
     this.#listeners.clear();
   }
 
   /** An AbortSignal that aborts with this one. */
   toStandard(): AbortSignal {
+    if (this.#aborted) return AbortSignal.abort(this.#reason);
     const controller = new AbortController();
     this.addEventListener("abort", () => controller.abort(this.#reason));
     return controller.signal;

@@ -1,4 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { stub } from "@std/testing/mock";
 import { Aborter } from "../src/aborter.ts";
 import { test } from "./harness.ts";
 
@@ -16,6 +17,7 @@ test("Aborter calls each listener once, with the reason set, and none that was r
   aborter.abort(reason);
   aborter.abort(new Error("again"));
   assertEquals(heard, [["first", true, reason], "last"]);
+  assertStrictEquals(aborter.reason, reason);
 });
 
 test("Aborter calls no listener that another one removes", () => {
@@ -39,10 +41,25 @@ test("Aborter.throwIfAborted() throws the reason once it has aborted", () => {
   assertStrictEquals(assertThrows(() => aborter.throwIfAborted()), reason);
 });
 
-test("Aborter.toStandard() is an AbortSignal that aborts with it", () => {
+test("Aborter reports what a listener throws, and calls the others", () => {
+  using report = stub(globalThis, "reportError");
+  const aborter = new Aborter();
+  let calls = 0;
+  const broken = new Error("broken");
+  aborter.addEventListener("abort", () => {
+    throw broken;
+  });
+  aborter.addEventListener("abort", () => calls++);
+  aborter.abort(reason);
+  assertEquals(calls, 1);
+  assertEquals(report.calls.map(({ args }) => args[0]), [broken]);
+});
+
+test("Aborter.toStandard() is an AbortSignal that aborts with it, or has aborted if it has", () => {
   const aborter = new Aborter();
   const signal = aborter.toStandard();
   assertEquals([signal instanceof AbortSignal, signal.aborted], [true, false]);
   aborter.abort(reason);
   assertStrictEquals(signal.reason, reason);
+  assertStrictEquals(aborter.toStandard().reason, reason);
 });

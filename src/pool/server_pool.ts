@@ -48,7 +48,7 @@ export class ServerPool extends Pool {
   readonly #demand: Demand;
   #beginning: Promise<void> | undefined;
   #listener: Listener | undefined;
-  /** Upgrades that were admitted but whose sockets are not open yet: each already has its place among the idle links. */
+  /** Upgrades that were admitted but are not links yet: each already has its place among the idle ones. */
   #opening = 0;
   #hasAnswered = false;
 

@@ -93,13 +93,10 @@ function tlsOf(request: Request, server: unknown): TlsInfo | undefined {
   return request.url.startsWith("https:") ? { authorized: verifyingServers.has(server as object) } : undefined;
 }
 
-function upgrade(
-  request: Request,
-  server: unknown,
-  peer: NetAddress | undefined,
-  { opened }: UpgradeEnd,
-): undefined {
-  const data = new BunServerSocket(peer, tlsOf(request, server), opened);
-  if ((server as BunServer).upgrade(request, { data })) return;
-  throw new Error("Cannot upgrade the request: it is not a WebSocket handshake, or the client has disconnected");
+function upgrade(request: Request, server: unknown, peer: NetAddress | undefined, end: UpgradeEnd): undefined {
+  const data = new BunServerSocket(peer, tlsOf(request, server), end);
+  if (!(server as BunServer).upgrade(request, { data })) {
+    throw new Error("Cannot upgrade the request: it is not a WebSocket handshake, or the client has disconnected");
+  }
+  data.answered();
 }

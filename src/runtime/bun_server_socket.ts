@@ -1,6 +1,7 @@
 import { AdaptedSocket } from "./adapted_socket.ts";
 import type { BunServerWebSocket, BunWebSocketHandler } from "./bun_api.ts";
 import { HIGH_WATER_BYTES, LOW_WATER_BYTES, MAX_MESSAGE_BYTES } from "./limits.ts";
+import { Opening } from "./opening.ts";
 import type { UpgradeEnd } from "./runtime.ts";
 import type { NetAddress, TlsInfo } from "./socket.ts";
 
@@ -15,14 +16,19 @@ export class BunServerSocket extends AdaptedSocket {
   readonly remoteAddress: NetAddress | undefined;
   readonly tls: TlsInfo | undefined;
   #webSocket: BunServerWebSocket | undefined;
-  /** Defined until the socket is open, which Bun's `upgrade` does. */
-  #opened: UpgradeEnd["opened"] | undefined;
+  /** Defined until the socket is open: until the server's handler calls `open`. */
+  #opening: Opening | undefined;
 
-  constructor(remoteAddress: NetAddress | undefined, tls: TlsInfo | undefined, opened: UpgradeEnd["opened"]) {
+  constructor(remoteAddress: NetAddress | undefined, tls: TlsInfo | undefined, end: UpgradeEnd) {
     super();
     this.remoteAddress = remoteAddress;
     this.tls = tls;
-    this.#opened = opened;
+    this.#opening = new Opening(end);
+  }
+
+  /** The upgrade was answered, which calls `open`, unless the application's own handler does so later or never. */
+  answered(): void {
+    this.#opening?.limit(() => this.terminate());
   }
 
   /** Bun does not expose it. */
@@ -67,6 +73,12 @@ export class BunServerSocket extends AdaptedSocket {
     this.#webSocket?.close(code, reason);
   }
 
+  protected override closed(code: number, reason: string): void {
+    this.#opening?.fail();
+    this.#opening = undefined;
+    super.closed(code, reason);
+  }
+
   protected drop(): void {
     this.#webSocket?.terminate();
   }
@@ -100,7 +112,9 @@ export class BunServerSocket extends AdaptedSocket {
   #open(webSocket: BunServerWebSocket): void {
     webSocket.binaryType = "uint8array";
     this.#webSocket = webSocket;
-    this.#opened!(this);
-    this.#opened = undefined;
+    if (this.isClosed) return this.drop();
+    const opening = this.#opening;
+    this.#opening = undefined;
+    opening?.succeed(this);
   }
 }

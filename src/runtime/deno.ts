@@ -73,7 +73,7 @@ function upgrade(request: Request, _info: unknown, peer: NetAddress | undefined,
   // Before the upgrade: the request cannot be inspected after it.
   const tls = isEncrypted(request) ? { authorized: false } : undefined;
   const { socket: webSocket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
-  const opening = new Opening(end, () => socket.terminate());
+  const opening = new Opening(end);
   const socket = new DenoServerSocket(webSocket, peer, tls, {
     opened() {
       webSocket.removeEventListener("error", socket); // from here on the close says enough: a quarter KiB for each socket
@@ -81,6 +81,7 @@ function upgrade(request: Request, _info: unknown, peer: NetAddress | undefined,
     },
     failed: () => opening.fail(),
   });
+  opening.limit(() => socket.terminate());
   return response;
 }
 

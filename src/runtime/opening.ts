@@ -2,14 +2,18 @@ import { UPGRADE_TIMEOUT_MS } from "./limits.ts";
 import type { UpgradeEnd } from "./runtime.ts";
 import type { Socket } from "./socket.ts";
 
-/** The wait from the answer to an upgrade request until the socket is open. Ends once; later calls have no effect. */
+/** The wait until an upgraded socket is open. Ends once; later calls have no effect. */
 export class Opening {
-  readonly #timer: ReturnType<typeof setTimeout>;
   #end: UpgradeEnd | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param expired Called if the socket did not open in time. */
-  constructor(end: UpgradeEnd, expired: () => void) {
+  constructor(end: UpgradeEnd) {
     this.#end = end;
+  }
+
+  /** The upgrade was answered: unless the wait is over, it ends in time. `expired` is called if the socket does not open. */
+  limit(expired: () => void): void {
+    if (!this.#end) return;
     this.#timer = setTimeout(() => {
       this.#over()?.failed(new Error(`not open within ${UPGRADE_TIMEOUT_MS} ms after the upgrade was answered`));
       expired();

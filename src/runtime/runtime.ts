@@ -104,7 +104,10 @@ export type RequestHandler = (
 
 /** Notified once of how the upgrade of a request ended. */
 export interface UpgradeEnd {
-  /** The socket is open. On Bun that is the case before `upgrade` returns: what is sent here leaves with the answer. */
+  /**
+   * The socket is open. On Bun that is the case before `upgrade` returns, unless an application's own handler calls `open`
+   * later: what is sent here leaves with the answer.
+   */
   opened(socket: Socket): void;
   /** The socket did not open: the client went away first, or 10 s have passed. */
   failed(error: Error): void;

@@ -1,7 +1,9 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import type { ServerPool } from "@npws/pool";
+import { stub } from "@std/testing/mock";
 import { test } from "../harness.ts";
 import { dialNpws1, requestUpgrade } from "../npws1_peer.ts";
+import { eventually } from "./eventually.ts";
 import { clientPool, serverPool } from "./pools.ts";
 import { bytes, readExactly, write } from "./streams.ts";
 
@@ -18,6 +20,11 @@ interface BunServe {
     port: number;
     stop(closeActiveConnections: boolean): Promise<void>;
   };
+}
+
+/** The part of a pool's handler for Bun that this test calls itself. */
+interface BunHandlers {
+  open(socket: unknown): void;
 }
 
 const serveOwn = "Bun" in globalThis ? serveOnBun : serveOnDeno;
@@ -87,12 +94,56 @@ test("mounted pool: authorize() may take its time before the upgrade", async () 
   link.destroy();
 });
 
+if ("Bun" in globalThis) {
+  test("mounted pool: on Bun an application's open may call the pool's later, and more than once", async () => {
+    await using pool = serverPool({ protocol: 1 });
+    const { open, ...others } = pool.websocket as BunHandlers;
+    const openTwice = (socket: unknown) => {
+      open(socket);
+      open(socket);
+    };
+    const websocket = { ...others, open: (socket: unknown) => void setTimeout(openTwice, 5, socket) };
+    await using own = serveOnBun(pool.fetch, { websocket });
+    const link = await dialNpws1(own.port);
+    const connection = await pool.incomingGet();
+    await link.send("hello");
+    assertEquals(await readExactly(connection, 5), bytes("hello"));
+    assertEquals([pool.stats().dialed, pool.stats().links, pool.errorCount], [1, 1, 0]);
+    link.destroy();
+  });
+
+  test("mounted pool: on Bun a client that leaves a socket which is never opened gives its place back", async () => {
+    await using pool = serverPool({ protocol: 1 });
+    await using own = serveOnBun(pool.fetch, { websocket: { ...pool.websocket, open() {} } });
+    const { link } = await requestUpgrade(own.port);
+    assertEquals(pool.stats().dialing, 1);
+    link.destroy();
+    await eventually(() => pool.stats().dialing === 0);
+    assertEquals(pool.stats().lastError?.message, "Cannot open link: client went away before the socket was open");
+  });
+
+  test("mounted pool: on Bun a socket that is not opened within 10 s gives its place back", async () => {
+    await using pool = serverPool({ protocol: 1 });
+    await using own = serveOnBun(pool.fetch, { websocket: { message() {} } });
+    const late: (() => void)[] = [];
+    const real = setTimeout;
+    const keepLate = (callback: () => void, ms?: number) => ms === 10_000 ? late.push(callback) : real(callback, ms);
+    using _timers = stub(globalThis, "setTimeout", keepLate as typeof setTimeout);
+    const { link } = await requestUpgrade(own.port);
+    assertEquals([pool.stats().dialing, late.length], [1, 1]);
+    late[0]();
+    assertEquals([pool.stats().dialing, pool.errorCount], [0, 1]);
+    assertMatch(pool.stats().lastError!.message, /not open within 10000 ms/);
+    link.destroy();
+  });
+}
+
 function serveOnDeno(handler: Handler): OwnServer {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, handler as Deno.ServeHandler);
   return { port: server.addr.port, [Symbol.asyncDispose]: () => server.shutdown() };
 }
 
-function serveOnBun(handler: Handler, { websocket }: ServerPool): OwnServer {
+function serveOnBun(handler: Handler, { websocket }: Pick<ServerPool, "websocket">): OwnServer {
   const { Bun } = globalThis as unknown as { Bun: BunServe };
   const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: handler, websocket });
   return { port: server.port, [Symbol.asyncDispose]: () => server.stop(true) };

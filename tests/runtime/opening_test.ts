@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, unreachable } from "@std/assert";
 import { stub } from "@std/testing/mock";
 import { Opening } from "../../src/runtime/opening.ts";
 import type { Socket } from "../../src/runtime/socket.ts";
@@ -26,10 +26,15 @@ test("Opening ends once", () => {
   assertEquals(succeeded.heard, [socket]);
 });
 
-test("Opening that ends leaves no timer behind", () => {
+test("Opening that ends leaves no timer behind, whether it ends before or after it is limited", () => {
   const end = { opened() {}, failed() {} };
-  new Opening(end, () => {}).succeed(socket);
-  new Opening(end, () => {}).fail();
+  for (const how of [(opening: Opening) => opening.succeed(socket), (opening: Opening) => opening.fail()]) {
+    const [before, after] = [new Opening(end), new Opening(end)];
+    how(before);
+    before.limit(() => unreachable());
+    after.limit(() => unreachable());
+    how(after);
+  }
 });
 
 /** An opening whose deadline passes when the test says so, and what was heard of it. */
@@ -46,6 +51,7 @@ function openingByHand() {
     opened: (socket: Socket) => void heard.push(socket),
     failed: ({ message }: Error) => void heard.push(message),
   };
-  const opening = new Opening(end, () => heard.push("expired"));
+  const opening = new Opening(end);
+  opening.limit(() => heard.push("expired"));
   return { opening, expire: () => callbacks.forEach((callback) => callback()), heard };
 }
