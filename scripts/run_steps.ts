@@ -23,10 +23,13 @@ export async function runSteps(steps: Iterable<Step>, options: RunOptions = {}):
   return ended;
 }
 
-/** Prints the output of each step in which something failed, and the totals, and exits: with 0 if nothing failed. */
+/** How much of a failed step's output is printed once more at the end: the last part, which names what failed. */
+const repeatedChars = 4_000;
+
+/** Prints once more what failed, and the totals as the last line, and exits: with 0 if nothing failed. */
 export function exitWith(steps: readonly EndedStep[]): never {
   const failed = steps.filter(({ counts }) => counts.failed > 0);
-  for (const { name, output } of failed) console.log(`\n${name} FAILED:\n${output.trim()}`);
+  for (const { name, output } of failed) console.log(`\n${name} FAILED:\n${output.trim().slice(-repeatedChars)}`);
   if (failed.length > 0) console.log(`\nFAILED: ${failed.map(({ name }) => name).join(", ")}`);
   console.log(describeCounts(sum(steps.map(({ counts }) => counts))));
   Deno.exit(failed.length === 0 ? 0 : 1);

@@ -23,13 +23,14 @@ interface StepResult {
   output: string;
 }
 
-/** Runs a step, and prints a line about it when it has ended. */
+/** Runs a step, prints a line about it when it has ended, and its output if anything failed. */
 export async function runStep(step: Step): Promise<EndedStep> {
   const startedAt = performance.now();
   const result = await (step.reportTo ? runTests(step, step.reportTo) : runCheck(step));
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   const verdict = result.counts.failed === 0 ? "ok" : "FAILED";
   console.log(`${step.name} ... ${verdict} (${step.reportTo ? `${describeCounts(result.counts)}, ` : ""}${seconds} s)`);
+  if (result.counts.failed > 0) console.log(`${result.output.trim()}\n`);
   return { name: step.name, ...result };
 }
 

@@ -144,8 +144,8 @@ export function dialWebSocket(
 ): Promise<WebSocketSocket> {
   return new Promise((resolve, reject) => {
     const giveUp = () => {
+      reject(signal.reason); // first: a constructor's own `close` may throw
       socket.terminate();
-      reject(signal.reason);
     };
     const socket = new WebSocketSocket(webSocket, facts, {
       opened() {
