@@ -8,13 +8,14 @@ export interface AbortSignalLike {
 }
 
 /**
- * An AbortController that is its own signal, for a pool's own work: on Bun, the standard one and its listeners would take an
- * eighth of the time of a dial.
+ * An AbortController that is its own signal, for a pool's own work: on Bun, the standard one and its listeners would take a
+ * tenth of the time of a dial.
  */
 export class Aborter implements AbortSignalLike {
   #aborted = false;
   #reason: unknown;
-  readonly #listeners = new Set<() => void>();
+  /** Never changed in place. Hardly ever more than one, for which an array takes less memory than a Set. */
+  #listeners: readonly (() => void)[] = [];
 
   get aborted(): boolean {
     return this.#aborted;
@@ -29,11 +30,11 @@ export class Aborter implements AbortSignalLike {
   }
 
   addEventListener(_type: "abort", listener: () => void): void {
-    this.#listeners.add(listener);
+    if (!this.#listeners.includes(listener)) this.#listeners = [...this.#listeners, listener];
   }
 
   removeEventListener(_type: "abort", listener: () => void): void {
-    this.#listeners.delete(listener);
+    this.#listeners = this.#listeners.filter((other) => other !== listener);
   }
 
   /** Calls the listeners, unless that was done. As with an EventTarget, what one throws is reported and stops no other. */
@@ -42,13 +43,14 @@ export class Aborter implements AbortSignalLike {
     this.#aborted = true;
     this.#reason = reason;
     for (const listener of this.#listeners) {
+      if (!this.#listeners.includes(listener)) continue; // another one has removed it
       try {
         listener();
       } catch (error) {
         reportError(error);
       }
     }
-    this.#listeners.clear();
+    this.#listeners = [];
   }
 
   /** An AbortSignal that aborts with this one. */

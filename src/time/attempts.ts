@@ -1,16 +1,15 @@
 import { Aborter } from "../aborter.ts";
 import { PoolError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
-import { Deadlines } from "./deadlines.ts";
 
 /** A pool's work in progress: each attempt has a deadline, and all of them end with the pool. */
 export class Attempts {
-  readonly #running = new Set<Attempt>();
-  readonly #deadlines: Deadlines<Attempt>;
+  readonly #clock: Clock;
+  readonly #running = new Set<Aborter>();
   #settled: PromiseWithResolvers<void> | undefined;
 
   constructor(clock: Clock) {
-    this.#deadlines = new Deadlines(clock, ({ aborter, late }) => aborter.abort(new PoolError(late)));
+    this.#clock = clock;
   }
 
   /** How many are under way. */
@@ -22,28 +21,21 @@ export class Attempts {
    * Runs one; its signal aborts after `timeoutMs` with a PoolError whose message is `late`, or with the error given to `end`.
    */
   async run<Result>(timeoutMs: number, late: string, work: (signal: Aborter) => Promise<Result>): Promise<Result> {
-    const attempt = { aborter: new Aborter(), late };
-    this.#running.add(attempt);
-    this.#deadlines.add(attempt, timeoutMs);
+    const aborter = new Aborter();
+    const timer = this.#clock.setTimeout(() => aborter.abort(new PoolError(late)), timeoutMs);
+    this.#running.add(aborter);
     try {
-      return await work(attempt.aborter);
+      return await work(aborter);
     } finally {
-      this.#deadlines.delete(attempt, timeoutMs);
-      this.#running.delete(attempt);
+      this.#clock.clearTimeout(timer);
+      this.#running.delete(aborter);
       if (this.#running.size === 0) this.#settled?.resolve();
     }
   }
 
   /** Aborts all, and resolves when the last one has ended. */
   async end(error: unknown): Promise<void> {
-    this.#deadlines.end();
-    for (const { aborter } of this.#running) aborter.abort(error);
+    for (const aborter of this.#running) aborter.abort(error);
     if (this.#running.size > 0) await (this.#settled ??= Promise.withResolvers()).promise;
   }
-}
-
-interface Attempt {
-  readonly aborter: Aborter;
-  /** What its signal aborts with at its deadline. */
-  readonly late: string;
 }

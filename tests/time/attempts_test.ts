@@ -22,13 +22,13 @@ function setUp() {
   return { clock, attempts: new Attempts(clock) };
 }
 
-test("Attempts.run() hands on the result and leaves no timer that holds the process", async () => {
+test("Attempts.run() hands on the result and leaves no timer behind", async () => {
   const { clock, attempts } = setUp();
   const work = startWork(attempts);
-  assertEquals([attempts.size, clock.holding], [1, 1]);
+  assertEquals([attempts.size, clock.pending], [1, 1]);
   work.resolve("done");
   assertEquals(await work.result, "done");
-  assertEquals([attempts.size, clock.holding, work.signal.aborted], [0, 0, false]);
+  assertEquals([attempts.size, clock.pending, work.signal.aborted], [0, 0, false]);
 });
 
 test("Attempts.run() hands on the failure of the work", async () => {
@@ -36,7 +36,7 @@ test("Attempts.run() hands on the failure of the work", async () => {
   const work = startWork(attempts);
   work.reject(new Error("broken"));
   await assertRejects(() => work.result, Error, "broken");
-  assertEquals([attempts.size, clock.holding], [0, 0]);
+  assertEquals([attempts.size, clock.pending], [0, 0]);
 });
 
 test("Attempts.run() aborts the work at its deadline, and waits until it has ended", async () => {
@@ -61,16 +61,6 @@ test("Attempts.run() gives each its own deadline", async () => {
   short.obey();
   long.obey();
   await attempts.end(new Error("over"));
-});
-
-test("Attempts.run() has one timer for all that are equally long, and end() leaves none behind", async () => {
-  const { clock, attempts } = setUp();
-  const works = Array.from({ length: 3 }, () => startWork(attempts));
-  assertEquals(clock.pending, 1);
-  for (const { resolve } of works) resolve("done");
-  await Promise.all(works.map(({ result }) => result));
-  await attempts.end(new Error("over"));
-  assertEquals(clock.pending, 0);
 });
 
 test("Attempts.end() aborts all with its error and resolves when the last one has ended", async () => {
