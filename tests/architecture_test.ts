@@ -5,7 +5,7 @@ import { type SourceFile, sourceFiles, withoutText } from "./source_file.ts";
 /** Which files may import which: a file may import from the rows above its own, and from its own folder. */
 const layers = [
   ["src/memory/", "src/describe.ts", "src/stats.ts"],
-  ["src/abort_watch.ts", "src/aborter.ts", "src/errors.ts", "src/id.ts"],
+  ["src/abort_watch.ts", "src/errors.ts", "src/id.ts"],
   ["src/time/"],
   ["src/runtime/"],
   ["src/admission/", "src/environment.ts", "src/events.ts"],

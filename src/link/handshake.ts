@@ -1,4 +1,3 @@
-import type { AbortSignalLike } from "../aborter.ts";
 import { inParentheses, messageOf } from "../describe.ts";
 import { ConnectionLostError, PoolClosedError, PoolError, ProtocolError } from "../errors.ts";
 import { formatId, idBytes } from "../id.ts";
@@ -30,7 +29,7 @@ export async function clientHandshake(
   host: LinkHost,
   protocols: Protocols,
   hello: ClientHello,
-  signal: AbortSignalLike,
+  signal: AbortSignal,
 ): Promise<Link> {
   const message = await firstMessage(socket, host.clock, signal, "server");
   if (protocols !== 2 && typeof message !== "string" && message.byteLength === ID_BYTES) {
@@ -63,7 +62,7 @@ export async function serverHandshake2(
   host: LinkHost,
   id: string,
   hello: Hello,
-  signal: AbortSignalLike,
+  signal: AbortSignal,
 ): Promise<Link> {
   const answer = firstMessage(socket, host.clock, signal, "client");
   socket.send(formatHello({ id, ...hello }));
@@ -77,7 +76,7 @@ export async function serverHandshake2(
 function firstMessage(
   socket: Socket,
   clock: Clock,
-  signal: AbortSignalLike,
+  signal: AbortSignal,
   sender: "server" | "client",
 ): Promise<Message> {
   const { promise, resolve, reject } = Promise.withResolvers<Message>();
@@ -108,7 +107,7 @@ function firstMessage(
     },
   };
   if (signal.aborted) abort();
-  else signal.addEventListener("abort", abort);
+  else signal.addEventListener("abort", abort, { once: true });
   return promise;
 }
 

@@ -1,4 +1,3 @@
-import type { AbortSignalLike } from "../aborter.ts";
 import { inParentheses, messageOf, withoutSecrets } from "../describe.ts";
 import { type Environment, systemEnvironment } from "../environment.ts";
 import { PoolError } from "../errors.ts";
@@ -307,7 +306,7 @@ export class ClientPool extends Pool {
     this.#opened(link);
   }
 
-  async #open(signal: AbortSignalLike): Promise<Link> {
+  async #open(signal: AbortSignal): Promise<Link> {
     const { protocol, windowBytes, name } = this.#settings;
     const socket = await this.#dialer.dial(signal);
     const hello = { window: windowBytes, pool: this.poolId, name };

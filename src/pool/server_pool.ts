@@ -222,7 +222,7 @@ export class ServerPool extends Pool {
       return await this.#attempts.run(
         AUTHORIZE_TIMEOUT_MS,
         late,
-        (signal) => abortable(answer, signal.toStandard()),
+        (signal) => abortable(answer, signal),
       ) === true;
     } catch (error) {
       if (!this.isClosed) this.countError(error);

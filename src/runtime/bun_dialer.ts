@@ -1,5 +1,4 @@
 import type { PeerCertificate } from "node:tls";
-import type { AbortSignalLike } from "../aborter.ts";
 import { dialError, explainUntrusted, isUnknown } from "./dial_failure.ts";
 import { type Endpoint, endpointOf } from "./endpoint.ts";
 import { fetchPeerCertificate } from "./peer_certificate.ts";
@@ -31,7 +30,7 @@ export class BunDialer implements Dialer {
     this.#endpoint = endpointOf(options);
   }
 
-  async dial(signal: AbortSignalLike): Promise<Socket> {
+  async dial(signal: AbortSignal): Promise<Socket> {
     signal.throwIfAborted();
     const { tls } = this.#options;
     if (!tls) return await this.#open(undefined, {}, signal);
@@ -49,7 +48,7 @@ export class BunDialer implements Dialer {
     this.#pinned.clear();
   }
 
-  async #openVerified(tls: DialTls, signal: AbortSignalLike): Promise<Socket> {
+  async #openVerified(tls: DialTls, signal: AbortSignal): Promise<Socket> {
     try {
       return await this.#openChecked(tls, { ca: tls.caCerts }, signal);
     } catch (error) {
@@ -62,7 +61,7 @@ export class BunDialer implements Dialer {
    * Bun checks no pin unless it verifies the chain. So the certificate is fetched first, and if it matches the pin, the dial
    * trusts it instead of an authority. An expired certificate is refused even so.
    */
-  async #openPinned(tls: DialTls, signal: AbortSignalLike): Promise<Socket> {
+  async #openPinned(tls: DialTls, signal: AbortSignal): Promise<Socket> {
     try {
       return await this.#openKnownOrFetched(tls, signal);
     } catch (error) {
@@ -72,7 +71,7 @@ export class BunDialer implements Dialer {
     return await this.#openKnownOrFetched(tls, signal);
   }
 
-  async #openKnownOrFetched(tls: DialTls, signal: AbortSignalLike): Promise<Socket> {
+  async #openKnownOrFetched(tls: DialTls, signal: AbortSignal): Promise<Socket> {
     try {
       if (this.#pinned.size > 0) return await this.#openTrusting([...this.#pinned], tls, signal);
     } catch (error) {
@@ -84,12 +83,12 @@ export class BunDialer implements Dialer {
     return await this.#openTrusting([pinned], tls, signal);
   }
 
-  #openTrusting(ca: readonly string[], tls: DialTls, signal: AbortSignalLike): Promise<Socket> {
+  #openTrusting(ca: readonly string[], tls: DialTls, signal: AbortSignal): Promise<Socket> {
     return this.#openChecked(tls, { ca, allowPartialTrustChain: true }, signal);
   }
 
   /** The server's certificate in PEM, which matches a pin. */
-  async #fetchPinned(tls: DialTls, signal: AbortSignalLike): Promise<string> {
+  async #fetchPinned(tls: DialTls, signal: AbortSignal): Promise<string> {
     const certificate = await fetchPeerCertificate(this.#endpoint, signal).catch((error) => {
       signal.throwIfAborted();
       throw dialError(error, this.#endpoint);
@@ -100,7 +99,7 @@ export class BunDialer implements Dialer {
   }
 
   /** Opens a socket whose certificate must be verified, and must be the right one. */
-  async #openChecked(tls: DialTls, trust: Partial<BunTls>, signal: AbortSignalLike): Promise<Socket> {
+  async #openChecked(tls: DialTls, trust: Partial<BunTls>, signal: AbortSignal): Promise<Socket> {
     let checked: Uint8Array | undefined;
     let problem: Error | undefined;
     const checkServerIdentity = (_: string, certificate: PeerCertificate) => {
@@ -122,7 +121,7 @@ export class BunDialer implements Dialer {
     }
   }
 
-  async #open(bunTls: BunTls | undefined, facts: SocketFacts, signal: AbortSignalLike): Promise<Socket> {
+  async #open(bunTls: BunTls | undefined, facts: SocketFacts, signal: AbortSignal): Promise<Socket> {
     signal.throwIfAborted();
     const { url, headers, tls } = this.#options;
     const serverName = tls?.serverName && this.#endpoint.serverName;

@@ -1,4 +1,3 @@
-import type { AbortSignalLike } from "../aborter.ts";
 import { type Endpoint, endpointOf } from "./endpoint.ts";
 import type { Dialer, DialOptions } from "./runtime.ts";
 import type { Socket } from "./socket.ts";
@@ -23,7 +22,7 @@ export class DenoGlobalDialer implements Dialer {
   }
 
   // deno-lint-ignore require-await -- what the constructor throws rejects
-  async dial(signal: AbortSignalLike): Promise<Socket> {
+  async dial(signal: AbortSignal): Promise<Socket> {
     signal.throwIfAborted();
     const { url, headers, tls } = this.#options;
     if (tls?.caCerts) this.#client ??= Deno.createHttpClient({ caCerts: [...tls.caCerts] });

@@ -1,6 +1,5 @@
 import process from "node:process";
 import type { PeerCertificate } from "node:tls";
-import type { AbortSignalLike } from "../aborter.ts";
 import { describe, printable, withoutSecrets } from "../describe.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EXPIRED, fetchPeerCertificate, NOT_YET_VALID, SELF_SIGNED, trustProblem } from "./peer_certificate.ts";
@@ -110,7 +109,7 @@ export function isUnknown(error: unknown): boolean {
  * Says more about a certificate that no trusted authority signed. The runtimes report an expired or self-signed one in the same
  * way, so the certificate is fetched once, over a connection of its own. If that fails, the error stays as it is.
  */
-export async function explainUntrusted(error: Error, endpoint: Endpoint, signal: AbortSignalLike): Promise<Error> {
+export async function explainUntrusted(error: Error, endpoint: Endpoint, signal: AbortSignal): Promise<Error> {
   if (error.message !== UNTRUSTED) return error;
   try {
     const certificate = await fetchPeerCertificate(endpoint, signal);

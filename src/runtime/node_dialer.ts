@@ -1,6 +1,5 @@
 import type { Socket as NetSocket } from "node:net";
 import { type ConnectionOptions, createSecureContext, type TLSSocket } from "node:tls";
-import type { AbortSignalLike } from "../aborter.ts";
 import { dialError, explainUntrusted } from "./dial_failure.ts";
 import { type Endpoint, endpointOf } from "./endpoint.ts";
 import { FramedSocket } from "./framed_socket.ts";
@@ -22,7 +21,7 @@ export class NodeDialer implements Dialer {
     this.#tlsOptions = options.tls && tlsOptions(options.tls, this.#endpoint);
   }
 
-  async dial(signal: AbortSignalLike): Promise<Socket> {
+  async dial(signal: AbortSignal): Promise<Socket> {
     const transport = await this.#connect(signal);
     try {
       return await this.#upgrade(transport, this.#checkTls(transport), signal);
@@ -34,7 +33,7 @@ export class NodeDialer implements Dialer {
 
   close(): void {}
 
-  async #connect(signal: AbortSignalLike): Promise<NetSocket> {
+  async #connect(signal: AbortSignal): Promise<NetSocket> {
     try {
       if (!this.#tlsOptions) return await connectTcp(this.#endpoint, signal);
       return await connectTls(this.#endpoint, this.#tlsOptions, signal);
@@ -57,7 +56,7 @@ export class NodeDialer implements Dialer {
     return dialedTlsInfo(tls, der, { protocol, cipher: session.getCipher()?.name, serverName });
   }
 
-  async #upgrade(transport: NetSocket, tls: TlsInfo | undefined, signal: AbortSignalLike): Promise<Socket> {
+  async #upgrade(transport: NetSocket, tls: TlsInfo | undefined, signal: AbortSignal): Promise<Socket> {
     signal.throwIfAborted();
     const failure = failureOf(transport);
     if (failure) throw dialError(failure, this.#endpoint);

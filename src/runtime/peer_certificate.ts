@@ -1,5 +1,4 @@
 import { X509Certificate } from "node:crypto";
-import type { AbortSignalLike } from "../aborter.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { connectTls } from "./transport.ts";
 
@@ -8,7 +7,7 @@ export const NOT_YET_VALID = "certificate is not valid yet";
 export const SELF_SIGNED = "certificate is self-signed";
 
 /** Fetches a server's certificate over a connection of its own, on which nothing but the TLS handshake is sent. */
-export async function fetchPeerCertificate(endpoint: Endpoint, signal: AbortSignalLike): Promise<X509Certificate> {
+export async function fetchPeerCertificate(endpoint: Endpoint, signal: AbortSignal): Promise<X509Certificate> {
   const socket = await connectTls(endpoint, { rejectUnauthorized: false }, signal);
   try {
     return new X509Certificate(socket.getPeerCertificate().raw);

@@ -1,4 +1,3 @@
-import type { AbortSignalLike } from "../aborter.ts";
 import type { NetAddress, Socket } from "./socket.ts";
 
 /** TLS of a dial, checked and normalized by the options. */
@@ -64,7 +63,7 @@ export interface Dialer {
    * ("connection refused", "server answered 503 Service Unavailable", "certificate has expired"). Leaves nothing open when it
    * rejects.
    */
-  dial(signal: AbortSignalLike): Promise<Socket>;
+  dial(signal: AbortSignal): Promise<Socket>;
   /** Frees what the dials share. */
   close(): void;
 }

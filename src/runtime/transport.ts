@@ -1,13 +1,12 @@
 import { connect as openTcp, type Socket as NetSocket } from "node:net";
 import { connect as openTls, type ConnectionOptions, type TLSSocket } from "node:tls";
-import type { AbortSignalLike } from "../aborter.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** Errors of established connections, kept for whoever takes them over: one may occur before anybody else listens. */
 const failures = new WeakMap<NetSocket, Error>();
 
 /** Connects over TCP. Rejects with the runtime's error or the signal's reason, and leaves nothing open then. */
-export function connectTcp({ host, port }: Endpoint, signal: AbortSignalLike): Promise<NetSocket> {
+export function connectTcp({ host, port }: Endpoint, signal: AbortSignal): Promise<NetSocket> {
   signal.throwIfAborted();
   return connected(openTcp({ host, port }), "connect", signal);
 }
@@ -16,7 +15,7 @@ export function connectTcp({ host, port }: Endpoint, signal: AbortSignalLike): P
 export function connectTls(
   endpoint: Endpoint,
   options: ConnectionOptions,
-  signal: AbortSignalLike,
+  signal: AbortSignal,
 ): Promise<TLSSocket> {
   signal.throwIfAborted();
   const { host, port, serverName: servername } = endpoint;
@@ -30,7 +29,7 @@ export function failureOf(socket: NetSocket): Error | undefined {
   return Object.assign(new Error("socket closed"), { code: "ECONNRESET" });
 }
 
-function connected<Kind extends NetSocket>(socket: Kind, event: string, signal: AbortSignalLike): Promise<Kind> {
+function connected<Kind extends NetSocket>(socket: Kind, event: string, signal: AbortSignal): Promise<Kind> {
   // Never removed: without a listener, an error ends the process.
   socket.on("error", keepFailure);
   return new Promise((resolve, reject) => {
@@ -44,7 +43,7 @@ function connected<Kind extends NetSocket>(socket: Kind, event: string, signal: 
       socket.setNoDelay(true); // Nagle's algorithm would hold back data until the peer has acknowledged the last packet
       resolve(socket);
     };
-    const fail = (error: unknown) => {
+    const fail = (error: Error) => {
       settle();
       socket.destroy();
       reject(error);

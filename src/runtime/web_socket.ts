@@ -1,4 +1,3 @@
-import type { AbortSignalLike } from "../aborter.ts";
 import { AdaptedSocket } from "./adapted_socket.ts";
 import { Backlog } from "./backlog.ts";
 import { HIGH_WATER_BYTES } from "./limits.ts";
@@ -139,7 +138,7 @@ export class WebSocketSocket extends AdaptedSocket {
 export function dialWebSocket(
   webSocket: WebSocket,
   facts: SocketFacts,
-  signal: AbortSignalLike,
+  signal: AbortSignal,
   explain: (event: Event | undefined) => Error,
 ): Promise<WebSocketSocket> {
   return new Promise((resolve, reject) => {
@@ -157,6 +156,6 @@ export function dialWebSocket(
         reject(explain(event));
       },
     });
-    signal.addEventListener("abort", giveUp);
+    signal.addEventListener("abort", giveUp, { once: true });
   });
 }

@@ -1,4 +1,3 @@
-import type { AbortSignalLike } from "../aborter.ts";
 import { NotSupportedError } from "../errors.ts";
 import { dialError } from "./dial_failure.ts";
 import { type Endpoint, endpointOf } from "./endpoint.ts";
@@ -22,7 +21,7 @@ export class WebSocketDialer implements Dialer {
   }
 
   // deno-lint-ignore require-await -- what the constructor throws rejects
-  async dial(signal: AbortSignalLike): Promise<Socket> {
+  async dial(signal: AbortSignal): Promise<Socket> {
     signal.throwIfAborted();
     const webSocket = new this.#Constructor(this.#options.url) as WebSocket;
     return dialWebSocket(webSocket, factsOf(this.#options), signal, (event) => openingError(event, this.#endpoint));

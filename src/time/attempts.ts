@@ -1,11 +1,10 @@
-import { Aborter } from "../aborter.ts";
 import { PoolError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 
 /** A pool's work in progress: each attempt has a deadline, and all of them end with the pool. */
 export class Attempts {
   readonly #clock: Clock;
-  readonly #running = new Set<Aborter>();
+  readonly #running = new Set<AbortController>();
   #settled: PromiseWithResolvers<void> | undefined;
 
   constructor(clock: Clock) {
@@ -20,12 +19,12 @@ export class Attempts {
   /**
    * Runs one; its signal aborts after `timeoutMs` with a PoolError whose message is `late`, or with the error given to `end`.
    */
-  async run<Result>(timeoutMs: number, late: string, work: (signal: Aborter) => Promise<Result>): Promise<Result> {
-    const aborter = new Aborter();
+  async run<Result>(timeoutMs: number, late: string, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    const aborter = new AbortController();
     const timer = this.#clock.setTimeout(() => aborter.abort(new PoolError(late)), timeoutMs);
     this.#running.add(aborter);
     try {
-      return await work(aborter);
+      return await work(aborter.signal);
     } finally {
       this.#clock.clearTimeout(timer);
       this.#running.delete(aborter);

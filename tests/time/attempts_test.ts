@@ -1,5 +1,4 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import type { AbortSignalLike } from "../../src/aborter.ts";
 import { PoolError } from "../../src/errors.ts";
 import { Attempts } from "../../src/time/attempts.ts";
 import { ManualClock } from "../fakes.ts";
@@ -8,7 +7,7 @@ import { test } from "../harness.ts";
 /** Work that ends when the test says so, or with its signal's reason. */
 function startWork(attempts: Attempts, timeoutMs = 100) {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  let signal!: AbortSignalLike;
+  let signal!: AbortSignal;
   const result = attempts.run(timeoutMs, "too late", (given) => {
     signal = given;
     return promise;
