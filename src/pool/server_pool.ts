@@ -219,11 +219,7 @@ export class ServerPool extends Pool {
     const late = `Cannot authorize request: no answer within ${AUTHORIZE_TIMEOUT_MS} ms`;
     try {
       const answer = Promise.resolve(this.#settings.authorize!(request, { remoteAddress }));
-      return await this.#attempts.run(
-        AUTHORIZE_TIMEOUT_MS,
-        late,
-        (signal) => abortable(answer, signal),
-      ) === true;
+      return await this.#attempts.run(AUTHORIZE_TIMEOUT_MS, late, (signal) => abortable(answer, signal)) === true;
     } catch (error) {
       if (!this.isClosed) this.countError(error);
       return false;

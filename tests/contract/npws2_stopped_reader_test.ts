@@ -108,7 +108,6 @@ async function liveBytes({ remote }: OpenPair): Promise<number[]> {
 
 /** How much either side has read and written. */
 async function movedBytes({ local, remote }: OpenPair): Promise<number[]> {
-  return [local.stats(), await remote.call("stats")].flatMap((
-    { bytesRead, bytesWritten },
-  ) => [bytesRead, bytesWritten]);
+  const both = [local.stats(), await remote.call("stats")];
+  return both.flatMap(({ bytesRead, bytesWritten }) => [bytesRead, bytesWritten]);
 }
